@@ -1,0 +1,41 @@
+# Every target makes .venv first; it needs nothing but a Python >= 3.12 and make.
+PYTHON := .venv/bin/python
+WORKERS ?= auto
+ARGS ?=
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONPATH := $(CURDIR)
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help up test check bench shell lock clean venv venv-dev
+
+help:  ## List what can be done
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+
+up: venv  ## Run all of Krak on http://127.0.0.1:8000 (PORT=...); Ctrl-C stops it
+	@$(PYTHON) -m krak.runtime.up --follow-parent
+
+test: venv-dev  ## Check everything and run the whole suite (ARGS="-k tap", WORKERS=4)
+	@$(PYTHON) -m krak.runtime.services --state .krak/test -- \
+		krak/runtime/check.sh pytest -n $(WORKERS) $(ARGS)
+
+check: venv-dev  ## Check style, types, imports and migrations only
+	@$(PYTHON) -m krak.runtime.services --state .krak/check -- krak/runtime/check.sh
+
+bench: venv-dev  ## Measure, as a table and in bench/results.json
+	@$(PYTHON) -m krak.runtime.services --state .krak/bench -- python -m bench $(ARGS)
+
+shell: venv  ## Open a Django shell beside `make up`, or alone
+	@$(PYTHON) -m krak.runtime.services --state .krak/dev --join -- python manage.py shell
+
+lock:  ## Compile the two locks from pyproject.toml
+	@krak/runtime/bootstrap.sh --lock
+
+clean:  ## Remove .venv, the caches and all data in .krak
+	@krak/runtime/clean.sh
+
+venv:
+	@krak/runtime/bootstrap.sh requirements.txt
+
+venv-dev:
+	@krak/runtime/bootstrap.sh requirements-dev.txt

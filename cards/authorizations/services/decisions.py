@@ -1,0 +1,283 @@
+"""Decide on authorization requests: read one snapshot, think, compare and post.
+
+Two round trips to Postgres when nobody interferes. No lock is held while Python thinks; a
+book that moved meanwhile is read again, at most three times, the last one locked first.
+"""
+
+import json
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, connection, transaction
+
+from cards.authorizations.models import StrayRequest, hold_reference
+from cards.authorizations.rules.decision import (
+    AuthorizationRequest,
+    Decline,
+    Verdict,
+    answer_of,
+    decide,
+)
+from cards.authorizations.rules.facts import AssetPrice, accounts_of, facts_of, prices_of
+from fx.prices import live
+from holdings.ledger.rules import Entry
+from holdings.trading.rules import Sale, legs_of_sale
+from krak.core.ids import show, uuid7
+from krak.core.minor_units import to_minor
+from krak.core.money import money, plain
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS: Final = 3
+DEADLINE: Final = timedelta(milliseconds=1000)
+"""Of Stripe's 2 s and our own 1.2 s: what is left is for the way back."""
+LOCK_TIMEOUT_MS: Final = 400
+
+
+class _Moved(Exception):
+    """The customer's book moved between snapshot and posting."""
+
+
+class _Late(Exception):
+    """The deadline passed before the decision could be posted."""
+
+
+def authorize(request: AuthorizationRequest, *, now: datetime) -> dict[str, Any]:
+    """Answer a request, with everything that follows from the answer committed.
+
+    Returns the body for Stripe. The same (authorization, step) gets the first answer again.
+    When the book cannot be had in time the answer is `system_busy`, when anything unexpected
+    happens `system_error`; neither leaves a hold.
+    """
+    deadline = now + DEADLINE
+    try:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return _attempt(request, now=now, deadline=deadline, lock=attempt == ATTEMPTS)
+            except _Moved:
+                logger.info("authorization %s: the book moved", request.stripe_id)
+        return _stray(request, Decline.SYSTEM_BUSY)
+    except _Late:
+        return _stray(request, Decline.SYSTEM_BUSY)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) in {"55P03", "57014"}:
+            return _stray(request, Decline.SYSTEM_BUSY)
+        return _broken(request, error)
+    except Exception as error:  # noqa: BLE001 - the till gets an answer and we an alarm
+        return _broken(request, error)
+
+
+def _broken(request: AuthorizationRequest, error: Exception) -> dict[str, Any]:
+    logger.error("authorization %s: something broke", request.stripe_id, exc_info=error)
+    connection.close_if_unusable_or_obsolete()
+    return _stray(request, Decline.SYSTEM_ERROR)
+
+
+def _attempt(
+    request: AuthorizationRequest, *, now: datetime, deadline: datetime, lock: bool
+) -> dict[str, Any]:
+    if not lock:
+        return _decide_once(request, now=now, deadline=deadline)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('lock_timeout', %s, true) FROM ledger_book"
+                " WHERE customer_id = (SELECT customer_id FROM issuing_carddirectory"
+                " WHERE stripe_id = %s) FOR NO KEY UPDATE",
+                [f"{LOCK_TIMEOUT_MS}ms", request.card_stripe_id],
+            )
+        return _decide_once(request, now=now, deadline=deadline)
+
+
+def _decide_once(
+    request: AuthorizationRequest, *, now: datetime, deadline: datetime
+) -> dict[str, Any]:
+    snapshot = _snapshot(request, now=now)
+    if snapshot is None:
+        return _stray(request, Decline.UNKNOWN_CARD)
+    if snapshot["repeat"] is not None:
+        repeat: dict[str, Any] = snapshot["repeat"]
+        return repeat
+    currency = snapshot["card"]["currency"]
+    if request.currency != currency:
+        return _stray(request, Decline.SYSTEM_ERROR)
+    board = live.current()
+    prices = prices_of(snapshot["balances"], board=board, currency=currency, now=now)
+    facts = facts_of(snapshot, prices, livemode=request.livemode, ours=settings.STRIPE_LIVEMODE)
+    verdict = decide(request, facts)
+    posting = _posting(
+        request, verdict, snapshot=snapshot, prices=prices, board_version=board.version, now=now
+    )
+    _settle(snapshot, posting, deadline=deadline)
+    answer: dict[str, Any] = posting["decision"]["answer"]
+    return answer
+
+
+def _snapshot(request: AuthorizationRequest, *, now: datetime) -> dict[str, Any] | None:
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT authorizations_snapshot(%s, %s, %s, %s, %s)",
+            [request.card_stripe_id, request.stripe_id, request.step, now, today],
+        )
+        (text,) = cursor.fetchone()
+    snapshot: dict[str, Any] | None = json.loads(text) if isinstance(text, str) else text
+    return snapshot
+
+
+def _settle(snapshot: dict[str, Any], posting: dict[str, Any], *, deadline: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT authorizations_settle(%s, %s, %s, %s::jsonb)",
+            [snapshot["customer"], snapshot["version"], deadline, json.dumps(posting)],
+        )
+        (result,) = cursor.fetchone()
+    if result == "MOVED":
+        raise _Moved
+    if result == "LATE":
+        raise _Late
+
+
+def _posting(
+    request: AuthorizationRequest,
+    verdict: Verdict,
+    *,
+    snapshot: dict[str, Any],
+    prices: dict[str, AssetPrice],
+    board_version: int,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return what `authorizations_settle` writes."""
+    decision_id, currency = uuid7(), request.currency
+    accounts = accounts_of(snapshot)
+    outcome = "DECLINED" if verdict.decline else "PARTIAL" if verdict.is_partial else "APPROVED"
+    entries = [
+        (sale, _sale_entry(sale, request, snapshot, accounts, prices, now=now))
+        for sale in verdict.sales
+    ]
+    return {
+        "authorization": {
+            "id": str(uuid7()),
+            "card": snapshot["card"]["id"],
+            "stripe_id": request.stripe_id,
+            "currency": currency,
+            "merchant_name": request.merchant_name,
+            "merchant_network_id": request.merchant_network_id,
+            "merchant_country": request.merchant_country,
+            "mcc": request.mcc,
+        },
+        "sales": [
+            {
+                "entry": entry.as_json(),
+                "currency": sale.code,
+                "units": plain(sale.units),
+                "proceeds": plain(sale.proceeds),
+            }
+            for sale, entry in entries
+        ],
+        "hold": {
+            "id": str(uuid7()),
+            "account": str(accounts[currency]),
+            "reference": hold_reference(request.stripe_id),
+            "amount": plain(verdict.hold),
+        }
+        if verdict.hold
+        else None,
+        "decision": {
+            "id": str(decision_id),
+            "step": request.step,
+            "outcome": outcome,
+            "reason": str(verdict.decline or ""),
+            "asked": plain(request.amount),
+            "approved_amount": plain(verdict.approved),
+            "cash_amount": plain(verdict.cash_amount),
+            "held": plain(verdict.hold),
+            "policy": snapshot["policy"]["id"],
+            "board_version": board_version,
+            "request": _request_json(request),
+            "inputs": {
+                "snapshot": snapshot,
+                "prices": {code: price.as_json() for code, price in prices.items()},
+                "livemode": settings.STRIPE_LIVEMODE,
+            },
+            "sales": [
+                {
+                    "entry": str(entry.id),
+                    "currency": sale.code,
+                    "units": plain(sale.units),
+                    "bid": plain(sale.bid),
+                    "proceeds": plain(sale.proceeds),
+                    "spread": plain(sale.spread),
+                    "venue": prices[sale.code].venue,
+                }
+                for sale, entry in entries
+            ],
+            "answer": answer_of(
+                verdict,
+                decision_id=show("dec", decision_id),
+                amount_minor=to_minor(money(verdict.approved, currency)),
+            ),
+            "decided_at": now.isoformat(),
+        },
+    }
+
+
+def _sale_entry(
+    sale: Sale,
+    request: AuthorizationRequest,
+    snapshot: dict[str, Any],
+    accounts: dict[str, UUID],
+    prices: dict[str, AssetPrice],
+    *,
+    now: datetime,
+) -> Entry:
+    return Entry(
+        id=uuid7(),
+        customer_id=UUID(snapshot["customer"]),
+        cause=f"authorization:{request.stripe_id}:{request.step}:sale:{sale.code}",
+        kind="SALE",
+        event_at=now,
+        created_at=now,
+        legs=legs_of_sale(
+            sale,
+            asset_account=accounts[sale.code],
+            cash_account=accounts[request.currency],
+            cash=request.currency,
+        ),
+        details={"price": prices[sale.code].as_json(), "spread": plain(sale.spread)},
+    )
+
+
+def _request_json(request: AuthorizationRequest) -> dict[str, Any]:
+    return {
+        name: plain(value) if isinstance(value, Decimal) else value
+        for name, value in asdict(request).items()
+    }
+
+
+def _stray(request: AuthorizationRequest, reason: Decline) -> dict[str, Any]:
+    """Decline without a book, and keep the answer if the database lets us."""
+    stray_id = uuid7()
+    nothing = Verdict(reason, Decimal(0), Decimal(0), Decimal(0), Decimal(0), ())
+    answer = answer_of(nothing, decision_id=show("dec", stray_id), amount_minor=0)
+    logger.warning("authorization %s: declined, %s", request.stripe_id, reason)
+    row = StrayRequest(
+        id=stray_id,
+        stripe_id=request.stripe_id,
+        step=request.step,
+        card_stripe_id=request.card_stripe_id,
+        reason=reason,
+        request=_request_json(request),
+        answer=answer,
+    )
+    try:
+        StrayRequest.objects.bulk_create([row], ignore_conflicts=True)
+    except DatabaseError:
+        logger.exception("authorization %s: the answer could not be kept", request.stripe_id)
+        return answer
+    return answer

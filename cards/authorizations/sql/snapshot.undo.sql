@@ -1,0 +1,1 @@
+DROP FUNCTION authorizations_snapshot(text, text, int, timestamptz, timestamptz);

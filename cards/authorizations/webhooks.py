@@ -1,0 +1,115 @@
+"""The synchronous door: Stripe asks, and waits for the answer."""
+
+import logging
+from decimal import Decimal
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from cards.authorizations.rules.decision import AuthorizationRequest
+from cards.authorizations.services import authorize
+from cards.issuing.gateway import API_VERSION, MalformedEvent, StripeEvent, read_event
+from krak.core import clock
+from krak.core.errors import DomainError
+from krak.core.minor_units import from_minor
+from krak.core.money import UnknownCurrency
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES: Final = 256 * 1024
+LONGEST_ID: Final = 64
+MOST_MINOR: Final = 10**15
+"""A card amount beyond this is no purchase, and would not fit the ledger."""
+
+
+@csrf_exempt
+@require_POST
+def authorizations(request: HttpRequest) -> HttpResponse:
+    """Answer `issuing_authorization.request`; anything else is 400 and leaves nothing behind."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+        logger.warning("webhook refused: too large")
+        return JsonResponse({"code": "webhooks.too_large"}, status=413)
+    try:
+        event = read_event(
+            request.body,
+            signature=request.headers.get("Stripe-Signature", ""),
+            secrets=settings.STRIPE_AUTHORIZATION_SECRETS,
+            now=clock.now(),
+        )
+        asked = translate(event)
+    except DomainError as refusal:
+        logger.warning("webhook refused: %s: %s", refusal.code, refusal.detail)
+        return JsonResponse({"code": refusal.code, "detail": refusal.detail}, status=400)
+    answer = authorize(asked, now=clock.now())
+    return JsonResponse(answer, headers={"Stripe-Version": API_VERSION})
+
+
+def translate(event: StripeEvent) -> AuthorizationRequest:
+    """Return the request in an event, in our words and whole units of the card's currency.
+
+    Raises:
+        MalformedEvent: another type, or a field that is missing, negative or absurd.
+    """
+    if event.type != "issuing_authorization.request":
+        raise MalformedEvent(f"{event.type} does not belong here")
+    try:
+        return _translated(event)
+    except (KeyError, TypeError, ValueError, AttributeError, UnknownCurrency) as error:
+        raise MalformedEvent(f"{type(error).__name__}: {error}") from None
+
+
+def _translated(event: StripeEvent) -> AuthorizationRequest:
+    stripe_object: dict[str, Any] = event.object
+    pending: dict[str, Any] = stripe_object["pending_request"]
+    merchant: dict[str, Any] = stripe_object["merchant_data"]
+    details: dict[str, Any] = pending.get("amount_details") or {}
+    currency = pending["currency"]
+    amount = _minor(pending["amount"])
+    cashback, fee = (_minor(details.get(name) or 0) for name in ("cashback_amount", "atm_fee"))
+    if cashback > amount or fee > amount:
+        raise ValueError("a part is larger than the whole")
+    return AuthorizationRequest(
+        stripe_id=_id(stripe_object["id"]),
+        step=len(stripe_object["request_history"]),
+        card_stripe_id=_id(stripe_object["card"]["id"]),
+        livemode=event.livemode,
+        amount=_units(amount, currency),
+        currency=currency.upper(),
+        cashback_amount=_units(cashback, currency),
+        atm_fee=_units(fee, currency),
+        is_amount_controllable=pending["is_amount_controllable"] is True,
+        mcc=_short(merchant.get("category_code"), 4),
+        merchant_name=_short(merchant.get("name"), 120),
+        merchant_network_id=_short(merchant.get("network_id"), 64),
+        merchant_country=_short(merchant.get("country"), 2),
+        merchant_currency=_short(pending.get("merchant_currency"), 10).upper(),
+        merchant_amount_minor=_minor(pending.get("merchant_amount") or 0),
+        method=_short(stripe_object.get("authorization_method"), 40),
+        event_id=event.id,
+    )
+
+
+def _minor(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{value!r} is no whole amount")
+    if not 0 <= value <= MOST_MINOR:
+        raise ValueError(f"{value} is no amount of a purchase")
+    return value
+
+
+def _units(amount_minor: int, currency: str) -> Decimal:
+    units: Decimal = from_minor(amount_minor, currency).amount
+    return units
+
+
+def _id(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID:
+        raise ValueError(f"{value!r} is no id")
+    return value
+
+
+def _short(value: object, longest: int) -> str:
+    return value[:longest] if isinstance(value, str) else ""

@@ -1,0 +1,55 @@
+"""The network's final records: captures and refunds, each applied once."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from krak.core.fields import AmountColumn
+from krak.core.ids import uuid7
+
+
+class Kind(models.TextChoices):
+    """What the network did."""
+
+    CAPTURE = "CAPTURE"
+    REFUND = "REFUND"
+
+
+class CardTransaction(models.Model):
+    """One Stripe Issuing transaction. Amounts are positive, in the card's currency."""
+
+    PREFIX = "ctx"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    card = models.ForeignKey("issuing.Card", on_delete=models.PROTECT)
+    authorization = models.ForeignKey(
+        "authorizations.Authorization", on_delete=models.PROTECT, null=True
+    )
+    entry = models.OneToOneField("ledger.JournalEntry", on_delete=models.PROTECT)
+    stripe_id = models.CharField(max_length=64)
+    kind = models.CharField(max_length=8, choices=Kind)
+    amount = AmountColumn()
+    unrewarded = AmountColumn(help_text="ATM fee and cash-back part")
+    currency = models.CharField(max_length=3)
+    mcc = models.CharField(max_length=4, blank=True)
+    merchant_name = models.CharField(max_length=120, blank=True)
+    merchant_network_id = models.CharField(max_length=64, blank=True)
+    merchant_currency = models.CharField(max_length=10, blank=True)
+    merchant_amount_minor = models.BigIntegerField(help_text="as it came, never converted")
+    group = models.CharField(max_length=64, blank=True, help_text="purchase it belongs to")
+    flags = ArrayField(models.CharField(max_length=40), default=list)
+    event_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["customer", "stripe_id"], name="a_stripe_transaction_is_applied_once"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="a_transaction_moves_something"),
+        )
+        indexes = (models.Index(fields=["customer", "group"], name="transactions_of_a_purchase"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.currency}"

@@ -1,0 +1,37 @@
+"""Reads of cleared purchases."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from cards.clearing.models import CardTransaction, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """All captures and refunds of one purchase, in its currency."""
+
+    currency: str
+    first_event_at: datetime
+    transactions: tuple[CardTransaction, ...]
+
+    def net(self, unrewarded_mccs: frozenset[str] = frozenset()) -> Decimal:
+        """Return Σ captures less what earns nothing less refunds; unrewarded kinds count 0."""
+        total = Decimal(0)
+        for row in self.transactions:
+            if row.kind == Kind.REFUND:
+                total -= row.amount
+            elif row.mcc not in unrewarded_mccs:
+                total += row.amount - row.unrewarded
+        return total
+
+
+def purchase(*, customer_id: UUID, group: str) -> Purchase | None:
+    """Return the purchase of a group, or None while nothing of it has cleared."""
+    rows = tuple(
+        CardTransaction.objects.filter(customer_id=customer_id, group=group).order_by("event_at")
+    )
+    if not rows:
+        return None
+    return Purchase(rows[0].currency, rows[0].event_at, rows)

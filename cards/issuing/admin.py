@@ -1,0 +1,64 @@
+"""Staff read cards and add policies."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from cards.issuing.models import Card, Policy, SpendingProfile
+from cards.issuing.policies import FirstPolicy
+from krak.core.admin import ReadOnlyAdmin
+
+
+@admin.register(Card)
+class CardAdmin(ReadOnlyAdmin):
+    """Cards, by owner, last digits or Stripe's id."""
+
+    list_display = (
+        "shown_id",
+        "customer",
+        "last4",
+        "currency",
+        "status",
+        "stripe_id",
+        "created_at",
+    )
+    list_filter = ("status", "currency")
+    search_fields = ("last4", "stripe_id", "customer__name", "customer__user__email")
+    list_select_related = ("customer",)
+    ordering = ("-created_at",)
+
+
+@admin.register(SpendingProfile)
+class SpendingProfileAdmin(ReadOnlyAdmin):
+    """How customers pay."""
+
+    list_display = ("customer", "spend_order", "excluded", "cashback_asset")
+    search_fields = ("customer__name", "customer__user__email")
+
+
+@admin.register(Policy)
+class PolicyAdmin(ReadOnlyAdmin):
+    """Policies: a change is a new row with its own beginning, never an edit."""
+
+    list_display = ("effective_at", "currency", "customer", "daily_limit", "cash_daily_limit")
+    list_filter = ("currency",)
+    ordering = ("-effective_at",)
+    fields = (
+        "currency", "effective_at", "partial_minimum", "minimum_conversion", "daily_limit",
+        "cash_daily_limit", "fx_buffer_bps", "cash_enabled", "sell_at_capture",
+        "provisional_credit", "cashback_bps", "blocked_mccs", "cash_mccs", "unrewarded_mccs",
+        "haircuts",
+    )  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let staff who may add policies add one."""
+        return request.user.has_perm("issuing.add_policy")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the first policy's values."""
+        columns = FirstPolicy().columns()
+        return {
+            name: ",".join(value) if isinstance(value, list) else value
+            for name, value in columns.items()
+        }

@@ -1,0 +1,31 @@
+"""Reads of cards and policies."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from cards.issuing.models import Card, Policy, SpendingProfile
+
+
+def newest_card(*, customer_id: UUID) -> Card | None:
+    """Return the customer's newest card, or None."""
+    return Card.objects.filter(customer_id=customer_id).order_by("-created_at", "-id").first()
+
+
+def spending_profile(*, customer_id: UUID) -> SpendingProfile:
+    """Return how the customer pays."""
+    return SpendingProfile.objects.get(customer_id=customer_id)
+
+
+def policy_in_force(*, customer_id: UUID, currency: str, at: datetime) -> Policy:
+    """Return the policy that judges what arrives at `at`."""
+    found = (
+        Policy.objects.filter(Q(customer_id=customer_id) | Q(customer_id=None))
+        .filter(Q(currency=currency) | Q(currency=""), effective_at__lte=at)
+        .order_by(F("customer_id").asc(nulls_last=True), "-effective_at", "-id")
+        .first()
+    )
+    if found is None:
+        raise LookupError(f"no policy in force for {currency} at {at}")
+    return found

@@ -1,0 +1,183 @@
+"""The ledger's tables. What moves them and what they refuse is in `sql/`."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from krak.core.fields import AmountColumn
+from krak.core.ids import uuid7
+
+
+class Book(models.Model):
+    """A customer's book: the one row that is locked to change anything of theirs.
+
+    `version` moves with everything a decision reads (postings, holds, cards, preferences);
+    `entries` and `head` are the length and the last hash of the chain of journal entries.
+    """
+
+    customer = models.OneToOneField(
+        "customers.Customer", on_delete=models.PROTECT, primary_key=True, related_name="book"
+    )
+    version = models.BigIntegerField(default=0, db_default=0)
+    entries = models.BigIntegerField(default=0, db_default=0)
+    head = models.BinaryField(max_length=32, default=bytes(32))
+
+    def __str__(self) -> str:
+        return f"book of {self.customer_id} at {self.version}"
+
+
+class LedgerAccount(models.Model):
+    """What we owe one customer in one currency, in base units; credits raise it.
+
+    Only inserting postings and changing holds moves `posted`, `held` and `overdraft`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    currency = models.CharField(max_length=16)
+    posted = AmountColumn(default=0, db_default=0)
+    held = AmountColumn(default=0, db_default=0)
+    overdraft = AmountColumn(default=0, db_default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["customer", "currency"],
+                name="a_customer_has_one_account_per_currency",
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "id", "currency"],
+                name="an_account_is_known_with_its_owner_and_currency",
+            ),
+            models.CheckConstraint(
+                condition=Q(posted__gte=F("held") - F("overdraft")),
+                name="nobody_is_overdrawn_but_by_a_forced_event",
+            ),
+            models.CheckConstraint(condition=Q(held__gte=0), name="held_is_not_negative"),
+            models.CheckConstraint(condition=Q(overdraft__gte=0), name="overdraft_is_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.currency} of {self.customer_id}"
+
+
+class JournalEntry(models.Model):
+    """One thing that happened to one customer's money. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    sequence = models.BigIntegerField(help_text="1 for the customer's first entry")
+    cause = models.CharField(max_length=160)
+    kind = models.CharField(max_length=40)
+    legs = models.SmallIntegerField()
+    details = models.JSONField()
+    event_at = models.DateTimeField(help_text="when it happened in the world")
+    created_at = models.DateTimeField(help_text="when we wrote it")
+    previous_hash = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        verbose_name_plural = "journal entries"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["customer", "cause"], name="a_cause_has_one_entry_per_customer"
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "sequence"], name="a_customers_entries_are_numbered"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.cause}"
+
+
+class Side(models.TextChoices):
+    """Which side of an account a posting is on."""
+
+    DEBIT = "DEBIT"
+    CREDIT = "CREDIT"
+
+
+class House(models.TextChoices):
+    """The house's accounts, one of each per currency. They have no row and no locked balance.
+
+    A row per house account would be the one that every customer's posting waits for.
+    """
+
+    INVENTORY = "INVENTORY", "what we trade customers against"
+    CARD_SETTLEMENT = "CARD_SETTLEMENT", "owed to the card network"
+    SPREAD = "SPREAD", "our margin on conversions"
+    CASHBACK_EXPENSE = "CASHBACK_EXPENSE", "rewards we paid"
+    SUSPENSE = "SUSPENSE", "disputed amounts credited ahead"
+    DISPUTE_RESULT = "DISPUTE_RESULT", "differences of settled disputes"
+    IN_TRANSIT = "IN_TRANSIT", "between two customers"
+    FEES = "FEES", "fees earned"
+    CUSTODY = "CUSTODY", "what banks and chains hold for us"
+    DUST = "DUST", "rounding left to the house"
+
+
+class Posting(models.Model):
+    """One leg of an entry, on a customer's account or on one of the house's. Append-only."""
+
+    pk = models.CompositePrimaryKey("customer_id", "entry_id", "leg")
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    entry = models.ForeignKey(
+        JournalEntry, on_delete=models.PROTECT, related_name="postings", db_index=False
+    )
+    leg = models.SmallIntegerField()
+    account = models.ForeignKey(
+        LedgerAccount, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
+    )
+    house = models.CharField(max_length=20, choices=House, null=True)  # noqa: DJ001 - see the check
+    side = models.CharField(max_length=6, choices=Side)
+    currency = models.CharField(max_length=16)
+    amount = AmountColumn()
+    forced = models.BooleanField(default=False)
+    balance_after = AmountColumn(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(amount__gt=0), name="a_posting_moves_something"),
+            models.CheckConstraint(
+                condition=Q(side__in=Side.values), name="a_posting_is_debit_or_credit"
+            ),
+            models.CheckConstraint(
+                condition=Q(account__isnull=False, house__isnull=True)
+                | Q(account__isnull=True, house__in=House.values),
+                name="a_posting_is_a_customers_or_the_houses",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["account", "entry"],
+                name="postings_of_an_account",
+                condition=Q(account__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.amount} {self.currency}"
+
+
+class Hold(models.Model):
+    """An amount set aside on an account under a reference; 0 once captured or released."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    account = models.ForeignKey(LedgerAccount, on_delete=models.PROTECT, db_index=False)
+    reference = models.CharField(max_length=120)
+    amount = AmountColumn()
+    forced = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["customer", "reference"], name="a_reference_has_one_hold"
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="a_hold_is_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.amount}"

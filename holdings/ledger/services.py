@@ -1,0 +1,123 @@
+"""Open books and accounts, post entries, place and change holds.
+
+Every function takes part in its caller's transaction, and the first thing that changes a
+customer's money locks their book; several customers' books are locked in order of id.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+from holdings.ledger.models import Book, Hold, JournalEntry, LedgerAccount
+from holdings.ledger.rules import Entry
+from krak.core.errors import DomainError, Kind
+from krak.core.ids import uuid7
+from krak.core.transactions import takes_part
+
+
+class CauseReused(DomainError):
+    """The cause was posted before with other content."""
+
+    code = "ledger.cause_reused"
+    title = "This was posted before with another content."
+    kind = Kind.CONFLICT
+
+
+@takes_part
+def open_book(*, customer_id: UUID) -> None:
+    """Give a new customer their book; again is harmless."""
+    Book.objects.bulk_create([Book(customer_id=customer_id)], ignore_conflicts=True)
+
+
+@takes_part
+def lock_books(customer_ids: Iterable[UUID]) -> dict[UUID, Book]:
+    """Lock these customers' books in order of id; what must be true is read after this."""
+    books = (
+        Book.objects.select_for_update(no_key=True)
+        .filter(customer_id__in=list(customer_ids))
+        .order_by("customer_id")
+    )
+    return {book.customer_id: book for book in books}
+
+
+@takes_part
+def account_of(*, customer_id: UUID, currency: str) -> LedgerAccount:
+    """Return the customer's account in a currency, opened empty if there was none."""
+    LedgerAccount.objects.bulk_create(
+        [LedgerAccount(id=uuid7(), customer_id=customer_id, currency=currency)],
+        ignore_conflicts=True,
+    )
+    return LedgerAccount.objects.get(customer_id=customer_id, currency=currency)
+
+
+@takes_part
+def post(entry: Entry) -> bool:
+    """Post an entry, and tell whether it is new.
+
+    The same cause with the same legs again changes nothing and returns False.
+
+    Raises:
+        CauseReused: the cause names an entry with other legs.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_post(%s::jsonb)", [json.dumps(entry.as_json())])
+        (sequence,) = cursor.fetchone()
+    if sequence is None:
+        _require_same(entry)
+    return sequence is not None
+
+
+def _require_same(entry: Entry) -> None:
+    first = JournalEntry.objects.get(customer_id=entry.customer_id, cause=entry.cause)
+    posted = [
+        (p.side, p.currency, p.amount, p.account_id, p.house)
+        for p in first.postings.order_by("leg")
+    ]
+    asked = [(g.side, g.currency, g.amount, g.account, g.house) for g in entry.legs]
+    if posted != asked:
+        raise CauseReused(cause=entry.cause)
+
+
+@takes_part
+def set_hold(
+    *,
+    customer_id: UUID,
+    account_id: UUID,
+    reference: str,
+    amount: Decimal,
+    now: datetime,
+    forced: bool = False,
+) -> None:
+    """Make the hold under `reference` exactly `amount`; 0 releases it.
+
+    A hold that was never placed and would be 0 is not placed. `forced` lets the account's
+    available amount go below zero. The customer's book must be locked by the caller.
+    """
+    held = Hold.objects.filter(customer_id=customer_id, reference=reference).first()
+    if held is None:
+        if amount:
+            Hold.objects.create(
+                customer_id=customer_id,
+                account_id=account_id,
+                reference=reference,
+                amount=amount,
+                forced=forced,
+                created_at=now,
+                updated_at=now,
+            )
+    elif held.amount != amount:
+        held.amount, held.forced, held.updated_at = amount, forced, now
+        held.save(update_fields=["amount", "forced", "updated_at"])
+
+
+@takes_part
+def touch(*, customer_id: UUID) -> None:
+    """Move the version of a locked book, for changes that post nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ledger_book SET version = version + 1 WHERE customer_id = %s", [customer_id]
+        )

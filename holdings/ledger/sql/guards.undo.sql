@@ -1,0 +1,15 @@
+DROP TRIGGER an_entry_balances_in_every_currency ON ledger_posting;
+DROP TRIGGER a_hold_keeps_its_account ON ledger_hold;
+DROP TRIGGER a_hold_moves_its_account ON ledger_hold;
+DROP TRIGGER a_posting_moves_its_account ON ledger_posting;
+DROP TRIGGER only_postings_and_holds_move_an_account ON ledger_ledgeraccount;
+DROP TRIGGER accounts_are_not_deleted ON ledger_ledgeraccount;
+DROP TRIGGER holds_are_not_deleted ON ledger_hold;
+DROP TRIGGER postings_are_append_only ON ledger_posting;
+DROP TRIGGER entries_are_append_only ON ledger_journalentry;
+DROP FUNCTION ledger_check_balance();
+DROP FUNCTION ledger_guard_hold();
+DROP FUNCTION ledger_move_held();
+DROP FUNCTION ledger_move_posted();
+DROP FUNCTION ledger_guard_account();
+DROP FUNCTION ledger_refuse_change();

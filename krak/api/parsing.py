@@ -1,0 +1,93 @@
+"""Bodies and amounts, read strictly: what is odd is refused, never guessed."""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+AMOUNT: Final = re.compile(r"-?\d{1,18}(\.\d{1,10})?", re.ASCII)
+
+
+class StrictJSONParser(JSONParser):
+    """JSON without NaN, duplicate keys, NUL characters or absurd depth."""
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the body as Python values.
+
+        Raises:
+            ParseError: it is no such JSON.
+        """
+        try:
+            text = stream.read().decode("utf-8")
+            return json.loads(_without_nul(text), object_pairs_hook=_unique, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            raise ParseError(f"No readable JSON: {error}") from None
+
+
+def _without_nul(text: str) -> str:
+    if "\\u0000" in text:
+        raise ValueError("NUL characters are not taken")
+    return text
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no number here")
+
+
+class AmountField(serializers.Field[Decimal, Any, str, Any]):
+    """A decimal as an ASCII string like "12.99"; JSON numbers and other digits are refused."""
+
+    default_error_messages = {  # noqa: RUF012 - as the base class has it
+        "amount": 'An amount is a string like "12.99".',
+        "negative": "An amount is not negative here.",
+        "zero": "An amount is more than zero here.",
+    }
+
+    def __init__(self, *, negative: bool = False, zero: bool = True, **options: Any) -> None:
+        self.negative, self.zero = negative, zero
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """Return the amount, or fail with a field error."""
+        if not isinstance(data, str) or not AMOUNT.fullmatch(data):
+            self.fail("amount")
+        amount = Decimal(data)
+        if amount < 0 and not self.negative:
+            self.fail("negative")
+        if amount == 0 and not self.zero:
+            self.fail("zero")
+        return amount
+
+    def to_representation(self, value: Any) -> str:
+        """Write the amount plainly."""
+        return format(value, "f")
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A serializer that refuses fields it does not know."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the values, or name each unknown field."""
+        if isinstance(data, Mapping) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError(
+                {str(name): ["This field is unknown."] for name in sorted(unknown, key=str)},
+                code="unknown",
+            )
+        return super().to_internal_value(data)

@@ -1,0 +1,117 @@
+"""Errors as RFC 9457 problem+json, with a stable `code`; the one place that knows HTTP statuses."""
+
+import logging
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from krak.core.errors import DomainError, Kind
+
+logger = logging.getLogger(__name__)
+
+STATUS: Final = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.REFUSED: 422,
+    Kind.TOO_LARGE: 413,
+    Kind.TOO_MANY: 429,
+    Kind.UNAVAILABLE: 503,
+}
+RETRYABLE: Final = {429, 503}
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn what a view raised into a problem; a bug is not caught here and becomes a 500."""
+    request = context["request"]
+    errors: list[dict[str, str]] = []
+    if isinstance(error, DomainError):
+        status, code, title, detail = STATUS[error.kind], error.code, error.title, error.detail
+        facts = error.facts
+    elif isinstance(error, exceptions.ValidationError):
+        status, code, title, detail = 400, "api.invalid", "The request is not valid.", ""
+        errors, facts = list(_field_errors(error.detail)), {}
+    elif isinstance(error, exceptions.APIException):
+        status, facts = error.status_code, {}
+        code, title, detail = (
+            f"api.{error.default_code}",
+            str(error.default_detail),
+            str(error.detail),
+        )
+    elif isinstance(error, Http404):
+        status, code, title, detail, facts = 404, "api.not_found", "There is no such thing.", "", {}
+    elif isinstance(error, PermissionDenied):
+        status, code, title, detail, facts = 403, "api.permission_denied", "Not allowed.", "", {}
+    elif isinstance(error, DatabaseError):
+        logger.error("the database did not answer", exc_info=error)
+        status, code, title, detail, facts = 503, "api.unavailable", "Try again soon.", "", {}
+    else:
+        return None
+    set_rollback()
+    body = _problem(
+        request, status=status, code=code, title=title, detail=detail, errors=errors, facts=facts
+    )
+    response = Response(body, status=status, content_type=MEDIA_TYPE)
+    if scheme := getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = scheme
+    if status in RETRYABLE:
+        response["Retry-After"] = "1"
+    return response
+
+
+def _field_errors(detail: Any, path: str = "") -> Any:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            yield from _field_errors(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(detail, list):
+        for position, inner in enumerate(detail):
+            nested = isinstance(inner, dict | list)
+            yield from _field_errors(inner, f"{path}[{position}]" if nested else path)
+    else:
+        yield {"field": path, "code": detail.code, "detail": str(detail)}
+
+
+def _problem(
+    request: Any,
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    errors: list[dict[str, str]],
+    facts: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        **({"detail": detail} if detail and detail != title else {}),
+        **({"errors": errors} if errors else {}),
+        **({"facts": facts} if facts else {}),
+        "request_id": request.META.get("krak.request_id", ""),
+        "retryable": status in RETRYABLE,
+    }
+
+
+def _plain(request: HttpRequest, status: int, code: str, title: str) -> JsonResponse:
+    body = _problem(request, status=status, code=code, title=title, detail="", errors=[], facts={})
+    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+
+
+def not_found(request: HttpRequest, _exception: Exception) -> JsonResponse:
+    """Answer an unknown path."""
+    return _plain(request, 404, "api.not_found", "There is no such thing.")
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    """Answer after a bug; the log has it under the request id."""
+    return _plain(request, 500, "api.broken", "Something broke on our side.")

@@ -1,0 +1,29 @@
+"""The inbox: what the outside told us, word for word, each event once."""
+
+from django.contrib.postgres.functions import TransactionNow
+from django.db import models
+
+from krak.core.ids import uuid7
+
+
+class InboxEvent(models.Model):
+    """One event of one provider; `body` is what arrived, unchanged."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    provider = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=120)
+    type = models.CharField(max_length=120)
+    body = models.TextField()
+    received_at = models.DateTimeField(db_default=TransactionNow())
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["provider", "event_id"], name="an_event_of_a_provider_is_kept_once"
+            ),
+        )
+        indexes = (models.Index(fields=["-received_at"], name="inbox_newest_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"

@@ -1,0 +1,32 @@
+"""Staff see promised work, and send dead messages again."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from krak.core import clock
+from krak.core.admin import ReadOnlyAdmin
+from krak.core.outbox import services
+from krak.core.outbox.models import OutboxMessage
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    """Pending, done and dead messages."""
+
+    list_display = ("created_at", "topic", "attempts", "done_at", "dead_at", "last_error")
+    list_filter = ("topic",)
+    ordering = ("-id",)
+    actions = ("resend",)
+
+    @admin.action(description="Send dead messages again", permissions=["view"])
+    def resend(self, request: HttpRequest, messages: QuerySet[OutboxMessage]) -> None:
+        """Give the chosen dead messages all their attempts again."""
+        for message in messages:
+            services.resend(message.id, now=clock.now())
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer sending again to superusers only."""
+        return super().get_actions(request) if request.user.is_superuser else {}

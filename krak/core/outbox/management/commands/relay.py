@@ -1,0 +1,68 @@
+"""`manage.py relay`: publish due messages to the broker, without a gap a person would notice."""
+
+import logging
+import signal
+import threading
+from itertools import batched
+from types import FrameType
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+from kombu.exceptions import OperationalError as BrokerError
+
+from krak.core import clock
+from krak.core.outbox import services
+from krak.core.outbox.tasks import deliver
+
+logger = logging.getLogger(__name__)
+
+PAUSE_SECONDS: Final = 0.02
+PAUSE_AFTER_TROUBLE_SECONDS: Final = 0.5
+CLAIMED_AT_ONCE: Final = 400
+MESSAGES_PER_TASK: Final = 10
+
+
+class Command(BaseCommand):
+    """Runs until it is told to stop; several relays side by side do no harm."""
+
+    help = "Publish due outbox messages to the broker until stopped."
+
+    def handle(self, **_options: Any) -> None:
+        """Claim and publish, for ever."""
+        stop = threading.Event()
+
+        def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+            stop.set()
+
+        signal.signal(signal.SIGTERM, ask_to_stop)
+        signal.signal(signal.SIGINT, ask_to_stop)
+        troubled = False
+        pause = 0.0
+        while not stop.wait(pause):
+            try:
+                published = _publish_due()
+            except (DatabaseError, BrokerError, OSError) as error:
+                if not troubled:
+                    logger.warning("relay: waiting: %s", error)
+                troubled, pause = True, PAUSE_AFTER_TROUBLE_SECONDS
+                if isinstance(error, DatabaseError):
+                    connection.close()
+            else:
+                if troubled:
+                    logger.warning("relay: going on")
+                troubled = False
+                pause = 0.0 if published == CLAIMED_AT_ONCE else PAUSE_SECONDS
+
+
+def _publish_due() -> int:
+    ids = services.claim(most=CLAIMED_AT_ONCE)
+    waiting = list(ids)
+    try:
+        for batch in batched(ids, MESSAGES_PER_TASK):
+            deliver.apply_async(kwargs={"ids": [str(message_id) for message_id in batch]})
+            del waiting[: len(batch)]
+    except (BrokerError, OSError):
+        services.unclaim(waiting, now=clock.now())
+        raise
+    return len(ids)

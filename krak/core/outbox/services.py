@@ -1,0 +1,118 @@
+"""Promise work, claim what is due, do it once.
+
+A message is due, then claimed (its `due_at` moves into the future, so a lost claim comes back
+by itself), then published to the broker, then done in the same transaction as its effect.
+Losing the broker, a worker or the relay at any point therefore loses nothing and doubles nothing.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import OperationalError, connection
+from django.db import transaction as django_transaction
+from django.db.models import F
+
+from krak.core.ids import uuid7
+from krak.core.outbox.models import OutboxMessage
+from krak.core.outbox.registry import handler_of
+from krak.core.transactions import takes_part, transaction
+
+logger = logging.getLogger(__name__)
+
+CLAIM_LASTS: Final = timedelta(seconds=30)
+RETRY_AFTER: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900))
+MOST_ATTEMPTS: Final = len(RETRY_AFTER) + 1
+
+
+@takes_part
+def promise(topic: str, payload: dict[str, Any], *, due_at: datetime | None = None) -> None:
+    """Write down work that must follow the commit of this transaction."""
+    message = OutboxMessage(id=uuid7(), topic=topic, payload=payload)
+    if due_at is not None:
+        message.due_at = due_at
+    message.save(force_insert=True)
+
+
+def claim(*, most: int) -> list[UUID]:
+    """Take up to `most` due messages for publishing, oldest first, and return their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE outbox_outboxmessage
+               SET due_at = statement_timestamp() + %s * interval '1 second'
+             WHERE id IN (
+                   SELECT id FROM outbox_outboxmessage
+                    WHERE done_at IS NULL AND dead_at IS NULL AND due_at <= statement_timestamp()
+                    ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            [CLAIM_LASTS.total_seconds(), most],
+        )
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def unclaim(ids: Iterable[UUID], *, now: datetime) -> None:
+    """Give messages back that could not be published; they are due again at once."""
+    OutboxMessage.objects.filter(id__in=list(ids), done_at=None, dead_at=None).update(due_at=now)
+
+
+def deliver(ids: Sequence[UUID], *, now: datetime) -> None:
+    """Do each message's work, in one transaction with the mark that it is done.
+
+    Done, dead and locked messages are passed over. A failure is recorded, retried with
+    growing pauses, and after the last attempt the message is dead: staff see it and may resend.
+    """
+    for message_id in ids:
+        try:
+            with transaction():
+                message = (
+                    OutboxMessage.objects.select_for_update(skip_locked=True, no_key=True)
+                    .filter(id=message_id, done_at=None, dead_at=None)
+                    .first()
+                )
+                if message is None:
+                    continue
+                handler_of(message.topic)(payload=message.payload, now=now)
+                OutboxMessage.objects.filter(id=message_id).update(done_at=now)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is recorded and retried
+            _record_failure(message_id, error, now=now)
+
+
+def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> None:
+    try:
+        with django_transaction.atomic():
+            message = OutboxMessage.objects.select_for_update(no_key=True).get(id=message_id)
+            message.attempts += 1
+            message.last_error = f"{type(error).__name__}: {error}"[:2000]
+            if message.attempts >= MOST_ATTEMPTS:
+                message.dead_at = now
+                logger.error("outbox: %s is dead after %s", message, message.last_error)
+            else:
+                message.due_at = now + RETRY_AFTER[message.attempts - 1]
+                logger.warning("outbox: %s failed: %s", message, message.last_error, exc_info=error)
+            message.save(update_fields=["attempts", "last_error", "dead_at", "due_at"])
+    except OperationalError:
+        # The database is away; the claim runs out and the message comes back by itself.
+        logger.warning("outbox: %s failed and could not be recorded: %s", message_id, error)
+
+
+def resend(message_id: UUID, *, now: datetime) -> None:
+    """Give a dead message all its attempts again."""
+    OutboxMessage.objects.filter(id=message_id, dead_at__isnull=False).update(
+        dead_at=None, due_at=now, attempts=F("attempts") * 0
+    )
+
+
+def drain(*, now: datetime) -> int:
+    """Deliver what is due in this process until nothing is left; return how many messages.
+
+    For tests and maintenance: the same delivery as through the broker, without one.
+    """
+    delivered = 0
+    while ids := claim(most=100):
+        deliver(ids, now=now)
+        delivered += len(ids)
+    return delivered

@@ -1,0 +1,45 @@
+"""What happens to people: they arrive, get a token, are frozen and thawed."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from krak.core.transactions import takes_part
+from krak.customers.models import AccessToken, Customer, User
+
+TOKEN_LIFE = timedelta(days=90)
+
+
+@takes_part
+def register(*, email: str, name: str, country: str, home_currency: str) -> Customer:
+    """Make a user without a password and the customer they are."""
+    user = User.objects.create_user(email)
+    return Customer.objects.create(
+        user=user, name=name, country=country, home_currency=home_currency
+    )
+
+
+@takes_part
+def issue_token(*, customer: Customer, device: str, now: datetime) -> str:
+    """Return a new bearer token for the customer's device; it is shown this once."""
+    token = f"krak_{secrets.token_urlsafe(32)}"
+    AccessToken.objects.create(
+        user=customer.user,
+        digest=hashlib.sha256(token.encode()).digest(),
+        device=device,
+        expires_at=now + TOKEN_LIFE,
+    )
+    return token
+
+
+@takes_part
+def freeze(*, customer_id: UUID, now: datetime) -> None:
+    """Let no card of this customer pay until `unfreeze`; again is harmless."""
+    Customer.objects.filter(id=customer_id, frozen_at=None).update(frozen_at=now)
+
+
+@takes_part
+def unfreeze(*, customer_id: UUID) -> None:
+    """Let the customer's cards pay again; again is harmless."""
+    Customer.objects.filter(id=customer_id).exclude(frozen_at=None).update(frozen_at=None)

@@ -1,0 +1,199 @@
+"""Start all of Krak on this machine and stop all of it again: `make up`.
+
+Not a management command, because Django's settings want the database that is started here.
+"""
+
+import argparse
+import http.client
+import importlib.util
+import os
+import shlex
+import signal
+import string
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from krak.runtime import processes, services
+from krak.runtime.prepare import report
+from krak.runtime.processes import LOOPBACK, RuntimeProblem, Stopped
+from krak.runtime.supervisor import Supervisor
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+READY_SECONDS: Final = 120
+PORT_PATIENCE_SECONDS: Final = 5
+_NEEDED: Final = ("django", "celery", "granian", "psycopg", "redis")
+_LAST_PORT: Final = 65_535
+
+
+def main() -> int:
+    """Run the command line; a problem is one line and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m krak.runtime.up", description=__doc__)
+    parser.add_argument("--state", type=Path, default=CHECKOUT / ".krak/dev")
+    parser.add_argument(
+        "--follow-parent", action="store_true", help="stop when the process that runs this one dies"
+    )
+    arguments = parser.parse_args()
+    if arguments.follow_parent:
+        processes.follow_parent()
+    services.stop_on_signals()
+    try:
+        up(state=arguments.state.resolve())
+    except RuntimeProblem as problem:
+        print(f"krak: {problem}", file=sys.stderr)
+        return 1
+    except Stopped:
+        print("krak: stopped.", flush=True)
+    return 0
+
+
+def up(*, state: Path) -> None:
+    """Start everything, print where it is, and keep it running until a signal stops it.
+
+    Raises:
+        RuntimeProblem: this machine lacks something, or something keeps dying.
+        Stopped: a signal asked for it; by then all is stopped.
+    """
+    began = time.monotonic()
+    port = _port()
+    _require_packages()
+    print(f"Starting Krak; its data are in {_short(state)}.", flush=True)
+    opening = time.monotonic()
+    with services.running(state) as (beside_servers, servers):
+        report("Postgres and Valkey", since=opening)
+        environment = _environment_of_children(beside_servers, port=port, state=state)
+        demo_file = state / "demo.txt"
+        _prepare(environment, demo_file=demo_file)
+        supervisor = Supervisor(
+            children=read_procfile(CHECKOUT / "Procfile", environment=environment),
+            environment=environment,
+            servers=servers,
+        )
+        opening = time.monotonic()
+        try:
+            supervisor.start()
+            _await_ready(supervisor, port=port)
+            report(", ".join(supervisor.children), since=opening)
+            supervisor.say(_welcome(port=port, demo=demo_file.read_text(), since=began))
+            while True:
+                supervisor.watch(seconds=0.2)
+        except Stopped:
+            supervisor.say("krak: stopping.")
+            raise
+        finally:
+            supervisor.stop()
+
+
+def read_procfile(path: Path, *, environment: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the processes that a Procfile lists, by name, with variables filled in.
+
+    Raises:
+        RuntimeProblem: a line is not `name: command`, or uses a variable that is not set.
+    """
+    table = {}
+    for line in path.read_text().splitlines():
+        name, separator, command = line.partition(": ")
+        try:
+            words = [string.Template(word).substitute(environment) for word in shlex.split(command)]
+        except KeyError as missing:
+            raise RuntimeProblem(f"{path.name}: {missing.args[0]} is not set.") from None
+        if not separator or not words:
+            raise RuntimeProblem(f"{path.name}: `{line}` is not `name: command`.")
+        table[name] = words
+    return table
+
+
+def _port() -> int:
+    """Return the port to serve on; one left by a run that was killed gets a moment to be freed."""
+    text = os.environ.get("PORT") or "8000"
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= _LAST_PORT):
+        raise RuntimeProblem(f"PORT={text} is not a port number.")
+    port = int(text)
+    deadline = time.monotonic() + PORT_PATIENCE_SECONDS
+    while not processes.port_is_free(port):
+        if time.monotonic() > deadline:
+            raise RuntimeProblem(
+                f"Port {port} is in use; stop what listens there, or choose another with PORT."
+            )
+        time.sleep(0.1)
+    return port
+
+
+def _require_packages() -> None:
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise RuntimeProblem(
+            f"{sys.executable} lacks {', '.join(missing)}; `make up` installs what Krak needs."
+        )
+
+
+def _environment_of_children(
+    environment: Mapping[str, str], *, port: int, state: Path
+) -> dict[str, str]:
+    bin_folder = str(Path(sys.executable).parent)
+    return {
+        "KRAK_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
+        **environment,
+        "HOST": LOOPBACK,
+        "PORT": str(port),
+        "KRAK_STATE": str(state),
+        "PATH": os.pathsep.join((bin_folder, environment.get("PATH", os.defpath))),
+        "PYTHONPATH": str(CHECKOUT),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _prepare(environment: Mapping[str, str], *, demo_file: Path) -> None:
+    """Run `krak.runtime.prepare`, which prints its own steps."""
+    process = processes.start(
+        [sys.executable, "-m", "krak.runtime.prepare", demo_file], environment=environment
+    )
+    try:
+        code = process.wait()
+    finally:
+        processes.stop(process, (signal.SIGTERM, 10))
+    if code != 0:
+        raise RuntimeProblem("The database could not be prepared; the reason is above.")
+
+
+def _await_ready(supervisor: Supervisor, *, port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while (said := _readiness(port)) != "":
+        if time.monotonic() > deadline:
+            raise RuntimeProblem(f"Not ready after {READY_SECONDS} s: {said}")
+        supervisor.watch(seconds=0.1)
+
+
+def _readiness(port: int) -> str:
+    """Return what keeps the server from being ready, "" if nothing does."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz/ready")
+        answer = connection.getresponse()
+        body = answer.read(500).decode(errors="replace")
+    except (OSError, http.client.HTTPException) as problem:
+        return str(problem)
+    finally:
+        connection.close()
+    return "" if answer.status == http.HTTPStatus.OK else f"{answer.status} {body}"
+
+
+def _welcome(*, port: int, demo: str, since: float) -> str:
+    home = f"http://{LOOPBACK}:{port}"
+    return (
+        f"\nKrak is ready after {time.monotonic() - since:.1f} s; Ctrl-C stops it.\n"
+        f"  API    {home}/v1/docs\n"
+        f"  Admin  {home}/admin/\n"
+        f"  Shell  make shell\n\n{demo}".rstrip()
+        + "\n"
+    )
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

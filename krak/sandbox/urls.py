@@ -1,0 +1,19 @@
+"""Addresses of the sandbox, below /v1/sandbox/."""
+
+from django.urls import path
+
+from krak.sandbox import views
+
+urlpatterns = [
+    path("customers", views.Customers.as_view()),
+    path("customers/<str:shown_id>/deposits", views.Deposits.as_view()),
+    path("customers/<str:shown_id>/freeze", views.Freeze.as_view()),
+    path("customers/<str:shown_id>/unfreeze", views.Unfreeze.as_view()),
+    path("customers/<str:shown_id>/excluded", views.Excluded.as_view()),
+    path("customers/<str:shown_id>/card", views.CardDoor.as_view()),
+    path("customers/<str:shown_id>/position", views.Position.as_view()),
+    path("prices", views.Prices.as_view()),
+    path("settle", views.Settle.as_view()),
+    path("proof", views.Proof.as_view()),
+    path("purchases", views.Purchases.as_view()),
+]

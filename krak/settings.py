@@ -1,0 +1,229 @@
+"""Every setting of every process, read from the environment once.
+
+`docs/settings.md` explains each variable; a test compares the two.
+"""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from krak.core.money import use_exact_decimals
+
+use_exact_decimals()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _flag(name: str, *, default: bool) -> bool:
+    return os.environ.get(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
+
+
+def _words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def _secret(name: str, sandbox_default: str) -> str:
+    """Return a secret; only the sandbox may go without its own."""
+    if value := os.environ.get(name, ""):
+        return value
+    if SANDBOX:
+        return sandbox_default
+    raise ImproperlyConfigured(f"{name} must be set outside the sandbox.")
+
+
+# --- Which Krak this is --------------------------------------------------------------------------
+SANDBOX = _flag("KRAK_SANDBOX", default=False)
+STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
+STRIPE_LIVEMODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
+if SANDBOX and STRIPE_LIVEMODE:
+    raise ImproperlyConfigured("KRAK_SANDBOX=1 refuses to load with a live Stripe key.")
+STRIPE_AUTHORIZATION_SECRETS = _secret(
+    "STRIPE_AUTHORIZATION_SECRET", "whsec_sandbox_authorization"
+).split(",")
+STRIPE_EVENTS_SECRETS = _secret("STRIPE_EVENTS_SECRET", "whsec_sandbox_events").split(",")
+
+DEBUG = _flag("KRAK_DEBUG", default=False)
+SECRET_KEY = _secret("KRAK_SECRET_KEY", "sandbox-only-secret-key-that-protects-nothing-of-worth")
+ALLOWED_HOSTS = _words("KRAK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if SANDBOX else "")
+PUBLIC_URL = os.environ.get("KRAK_PUBLIC_URL", "http://127.0.0.1:8000")
+CSRF_TRUSTED_ORIGINS = _words("KRAK_CSRF_TRUSTED_ORIGINS", PUBLIC_URL)
+
+# --- Rooms ---------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "djmoney",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "krak.core.inbox",
+    "krak.core.outbox",
+    "krak.customers",
+    "fx.assets",
+    "fx.prices",
+    "holdings.ledger",
+    "holdings.lots",
+    "cards.issuing",
+    "cards.authorizations",
+    "cards.clearing",
+    "cards.cashback",
+    "krak.api",
+    "krak.backoffice",
+    "krak.runtime",
+    *(["krak.sandbox"] if SANDBOX else []),
+]
+MIDDLEWARE = [
+    "krak.api.middleware.RequestContext",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "krak.urls"
+WSGI_APPLICATION = "krak.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "customers.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- Postgres ------------------------------------------------------------------------------------
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+if not DATABASE_URL:
+    raise ImproperlyConfigured(
+        "DATABASE_URL is not set. `make up` and `make test` start a Postgres of their own; "
+        "`make shell` opens a shell beside it."
+    )
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(DATABASE_URL, conn_max_age=None),
+        "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": {
+            "connect_timeout": 1,
+            "options": " ".join(
+                (
+                    f"-c lock_timeout={os.environ.get('KRAK_LOCK_TIMEOUT_MS', '500')}",
+                    f"-c statement_timeout={os.environ.get('KRAK_STATEMENT_TIMEOUT_MS', '5000')}",
+                    "-c idle_in_transaction_session_timeout=10000",
+                )
+            ),
+        },
+        # One template for the databases of parallel test processes.
+        "TEST": {"NAME": os.environ.get("KRAK_TEST_DATABASE", "test_krak")},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Valkey: broker, board, rate limits; never truth ---------------------------------------------
+REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_TIMEOUT_SECONDS = 0.5
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_TASK_SERIALIZER = "json"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 30,
+    # kombu looks for unacknowledged tasks only every so many polls: these two make it prompt.
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_PUBLISH_RETRY = False
+
+# --- Money ---------------------------------------------------------------------------------------
+CURRENCY_CODE_MAX_LENGTH = 16
+DJANGO_MONEY_DECIMAL_PLACES = 10
+
+# --- API -----------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["krak.api.authentication.AccessTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["krak.api.authentication.IsCustomer"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["krak.api.parsing.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "krak.api.problems.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Krak API",
+    "DESCRIPTION": "One balance over cash, crypto and tokenized stocks, and a card that spends it.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/v1",
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+
+# --- Time, language, files -----------------------------------------------------------------------
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = os.environ.get("KRAK_STATIC_ROOT")
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+
+# --- Safety in production ------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = not SANDBOX
+SECURE_HSTS_SECONDS = 0 if SANDBOX else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not SANDBOX
+SECURE_HSTS_PRELOAD = not SANDBOX
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if _flag("KRAK_BEHIND_PROXY", default=False) else None
+)
+SESSION_COOKIE_SECURE = not SANDBOX
+CSRF_COOKIE_SECURE = not SANDBOX
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+# --- Logs ----------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("KRAK_LOG_LEVEL", "INFO")},
+    "loggers": {"django.server": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+}

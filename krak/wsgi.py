@@ -1,0 +1,13 @@
+"""The door for the API, the webhooks and the admin."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
+
+application = get_wsgi_application()
+
+from fx.prices import live  # noqa: E402 - needs the settings that are ready only now
+
+live.start()

@@ -1,0 +1,162 @@
+"""Two requests at one moment, a parked lock, a book that moves: made, not hoped for."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, connections
+from django.test import Client
+
+from cards.authorizations.models import Authorization, Decision
+from cards.authorizations.services import decisions
+from holdings.ledger import queries as ledger
+from holdings.ledger.models import Book, Hold
+from tests.cards.scenarios import Play, scenario
+from tests.stripe_door import answer_of
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+@pytest.fixture
+def play(pinned: Any) -> Play:
+    """Return a committed customer with 100 dollars."""
+    return Play(scenario("A01"), Client(), pinned)
+
+
+@pytest.fixture
+def other_session() -> Iterator[psycopg.Connection[Any]]:
+    """Return a second session of the same database."""
+    connection.ensure_connection()
+    parameters = connection.get_connection_params()
+    wanted = ("host", "port", "dbname", "user", "password")
+    with psycopg.connect(**{name: parameters[name] for name in wanted if name in parameters}) as db:
+        yield db
+
+
+def _in_a_thread[T](call: Callable[[], T]) -> T:
+    try:
+        return call()
+    finally:
+        connections.close_all()
+
+
+def _wait_for_blocked(db: psycopg.Connection[Any], count: int = 1) -> None:
+    with psycopg.connect(db.info.dsn, password=db.info.password, autocommit=True) as watching:
+        for _ in range(500):
+            row = watching.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND cardinality(pg_blocking_pids(pid)) > 0"
+            ).fetchone()
+            if row and row[0] >= count:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody was blocked")
+
+
+def test_of_two_requests_for_the_same_cash_one_wins(
+    play: Play, other_session: psycopg.Connection[Any]
+) -> None:
+    other_session.execute(
+        "SELECT 1 FROM ledger_book WHERE customer_id = %s FOR NO KEY UPDATE", [play.customer.id]
+    )
+    with ThreadPoolExecutor(2) as pool:
+        asked = [
+            pool.submit(
+                _in_a_thread,
+                lambda name=name: answer_of(play.door.request(6000, authorization=name)),
+            )
+            for name in ("a1", "a2")
+        ]
+        _wait_for_blocked(other_session, 2)
+        other_session.rollback()
+        answers = [future.result() for future in asked]
+
+    assert sorted(answer["approved"] for answer in answers) == [False, True]
+    assert ledger.balances(customer_id=play.customer.id)["USD"].held == Decimal(60)
+    assert ledger.breaks(customer_id=play.customer.id) == []
+
+
+def test_a_parked_lock_ends_in_system_busy_within_the_deadline(
+    play: Play, other_session: psycopg.Connection[Any]
+) -> None:
+    other_session.execute(
+        "SELECT 1 FROM ledger_book WHERE customer_id = %s FOR NO KEY UPDATE", [play.customer.id]
+    )
+    began = time.monotonic()
+    answer = answer_of(play.door.request(100))
+    took = time.monotonic() - began
+    other_session.rollback()
+
+    assert answer["metadata"]["decline_reason"] == "system_busy"
+    assert took < 1.2
+    assert not Hold.objects.filter(customer=play.customer).exists()
+    assert not Decision.objects.filter(customer=play.customer).exists()
+
+
+def test_a_book_that_keeps_moving_is_locked_first_in_the_end(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = decisions._snapshot
+    moves: list[int] = []
+
+    def snapshot_then_move(request: Any, *, now: Any) -> Any:
+        found = real(request, now=now)
+        if len(moves) < 2:
+            moves.append(1)
+            mover = threading.Thread(target=_in_a_thread, args=(lambda: _move(play),))
+            mover.start()
+            mover.join()
+        return found
+
+    monkeypatch.setattr(decisions, "_snapshot", snapshot_then_move)
+
+    assert answer_of(play.door.request(100))["approved"] is True
+    assert len(moves) == 2
+    assert Decision.objects.filter(customer=play.customer).count() == 1
+
+
+def _move(play: Play) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ledger_book SET version = version + 1 WHERE customer_id = %s",
+            [play.customer.id],
+        )
+
+
+def test_the_same_request_twenty_times_at_once_is_one_decision(play: Play) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        bodies = list(
+            pool.map(lambda _n: _in_a_thread(lambda: play.door.request(600).content), range(20))
+        )
+
+    approved = {body for body in bodies if b"system_busy" not in body}
+    assert len(approved) == 1
+    assert Decision.objects.filter(customer=play.customer).count() == 1
+    assert ledger.balances(customer_id=play.customer.id)["USD"].held == Decimal(6)
+
+
+def test_freezing_the_card_between_snapshot_and_posting_is_seen(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = decisions._snapshot
+    frozen: list[int] = []
+
+    def snapshot_then_freeze(request: Any, *, now: Any) -> Any:
+        found = real(request, now=now)
+        if not frozen:
+            frozen.append(1)
+            play.card_status("inactive")
+        return found
+
+    monkeypatch.setattr(decisions, "_snapshot", snapshot_then_freeze)
+
+    answer = answer_of(play.door.request(100))
+
+    assert answer["metadata"]["decline_reason"] == "card_inactive"
+    assert Authorization.objects.get(customer=play.customer).approved is False
+    assert Book.objects.get(customer=play.customer).version > 0

@@ -1,0 +1,61 @@
+"""Fixtures: real Postgres and Valkey, a pinned board, customers made as the sandbox makes them.
+
+`make test` starts both servers and sets their addresses. Tests that commit leave their rows:
+each makes its own customers, so they do not meet, and the proof of the books holds for all.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+
+from fx.prices import live
+from fx.prices.rules import Board
+from krak.core import clock
+from tests.boards import board_of_pins
+from tests.stripe_door import StripeDoor
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let a test commit; nothing is rolled back or emptied, as in production."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return the moment of the test."""
+    return clock.now()
+
+
+@pytest.fixture
+def pinned() -> Iterator[Callable[..., Board]]:
+    """Give this process a board of these prices, until the test ends."""
+    boards: list[Any] = []
+
+    def pin(bid: dict[str, str] | None = None, **states: Any) -> Board:
+        board = board_of_pins(bid or {}, **states)
+        context = live.installed(board)
+        context.__enter__()
+        boards.append(context)
+        return board
+
+    yield pin
+    while boards:
+        boards.pop().__exit__(None, None, None)
+
+
+@pytest.fixture
+def stripe_door(client: Client) -> StripeDoor:
+    """Return what speaks to our webhook doors as Stripe does."""
+    return StripeDoor(client)
+
+
+def usd(text: str) -> Decimal:
+    """Return an amount for an exact comparison."""
+    return Decimal(text)
