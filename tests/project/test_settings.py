@@ -1,0 +1,84 @@
+"""Settings are documented, and refuse what must not be."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_variable_that_settings_read_is_documented_and_no_other() -> None:
+    code = (ROOT / "krak/settings.py").read_text()
+    read = set(re.findall(r'"((?:KRAK|STRIPE)_[A-Z_]+|DATABASE_URL|REDIS_URL)"', code))
+    read |= set(re.findall(r"environ\.get\('(KRAK_[A-Z_]+)'", code))
+    documented = set(
+        re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
+    )
+
+    assert documented == read | {"PORT"}
+
+
+def _check(**environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KRAK_", "STRIPE_"))
+    }
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT, env=clean | environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+PRODUCTION = {
+    "KRAK_SANDBOX": "0",
+    "KRAK_SECRET_KEY": "k2j3h4k23jh4k23jh4kj23h4kjh23k4jh23kj4h23kjh4k23jh4kj23h4x",
+    "STRIPE_API_KEY": "sk_live_x",
+    "STRIPE_AUTHORIZATION_SECRET": "whsec_a",
+    "STRIPE_EVENTS_SECRET": "whsec_b",
+    "KRAK_ALLOWED_HOSTS": "api.krak.example",
+}
+
+
+def test_production_passes_djangos_deployment_check() -> None:
+    done = _check(**PRODUCTION)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "missing", ["KRAK_SECRET_KEY", "STRIPE_AUTHORIZATION_SECRET", "STRIPE_EVENTS_SECRET"]
+)
+def test_production_refuses_to_start_without_a_secret(missing: str) -> None:
+    done = _check(**{name: value for name, value in PRODUCTION.items() if name != missing})
+
+    assert done.returncode != 0
+    assert f"{missing} must be set outside the sandbox" in done.stderr
+
+
+def test_the_sandbox_refuses_a_live_key() -> None:
+    done = _check(KRAK_SANDBOX="1", STRIPE_API_KEY="sk_live_x")
+
+    assert done.returncode != 0
+    assert "refuses to load with a live Stripe key" in done.stderr
+
+
+def test_outside_the_sandbox_its_addresses_do_not_exist() -> None:
+    program = (
+        "import django; django.setup(); from django.urls import resolve, Resolver404\n"
+        "resolve('/webhooks/stripe/events')\n"
+        "try: resolve('/v1/sandbox/proof')\n"
+        "except Resolver404: print('absent')"
+    )
+    environment = os.environ | PRODUCTION | {"DJANGO_SETTINGS_MODULE": "krak.settings"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.stdout.strip() == "absent", done.stderr
