@@ -2,11 +2,15 @@
 
 import os
 import warnings
+from typing import Any, Final
 
 from celery import Celery
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
+
+BOARD_SECONDS: Final = 5
 
 app = Celery("krak")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -14,3 +18,12 @@ app.autodiscover_tasks()
 
 # In a container root is the only user there is; nothing is ever pickled here.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+@worker_process_init.connect
+def _have_prices_before_the_first_task(**_signal: Any) -> None:
+    """Load the board in each worker process, so that its first reward finds a price."""
+    from fx.prices import live  # noqa: PLC0415 - Django is ready only now
+
+    live.start()
+    live.wait_until_loaded(BOARD_SECONDS)

@@ -11,3 +11,5 @@ application = get_wsgi_application()
 from fx.prices import live  # noqa: E402 - needs the settings that are ready only now
 
 live.start()
+# A request that comes first should find prices; the market may still be starting beside us.
+live.wait_until_loaded(2)

@@ -15,6 +15,7 @@ from django.db import OperationalError, connection
 from django.db import transaction as django_transaction
 from django.db.models import F
 
+from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
 from krak.core.outbox.registry import handler_of
@@ -92,7 +93,9 @@ def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> Non
                 logger.error("outbox: %s is dead after %s", message, message.last_error)
             else:
                 message.due_at = now + RETRY_AFTER[message.attempts - 1]
-                logger.warning("outbox: %s failed: %s", message, message.last_error, exc_info=error)
+                # A refusal says all there is to say; a bug needs its traceback.
+                trace = None if isinstance(error, DomainError) else error
+                logger.warning("outbox: %s: %s", message, message.last_error, exc_info=trace)
             message.save(update_fields=["attempts", "last_error", "dead_at", "due_at"])
     except OperationalError:
         # The database is away; the claim runs out and the message comes back by itself.
