@@ -1,0 +1,1 @@
+"""Benchmarks: each figure is measured against the same servers in the same run."""
