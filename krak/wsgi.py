@@ -1,5 +1,6 @@
 """The door for the API, the webhooks and the admin."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -13,3 +14,5 @@ from fx.prices import live  # noqa: E402 - needs the settings that are ready onl
 live.start()
 # A request that comes first should find prices; the market may still be starting beside us.
 live.wait_until_loaded(2)
+# What is here now stays: a full collection of it would land in somebody's request.
+gc.freeze()

@@ -148,6 +148,27 @@ class StripeDoor:
         )
         return self.send("events", f"issuing_authorization.{kind}", snapshot, created=created)
 
+    def dispute(
+        self, dispute: str, event: str, *, transaction: str = "t1", amount: int = 5000
+    ) -> Any:
+        """Tell how a dispute stands: `submitted`, `funds_reinstated`, `funds_rescinded`, `lost`."""
+        kind = "closed" if event in {"lost", "won"} else event
+        status = {"submitted": "submitted", "lost": "lost"}.get(event, "won")
+        told = {
+            "id": self.id(dispute),
+            "object": "issuing.dispute",
+            "amount": amount,
+            "currency": self.currency,
+            "created": self.base,
+            "livemode": False,
+            "metadata": {},
+            "status": status,
+            "transaction": self.id(transaction),
+            "balance_transactions": None,
+            "evidence": {"reason": "fraudulent"},
+        }
+        return self.send("events", f"issuing_dispute.{kind}", told, created=self._at(None))
+
     def transaction(
         self,
         amount: int,

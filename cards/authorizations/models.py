@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from krak.core.fields import AmountColumn
 from krak.core.ids import show, uuid7
+from krak.core.money import plain
 
 
 class Status(models.TextChoices):
@@ -32,6 +33,9 @@ class Authorization(models.Model):
     approved = models.BooleanField(help_text="by us or by the network")
     amount = AmountColumn(help_text="approved so far")
     captured = AmountColumn(default=0, db_default=0)
+    steps = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="requests that the newest snapshot reflects"
+    )
     merchant_name = models.CharField(max_length=120, blank=True)
     merchant_network_id = models.CharField(max_length=64, blank=True)
     merchant_country = models.CharField(max_length=2, blank=True)
@@ -53,7 +57,7 @@ class Authorization(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.merchant_name or self.stripe_id} {self.amount} {self.currency}"
+        return f"{self.merchant_name or self.stripe_id} {plain(self.amount)} {self.currency}"
 
     @property
     def shown_id(self) -> str:
@@ -124,7 +128,7 @@ class Decision(models.Model):
         indexes = (models.Index(fields=["customer", "decided_at"], name="decisions_of_a_day"),)
 
     def __str__(self) -> str:
-        return f"{self.outcome} {self.reason} {self.asked}"
+        return f"{self.outcome} {self.reason} {plain(self.asked)}"
 
     @property
     def shown_id(self) -> str:

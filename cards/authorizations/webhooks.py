@@ -1,7 +1,6 @@
 """The synchronous door: Stripe asks, and waits for the answer."""
 
 import logging
-from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,10 +10,15 @@ from django.views.decorators.http import require_POST
 
 from cards.authorizations.rules.decision import AuthorizationRequest
 from cards.authorizations.services import authorize
-from cards.issuing.gateway import API_VERSION, MalformedEvent, StripeEvent, read_event
+from cards.issuing.gateway import (
+    API_VERSION,
+    MalformedEvent,
+    StripeEvent,
+    read_amount,
+    read_event,
+)
 from krak.core import clock
 from krak.core.errors import DomainError
-from krak.core.minor_units import from_minor
 from krak.core.money import UnknownCurrency
 
 logger = logging.getLogger(__name__)
@@ -76,10 +80,10 @@ def _translated(event: StripeEvent) -> AuthorizationRequest:
         step=len(stripe_object["request_history"]),
         card_stripe_id=_id(stripe_object["card"]["id"]),
         livemode=event.livemode,
-        amount=_units(amount, currency),
+        amount=read_amount(amount, currency),
         currency=currency.upper(),
-        cashback_amount=_units(cashback, currency),
-        atm_fee=_units(fee, currency),
+        cashback_amount=read_amount(cashback, currency),
+        atm_fee=read_amount(fee, currency),
         is_amount_controllable=pending["is_amount_controllable"] is True,
         mcc=_short(merchant.get("category_code"), 4),
         merchant_name=_short(merchant.get("name"), 120),
@@ -98,11 +102,6 @@ def _minor(value: object) -> int:
     if not 0 <= value <= MOST_MINOR:
         raise ValueError(f"{value} is no amount of a purchase")
     return value
-
-
-def _units(amount_minor: int, currency: str) -> Decimal:
-    units: Decimal = from_minor(amount_minor, currency).amount
-    return units
 
 
 def _id(value: object) -> str:

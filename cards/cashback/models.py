@@ -5,10 +5,13 @@ from django.db.models import F, Q
 
 from krak.core.fields import AmountColumn
 from krak.core.ids import uuid7
+from krak.core.money import plain
 
 
 class Grant(models.Model):
     """One reward paid for a purchase; `value` in the card's currency at the moment it was paid."""
+
+    PREFIX = "cbk"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
@@ -35,7 +38,7 @@ class Grant(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.units} {self.asset} for {self.group}"
+        return f"{plain(self.units)} {self.asset} for {self.group}"
 
 
 class ClawBack(models.Model):
@@ -51,4 +54,4 @@ class ClawBack(models.Model):
     taken_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.value} of {self.grant_id}"
+        return f"{plain(self.value)} of {self.grant_id}"

@@ -16,9 +16,13 @@ def reward_owed(net: Decimal, *, bps: int, places: int) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What leaves one grant: `value` of its reward, as `units` and, for what is gone, `cash`."""
+    """What leaves one grant: `value` of its reward, as `units` and, for what is gone, `cash`.
+
+    `asked` is how many units `value` stands for; they leave the grant, whatever is still there.
+    """
 
     value: Decimal
+    asked: Decimal
     units: Decimal
     cash: Decimal
 
@@ -43,4 +47,4 @@ def take_back(
         units = floor_to(units_left * value / value_left, unit_places)
     there = min(units, max(Decimal(0), floor_to(available, unit_places)))
     cash = floor_to(value * (units - there) / units, cash_places) if units else Decimal(0)
-    return Taken(value=value, units=there, cash=cash)
+    return Taken(value=value, asked=units, units=there, cash=cash)

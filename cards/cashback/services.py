@@ -9,6 +9,7 @@ from django.db.models import Sum
 from cards.cashback.models import ClawBack, Grant
 from cards.cashback.rules import Taken, reward_owed, take_back
 from cards.clearing import queries as clearing
+from cards.disputes import queries as disputes
 from cards.issuing import queries as issuing
 from fx.prices import live
 from holdings.ledger import services as ledger
@@ -43,7 +44,9 @@ def settle(*, customer_id: UUID, group: str, now: datetime) -> None:
         customer_id=customer_id, currency=purchase.currency, at=purchase.first_event_at
     )
     places = places_of(purchase.currency)
-    net = purchase.net(frozenset(policy.unrewarded_mccs))
+    net = purchase.net(frozenset(policy.unrewarded_mccs)) - disputes.won(
+        customer_id=customer_id, group=group
+    )
     owed = reward_owed(net, bps=policy.cashback_bps, places=places)
     grants = Grant.objects.filter(customer_id=customer_id, group=group).order_by("number")
     paid: Decimal = grants.aggregate(total=Sum("value_left", default=Decimal(0)))["total"]
@@ -128,7 +131,7 @@ def _claw_back(grant: Grant, value: Decimal, *, now: datetime) -> None:
     asset = ledger.account_of(customer_id=customer_id, currency=grant.asset)
     in_cash = grant.asset == currency
     taken = (
-        Taken(value=value, units=Decimal(0), cash=value)
+        Taken(value=value, asked=value, units=Decimal(0), cash=value)
         if in_cash
         else take_back(
             value,
@@ -162,13 +165,9 @@ def _claw_back(grant: Grant, value: Decimal, *, now: datetime) -> None:
             cash=taken.cash,
             taken_at=now,
         )
-    fraction_left = grant.value_left - value
-    grant.units_left = (
-        Decimal(0)
-        if not fraction_left
-        else floor_to(grant.units_left * fraction_left / grant.value_left, places_of(grant.asset))
-    )
-    grant.value_left = fraction_left
+    # Exactly what was asked leaves, so that the last piece of a refund leaves no dust behind.
+    grant.units_left -= taken.asked
+    grant.value_left -= value
     grant.save(update_fields=["value_left", "units_left"])
 
 

@@ -6,5 +6,5 @@ class ClearingConfig(AppConfig):
     label = "clearing"
 
     def ready(self) -> None:
-        """Let the outbox know this feature's handlers, in whatever process delivers."""
+        """Let the inbox know which events are ours, in whatever process delivers."""
         from cards.clearing import tasks  # noqa: F401, PLC0415 - models are ready only now

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from krak.core.fields import AmountColumn
 from krak.core.ids import uuid7
+from krak.core.money import plain
 
 
 class Kind(models.TextChoices):
@@ -13,6 +14,7 @@ class Kind(models.TextChoices):
 
     CAPTURE = "CAPTURE"
     REFUND = "REFUND"
+    REFUND_REVERSAL = "REFUND_REVERSAL", "refund taken back"
 
 
 class CardTransaction(models.Model):
@@ -28,7 +30,7 @@ class CardTransaction(models.Model):
     )
     entry = models.OneToOneField("ledger.JournalEntry", on_delete=models.PROTECT)
     stripe_id = models.CharField(max_length=64)
-    kind = models.CharField(max_length=8, choices=Kind)
+    kind = models.CharField(max_length=16, choices=Kind)
     amount = AmountColumn()
     unrewarded = AmountColumn(help_text="ATM fee and cash-back part")
     currency = models.CharField(max_length=3)
@@ -52,4 +54,4 @@ class CardTransaction(models.Model):
         indexes = (models.Index(fields=["customer", "group"], name="transactions_of_a_purchase"),)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount} {self.currency}"
+        return f"{self.kind} {plain(self.amount)} {self.currency}"

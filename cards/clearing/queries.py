@@ -22,6 +22,8 @@ class Purchase:
         for row in self.transactions:
             if row.kind == Kind.REFUND:
                 total -= row.amount
+            elif row.kind == Kind.REFUND_REVERSAL:
+                total += row.amount
             elif row.mcc not in unrewarded_mccs:
                 total += row.amount - row.unrewarded
         return total

@@ -7,11 +7,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import stripe
 
 from krak.core.errors import DomainError
+from krak.core.minor_units import from_minor
 
 API_VERSION: Final = "2026-10-28.endive"
 OLDEST: Final = timedelta(seconds=300)
@@ -105,3 +107,14 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NAME:
         raise ValueError("an id or type is no short text")
     return value
+
+
+def read_time(body: dict[str, Any]) -> datetime:
+    """Return when an event happened, by its `created`."""
+    return datetime.fromtimestamp(body["created"], tz=UTC)
+
+
+def read_amount(amount_minor: int, currency: str) -> Decimal:
+    """Return whole units of an amount in minor units of a lower-case currency."""
+    amount: Decimal = from_minor(amount_minor, currency).amount
+    return amount

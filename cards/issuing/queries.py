@@ -3,9 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from cards.issuing.models import Card, Policy, SpendingProfile
+from krak.core.errors import DomainError, Kind
+from krak.core.ids import MalformedId, read
+
+
+def cards(*, customer_id: UUID) -> QuerySet[Card]:
+    """Return all cards the customer ever had."""
+    return Card.objects.filter(customer_id=customer_id)
 
 
 def newest_card(*, customer_id: UUID) -> Card | None:
@@ -28,4 +35,31 @@ def policy_in_force(*, customer_id: UUID, currency: str, at: datetime) -> Policy
     )
     if found is None:
         raise LookupError(f"no policy in force for {currency} at {at}")
+    return found
+
+
+class CardNotFound(DomainError):
+    """No such card, or not one of the customer's."""
+
+    code = "cards.not_found"
+    title = "There is no such card."
+    kind = Kind.NOT_FOUND
+
+
+def card_of(*, customer_id: UUID, shown_id: str | None = None) -> Card:
+    """Return the customer's card by its shown id, or their newest.
+
+    Raises:
+        CardNotFound: there is none, or it is another customer's.
+    """
+    if shown_id is None:
+        found = newest_card(customer_id=customer_id)
+    else:
+        try:
+            wanted = read(Card.PREFIX, shown_id)
+        except MalformedId:
+            raise CardNotFound from None
+        found = Card.objects.filter(customer_id=customer_id, id=wanted).first()
+    if found is None:
+        raise CardNotFound
     return found

@@ -1,21 +1,52 @@
 """Staff read the books; nobody edits them."""
 
+import json
+from collections.abc import Iterable
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from holdings.ledger.models import Hold, JournalEntry, LedgerAccount
-from krak.core.admin import ReadOnlyAdmin, as_table
-from krak.core.money import plain
+from holdings.ledger.models import Hold, House, JournalEntry, LedgerAccount
+from krak.core.admin import ReadOnlyAdmin, Section, amount_column, badge, page_of, shown
 
 
 @admin.register(LedgerAccount)
 class LedgerAccountAdmin(ReadOnlyAdmin):
     """Balances."""
 
-    list_display = ("customer", "currency", "posted", "held", "overdraft")
-    search_fields = ("customer__name", "customer__user__email", "currency")
+    list_display = ("customer", "currency", "posted_shown", "held_shown", "overdraft_shown")
+    search_fields = ("customer__name", "customer__user__email", "=currency")
     list_select_related = ("customer",)
     ordering = ("customer_id", "currency")
+    fields = (
+        "id", "customer", "currency", "posted_shown", "held_shown", "available", "overdraft_shown",
+        "created_at",
+    )  # fmt: skip
+
+    posted_shown = amount_column("posted")
+    held_shown = amount_column("held")
+    overdraft_shown = amount_column("overdraft")
+
+    @admin.display(description="Available")
+    def available(self, account: LedgerAccount) -> str:
+        """Show what can be spent."""
+        return shown(account.posted - account.held, account.currency)
+
+    def sections(self, account: LedgerAccount) -> Iterable[Section]:
+        """Show the newest postings on the account."""
+        newest = account.posting_set.order_by("-entry_id", "-leg").select_related("entry")[:20]
+        yield Section(
+            title="Newest postings",
+            head=("When", "Entry", "Side", "Amount", "Balance after"),
+            rows=[
+                (p.entry.created_at, page_of("ledger.journalentry", p.entry_id, str(p.entry)),
+                 p.side, shown(p.amount, p.currency), shown(p.balance_after, p.currency))
+                for p in newest
+            ],
+        )  # fmt: skip
 
 
 @admin.register(JournalEntry)
@@ -28,19 +59,31 @@ class JournalEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("customer",)
     ordering = ("-id",)
     fields = (
-        "id", "customer", "sequence", "kind", "cause", "event_at", "created_at", "postings",
-        "details", "hash_hex", "previous_hash_hex",
+        "id", "customer", "sequence", "kind", "cause", "event_at", "created_at", "details_shown",
+        "hash_hex", "previous_hash_hex",
     )  # fmt: skip
 
-    @admin.display(description="Postings")
-    def postings(self, entry: JournalEntry) -> SafeString:
+    def sections(self, entry: JournalEntry) -> Iterable[Section]:
         """Show each leg."""
-        rows = [
-            (p.leg, p.side, plain(p.amount), p.currency, p.house or "customer",
-             "" if p.balance_after is None else plain(p.balance_after))
-            for p in entry.postings.order_by("leg")
-        ]  # fmt: skip
-        return as_table(("", "Side", "Amount", "Currency", "Account", "Balance after"), rows)
+        yield Section(
+            title="Postings",
+            note="Credits raise what we owe a customer. Each currency's debits equal its credits.",
+            head=("Leg", "Account", "Debit", "Credit", "Balance after"),
+            rows=[
+                (p.leg,
+                 f"house: {House(p.house).name.lower().replace('_', ' ')}" if p.house
+                 else page_of("ledger.ledgeraccount", p.account_id, f"customer's {p.currency}"),
+                 shown(p.amount, p.currency) if p.side == "DEBIT" else "",
+                 shown(p.amount, p.currency) if p.side == "CREDIT" else "",
+                 shown(p.balance_after, p.currency))
+                for p in entry.postings.order_by("leg")
+            ],
+        )  # fmt: skip
+
+    @admin.display(description="Details")
+    def details_shown(self, entry: JournalEntry) -> SafeString:
+        """Show the details as they were stored."""
+        return format_html("<pre>{}</pre>", json.dumps(entry.details, indent=2, sort_keys=True))
 
     @admin.display(description="Hash")
     def hash_hex(self, entry: JournalEntry) -> str:
@@ -53,11 +96,42 @@ class JournalEntryAdmin(ReadOnlyAdmin):
         return bytes(entry.previous_hash).hex()
 
 
+class OpenFilter(admin.SimpleListFilter):
+    """Holds that still set something aside, or none."""
+
+    title = "open"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        """Name the two."""
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Hold]) -> QuerySet[Hold]:
+        """Keep one of the two."""
+        if self.value() == "yes":
+            return queryset.filter(amount__gt=0)
+        if self.value() == "no":
+            return queryset.filter(amount=0)
+        return queryset
+
+
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
     """What is set aside."""
 
-    list_display = ("created_at", "customer", "reference", "amount", "updated_at")
+    list_display = ("created_at", "customer", "reference", "amount_shown", "state", "updated_at")
+    list_filter = (OpenFilter,)
     search_fields = ("reference", "customer__name", "customer__user__email")
-    list_select_related = ("customer",)
+    list_select_related = ("customer", "account")
     ordering = ("-id",)
+    fields = (
+        "id", "customer", "account", "reference", "amount_shown", "state", "forced", "created_at",
+        "updated_at",
+    )  # fmt: skip
+
+    amount_shown = amount_column("amount", currency="account.currency")
+
+    @admin.display(description="State")
+    def state(self, hold: Hold) -> SafeString:
+        """Tell whether something is still set aside."""
+        return badge("open", "odd") if hold.amount else badge("captured or released")

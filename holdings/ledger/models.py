@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from krak.core.fields import AmountColumn
 from krak.core.ids import uuid7
+from krak.core.money import plain
 
 
 class Book(models.Model):
@@ -30,6 +31,8 @@ class LedgerAccount(models.Model):
 
     Only inserting postings and changing holds moves `posted`, `held` and `overdraft`.
     """
+
+    PREFIX = "wal"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
@@ -156,7 +159,7 @@ class Posting(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.side} {self.amount} {self.currency}"
+        return f"{self.side} {plain(self.amount)} {self.currency}"
 
 
 class Hold(models.Model):
@@ -180,4 +183,4 @@ class Hold(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.reference} {self.amount}"
+        return f"{self.reference} {plain(self.amount)}"

@@ -1,12 +1,16 @@
 """Reads of the ledger."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
+from moneyed import Money
 
+from fx.prices.rules import Board, NoPrice
 from holdings.ledger.models import JournalEntry, LedgerAccount
+from krak.core.money import floor_to, money, places_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Balance:
     currency: str
     posted: Decimal
     held: Decimal
+    opened_at: datetime
 
     @property
     def available(self) -> Decimal:
@@ -58,9 +63,61 @@ def entry_count() -> int:
 def balances(*, customer_id: UUID) -> dict[str, Balance]:
     """Return the customer's balances by currency."""
     return {
-        a.currency: Balance(a.id, a.currency, a.posted, a.held)
+        a.currency: Balance(a.id, a.currency, a.posted, a.held, a.created_at)
         for a in LedgerAccount.objects.filter(customer_id=customer_id).order_by("currency")
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A balance as its owner sees it: in shown units, and worth something in their currency."""
+
+    balance: Balance
+    posted: Money
+    held: Money
+    available: Money
+    value: Money | None
+    """What `posted` would sell for, rounded down; None when the board has no price."""
+    stale: bool
+    """The price is missing, or too old to sell by."""
+    price_as_of: datetime | None
+
+
+def wallets(
+    *, customer_id: UUID, home_currency: str, board: Board, now: datetime
+) -> tuple[Wallet, ...]:
+    """Return all the customer's balances by currency, valued by one board."""
+    return tuple(
+        _wallet(balance, home_currency, board, now)
+        for balance in balances(customer_id=customer_id).values()
+    )
+
+
+def shown(base_units: Decimal, *, code: str, board: Board) -> Money:
+    """Return base units as they are shown: times the multiplier in force, 1 if none is known."""
+    price = board.price(code)
+    return money(base_units * price.multiplier if price else base_units, code)
+
+
+def _wallet(balance: Balance, home: str, board: Board, now: datetime) -> Wallet:
+    code = balance.currency
+    price = board.price(code)
+    value = None
+    try:
+        worth = board.worth(balance.posted, code, home)
+    except NoPrice:
+        pass
+    else:
+        value = money(floor_to(worth, places_of(home)), home)
+    return Wallet(
+        balance=balance,
+        posted=shown(balance.posted, code=code, board=board),
+        held=shown(balance.held, code=code, board=board),
+        available=shown(balance.available, code=code, board=board),
+        value=value,
+        stale=code != home and not (board.is_fresh(code, now) and board.is_fresh(home, now)),
+        price_as_of=price.as_of if price else None,
+    )
 
 
 def house_balance(*, house: str, currency: str, customer_id: UUID | None = None) -> Decimal:

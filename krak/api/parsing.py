@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
@@ -51,6 +52,7 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is no number here")
 
 
+@extend_schema_field({"type": "string", "pattern": f"^{AMOUNT.pattern}$", "examples": ["12.99"]})
 class AmountField(serializers.Field[Decimal, Any, str, Any]):
     """A decimal as an ASCII string like "12.99"; JSON numbers and other digits are refused."""
 

@@ -33,7 +33,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """Turn what a view raised into a problem; a bug is not caught here and becomes a 500."""
     request = context["request"]
     errors: list[dict[str, str]] = []
+    retryable = False
     if isinstance(error, DomainError):
+        retryable = error.retryable
         status, code, title, detail = STATUS[error.kind], error.code, error.title, error.detail
         facts = error.facts
     elif isinstance(error, exceptions.ValidationError):
@@ -56,13 +58,15 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     else:
         return None
     set_rollback()
+    retryable = retryable or status in RETRYABLE
     body = _problem(
-        request, status=status, code=code, title=title, detail=detail, errors=errors, facts=facts
-    )
+        request, status=status, code=code, title=title, detail=detail, errors=errors, facts=facts,
+        retryable=retryable,
+    )  # fmt: skip
     response = Response(body, status=status, content_type=MEDIA_TYPE)
     if scheme := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = scheme
-    if status in RETRYABLE:
+    if retryable:
         response["Retry-After"] = "1"
     return response
 
@@ -88,6 +92,7 @@ def _problem(
     detail: str,
     errors: list[dict[str, str]],
     facts: dict[str, Any],
+    retryable: bool = False,
 ) -> dict[str, Any]:
     return {
         "type": "about:blank",
@@ -98,7 +103,7 @@ def _problem(
         **({"errors": errors} if errors else {}),
         **({"facts": facts} if facts else {}),
         "request_id": request.META.get("krak.request_id", ""),
-        "retryable": status in RETRYABLE,
+        "retryable": retryable,
     }
 
 
@@ -107,7 +112,7 @@ def _plain(request: HttpRequest, status: int, code: str, title: str) -> JsonResp
     return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
 
 
-def not_found(request: HttpRequest, _exception: Exception) -> JsonResponse:
+def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001 - by name
     """Answer an unknown path."""
     return _plain(request, 404, "api.not_found", "There is no such thing.")
 

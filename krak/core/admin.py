@@ -1,13 +1,42 @@
 """What every page of the back office has in common."""
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
 
+from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from krak.core.ids import MalformedId, read
+from krak.core.ids import MalformedId, read, show
+from krak.core.money import plain
+
+_TONES: Final = {
+    "good": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
+    "bad": "bg-red-100 text-red-700 dark:bg-red-500/20 dark:text-red-400",
+    "odd": "bg-orange-100 text-orange-700 dark:bg-orange-500/20 dark:text-orange-400",
+    "": "bg-base-500/8 text-base-700 dark:bg-base-500/20 dark:text-base-200",
+}
+_TONE_OF: Final = {
+    "APPROVED": "good", "PARTIAL": "odd", "DECLINED": "bad", "ACTIVE": "good", "INACTIVE": "odd",
+    "CANCELED": "bad",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table under the fields of a page. Every cell is escaped unless it is a `SafeString`."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    note: str = ""
 
 
 class StaffAdmin(ModelAdmin):  # type: ignore[misc]
@@ -16,17 +45,37 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
     list_per_page = 50
     show_full_result_count = False
     compressed_fields = True
+    change_form_outer_after_template = "admin/sections.html"
+
+    @admin.display(description="Id", ordering="pk")
+    def shown_id(self, row: Any) -> str:
+        """Show the id that clients see."""
+        return show(row.PREFIX, row.pk)
+
+    def sections(self, row: Any) -> Iterable[Section]:
+        """Return the tables under the fields."""
+        return ()
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Add the sections to the page of one row."""
+        context = dict(extra_context or {})
+        if object_id and request.method == "GET":
+            row = self.get_object(request, object_id)
+            if row is not None and self.has_view_permission(request, row):
+                context["sections"] = list(self.sections(row))
+        return super().changeform_view(request, object_id, form_url, context)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Find by shown id as well as by the declared fields."""
-        prefix, _separator, _rest = search_term.strip().rpartition("_")
-        if prefix:
-            try:
-                wanted = read(prefix, search_term.strip())
-            except MalformedId:
-                pass
-            else:
-                return queryset.filter(pk=wanted), False
+        """Find by id, as clients or as logs show it, as well as by the declared fields."""
+        term = search_term.strip()
+        if wanted := _id_in(term, getattr(self.model, "PREFIX", "")):
+            return queryset.filter(pk=wanted), False
         return super().get_search_results(request, queryset, search_term)
 
 
@@ -46,18 +95,57 @@ class ReadOnlyAdmin(StaffAdmin):
         return False
 
 
-def as_table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> SafeString:
-    """Return a small HTML table; every cell is escaped."""
-    cell = "padding:4px 12px 4px 0;text-align:left;vertical-align:top"
+def _id_in(term: str, prefix: str) -> UUID | None:
+    try:
+        return UUID(term) if "-" in term else read(prefix, term)
+    except (MalformedId, ValueError):
+        return None
+
+
+def amount_column(name: str, *, currency: str = "currency", label: str = "") -> Callable[..., str]:
+    """Return a column that shows the amount `name` with its currency: "12.5 USD".
+
+    `currency` is where the row says which: "currency", "account.currency".
+    """
+
+    @admin.display(description=label or name.replace("_", " "), ordering=name)
+    def column(_page: Any, row: Any) -> str:
+        code = row
+        for step in currency.split("."):
+            code = getattr(code, step)
+        return shown(getattr(row, name), code)
+
+    return column
+
+
+def shown(amount: Decimal | str | None, currency: str = "") -> str:
+    """Write an amount for staff: exact, without trailing zeros, with its currency if given."""
+    return "" if amount is None else f"{plain(Decimal(amount))} {currency}".rstrip()
+
+
+def badge(text: str, tone: str | None = None) -> SafeString:
+    """Return a coloured word; the tone follows from well-known words unless given."""
+    if not text:
+        return SafeString("")
     return format_html(
-        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
-        format_html_join("", '<th style="{}">{}</th>', ((cell, name) for name in head)),
-        format_html_join(
-            "",
-            "<tr>{}</tr>",
-            (
-                (format_html_join("", '<td style="{}">{}</td>', ((cell, value) for value in row)),)
-                for row in rows
-            ),
-        ),
+        '<span class="inline-block font-semibold rounded-default text-[11px] uppercase'
+        ' whitespace-nowrap h-6 leading-6 px-2 {}">{}</span>',
+        _TONES[_TONE_OF.get(text, "") if tone is None else tone],
+        text.replace("_", " "),
     )
+
+
+def page_of(model: str, pk: Any, text: str) -> SafeString:
+    """Return a link to the page of one row; `model` is a label such as "ledger.journalentry"."""
+    path = reverse(f"admin:{model.replace('.', '_')}_change", args=[pk])
+    return format_html(
+        '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', path, text
+    )
+
+
+def link_to(row: Model | None, text: str = "") -> SafeString:
+    """Return a link to the page of `row`, by its name unless another text is given."""
+    if row is None:
+        return SafeString("")
+    label = row._meta.label_lower  # noqa: SLF001 - documented by Django
+    return page_of(label, row.pk, text or str(row))

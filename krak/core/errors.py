@@ -27,6 +27,8 @@ class DomainError(Exception):
     code: ClassVar[str]
     title: ClassVar[str]
     kind: ClassVar[Kind] = Kind.INVALID
+    retryable: ClassVar[bool] = False
+    """Whether the same request may succeed a moment later, when its kind does not say so."""
 
     def __init__(self, detail: str = "", **facts: Any) -> None:
         super().__init__(detail or self.title)

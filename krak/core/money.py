@@ -104,7 +104,8 @@ def at_places(amount: Decimal, places: int) -> str:
         InexactAmount: writing it would round it.
     """
     require_exact(amount, places)
-    return format(floor_to(amount, places), "f")
+    # What is rounded up from below zero is a negative zero; adding 0 takes its sign away.
+    return format(floor_to(amount, places) + 0, "f")
 
 
 def places_of(code: str) -> int:

@@ -1,10 +1,10 @@
-"""Staff look up people."""
+"""Staff look up who signs in. The customer's page is in `krak/backoffice/admin.py`."""
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from krak.core.admin import ReadOnlyAdmin
-from krak.customers.models import Customer, User
+from krak.customers.models import User
 
 admin.site.unregister(Group)
 
@@ -18,23 +18,3 @@ class UserAdmin(ReadOnlyAdmin):
     search_fields = ("email",)
     ordering = ("-created_at",)
     fields = ("id", "email", "is_active", "is_staff", "is_superuser", "created_at", "last_login")
-
-
-@admin.register(Customer)
-class CustomerAdmin(ReadOnlyAdmin):
-    """Whose money we keep."""
-
-    list_display = (
-        "name",
-        "shown_id",
-        "user",
-        "country",
-        "home_currency",
-        "frozen_at",
-        "created_at",
-    )
-    list_filter = ("country", "home_currency")
-    search_fields = ("name", "user__email", "card__last4", "card__stripe_id")
-    list_select_related = ("user",)
-    ordering = ("-created_at",)
-    fields = ("shown_id", "name", "user", "country", "home_currency", "frozen_at", "created_at")

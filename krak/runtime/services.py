@@ -52,7 +52,7 @@ def running(state: Path, *, join: bool = False) -> Iterator[tuple[dict[str, str]
             for name in missing:
                 server = Postgres(state) if name == "DATABASE_URL" else Valkey(state)
                 servers.append(server)
-                server.start()
+                _start(server)
                 environment[name] = server.url
             shared.unlink(missing_ok=True)
             with processes.open_private(shared) as file:
@@ -62,6 +62,14 @@ def running(state: Path, *, join: bool = False) -> Iterator[tuple[dict[str, str]
             shared.unlink(missing_ok=True)
             for server in reversed(servers):
                 server.stop()
+
+
+def _start(server: Server) -> None:
+    try:
+        server.start()
+    except OSError as problem:
+        why = f"{problem.filename or server.state}: {problem.strerror}"
+        raise RuntimeProblem(f"{server.name} cannot start: {why}.") from None
 
 
 @contextmanager

@@ -142,6 +142,8 @@ def _environment_of_children(
         "PATH": os.pathsep.join((bin_folder, environment.get("PATH", os.defpath))),
         "PYTHONPATH": str(CHECKOUT),
         "PYTHONUNBUFFERED": "1",
+        # Celery's advice against root, on every start; here root is whoever owns the checkout.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
 
 
@@ -181,14 +183,8 @@ def _readiness(port: int) -> str:
 
 
 def _welcome(*, port: int, demo: str, since: float) -> str:
-    home = f"http://{LOOPBACK}:{port}"
-    return (
-        f"\nKrak is ready after {time.monotonic() - since:.1f} s; Ctrl-C stops it.\n"
-        f"  API    {home}/v1/docs\n"
-        f"  Admin  {home}/admin/\n"
-        f"  Shell  make shell\n\n{demo}".rstrip()
-        + "\n"
-    )
+    home, seconds = f"http://{LOOPBACK}:{port}", time.monotonic() - since
+    return f"\nKrak is ready on {home} after {seconds:.1f} s; Ctrl-C stops it.\n\n{demo}"
 
 
 def _short(path: Path) -> str:

@@ -178,10 +178,12 @@ def set_card(*, customer_id: UUID, status: CardStatus) -> Card:
 def position(*, customer: Customer) -> dict[str, Any]:
     """Return what a customer has, in the words of the sandbox contract."""
     with transaction():
-        return _position(customer)
+        return position_within(customer=customer)
 
 
-def _position(customer: Customer) -> dict[str, Any]:
+@takes_part
+def position_within(*, customer: Customer) -> dict[str, Any]:
+    """Return what a customer has, as the transaction that is open sees it."""
     card = issuing_reads.newest_card(customer_id=customer.id)
     currency = card.currency if card else customer.home_currency
     places = places_of(currency)

@@ -15,6 +15,7 @@ from cards.issuing import services as issuing
 from cards.issuing.models import Card, CardStatus
 from fx.prices import services as prices
 from holdings.ledger import services as ledger
+from krak.api.idempotency import key_parameter, once
 from krak.api.parsing import StrictSerializer
 from krak.core import clock
 from krak.core.errors import DomainError, Kind
@@ -140,13 +141,18 @@ class Prices(SandboxView):
 class Deposits(SandboxView):
     """POST …/deposits"""
 
-    @extend_schema(request=serializers.DepositSerializer, responses={201: OpenApiTypes.OBJECT})
+    @extend_schema(
+        request=serializers.DepositSerializer,
+        responses={201: OpenApiTypes.OBJECT},
+        parameters=[key_parameter(required=False)],
+    )
     def post(self, request: Request, shown_id: str) -> Response:
-        """Credit cash in the card's currency."""
+        """Credit cash in the card's currency, once per `Idempotency-Key`."""
         found = self.customer(shown_id)
         amount = self.read(serializers.DepositSerializer, request)["amount"]
         _require_places(amount, found.home_currency)
-        with transaction():
+
+        def deposit() -> Response:
             ledger.lock_books([found.id])
             services.credit_cash(
                 customer_id=found.id,
@@ -155,7 +161,9 @@ class Deposits(SandboxView):
                 cause=f"sandbox:deposit:{show('dep', uuid7())}",
                 now=clock.now(),
             )
-        return Response(services.position(customer=found), status=201)
+            return Response(services.position_within(customer=found), status=201)
+
+        return once(request, owner=found.id, effect=deposit)
 
 
 class Freeze(SandboxView):

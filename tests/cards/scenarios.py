@@ -8,10 +8,11 @@ from typing import Any
 
 from django.test import Client
 
+from cards.clearing import services as clearing
 from cards.issuing.models import CardStatus
 from krak.core import clock
 from krak.core.outbox import services as outbox
-from krak.core.transactions import transaction
+from krak.core.transactions import transaction as unit_of_work
 from krak.customers import services as customers
 from krak.sandbox import services as sandbox
 from tests.stripe_door import StripeDoor, answer_of
@@ -26,11 +27,6 @@ MINOR_POLICIES = {"partial_minimum", "minimum_conversion", "daily_limit", "cash_
 def scenario(case_id: str) -> dict[str, Any]:
     """Return one case."""
     return next(case for case in SCENARIOS if case["id"] == case_id)
-
-
-def ids(*groups: str) -> list[str]:
-    """Return the ids of these groups."""
-    return [case["id"] for case in SCENARIOS if case["id"].startswith(groups)]
 
 
 def from_minor(amount: int) -> Decimal:
@@ -55,7 +51,7 @@ class Play:
             for name, value in given.get("policy", {}).items()
         }
         self._pin()
-        with transaction():
+        with unit_of_work():
             self.customer, _token, self.card = sandbox.create_customer(
                 sandbox.NewCustomer(
                     country="US",
@@ -109,8 +105,21 @@ class Play:
         assert self.door.transaction(amount, kind="refund", **rest).status_code == 200
         self.drain()
 
+    def refund_reversal(self, transaction: str, refund: str) -> None:
+        with unit_of_work():
+            clearing.reverse_refund(
+                refund_stripe_id=self.door.id(refund),
+                stripe_id=self.door.id(transaction),
+                now=clock.now(),
+            )
+        self.drain()
+
+    def dispute(self, dispute: str, event: str, **rest: Any) -> None:
+        assert self.door.dispute(dispute, event, **rest).status_code == 200
+        self.drain()
+
     def deposit(self, amount: int) -> None:
-        with transaction():
+        with unit_of_work():
             sandbox.credit_cash(
                 customer_id=self.customer.id,
                 currency="USD",
@@ -136,11 +145,11 @@ class Play:
         self._pin()
 
     def freeze_account(self) -> None:
-        with transaction():
+        with unit_of_work():
             customers.freeze(customer_id=self.customer.id, now=clock.now())
 
     def card_status(self, status: str) -> None:
-        with transaction():
+        with unit_of_work():
             sandbox.set_card(customer_id=self.customer.id, status=CardStatus(status.upper()))
 
     @staticmethod

@@ -101,11 +101,11 @@ def test_a_parked_lock_ends_in_system_busy_within_the_deadline(
 def test_a_book_that_keeps_moving_is_locked_first_in_the_end(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = decisions._snapshot
+    real = decisions.read_snapshot
     moves: list[int] = []
 
-    def snapshot_then_move(request: Any, *, now: Any) -> Any:
-        found = real(request, now=now)
+    def snapshot_then_move(*asked: Any, **about: Any) -> Any:
+        found = real(*asked, **about)
         if len(moves) < 2:
             moves.append(1)
             mover = threading.Thread(target=_in_a_thread, args=(lambda: _move(play),))
@@ -113,7 +113,7 @@ def test_a_book_that_keeps_moving_is_locked_first_in_the_end(
             mover.join()
         return found
 
-    monkeypatch.setattr(decisions, "_snapshot", snapshot_then_move)
+    monkeypatch.setattr(decisions, "read_snapshot", snapshot_then_move)
 
     assert answer_of(play.door.request(100))["approved"] is True
     assert len(moves) == 2
@@ -143,17 +143,17 @@ def test_the_same_request_twenty_times_at_once_is_one_decision(play: Play) -> No
 def test_freezing_the_card_between_snapshot_and_posting_is_seen(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = decisions._snapshot
+    real = decisions.read_snapshot
     frozen: list[int] = []
 
-    def snapshot_then_freeze(request: Any, *, now: Any) -> Any:
-        found = real(request, now=now)
+    def snapshot_then_freeze(*asked: Any, **about: Any) -> Any:
+        found = real(*asked, **about)
         if not frozen:
             frozen.append(1)
             play.card_status("inactive")
         return found
 
-    monkeypatch.setattr(decisions, "_snapshot", snapshot_then_freeze)
+    monkeypatch.setattr(decisions, "read_snapshot", snapshot_then_freeze)
 
     answer = answer_of(play.door.request(100))
 

@@ -7,12 +7,12 @@ from django.test import Client
 
 from holdings.ledger import queries as ledger
 from holdings.lots import queries as lots
-from tests.cards.scenarios import Play, ids, scenario
+from tests.cards.scenarios import SCENARIOS, Play, scenario
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("case_id", ids("A", "B", "C", "D0", "D11", "D15", "D17", "E", "G"))
+@pytest.mark.parametrize("case_id", [case["id"] for case in SCENARIOS])
 def test_a_worked_case_ends_as_the_policy_says(case_id: str, client: Client, pinned: Any) -> None:
     play = Play(scenario(case_id), client, pinned)
 

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('approved', models.BooleanField(help_text='by us or by the network')),
                 ('amount', krak.core.fields.AmountColumn(decimal_places=10, help_text='approved so far', max_digits=28)),
                 ('captured', krak.core.fields.AmountColumn(db_default=0, decimal_places=10, default=0, max_digits=28)),
+                ('steps', models.PositiveSmallIntegerField(db_default=0, default=0, help_text='requests that the newest snapshot reflects')),
                 ('merchant_name', models.CharField(blank=True, max_length=120)),
                 ('merchant_network_id', models.CharField(blank=True, max_length=64)),
                 ('merchant_country', models.CharField(blank=True, max_length=2)),

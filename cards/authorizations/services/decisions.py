@@ -6,7 +6,7 @@ book that moved meanwhile is read again, at most three times, the last one locke
 
 import json
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -97,7 +97,9 @@ def _attempt(
 def _decide_once(
     request: AuthorizationRequest, *, now: datetime, deadline: datetime
 ) -> dict[str, Any]:
-    snapshot = _snapshot(request, now=now)
+    snapshot = read_snapshot(
+        request.card_stripe_id, stripe_id=request.stripe_id, step=request.step, now=now
+    )
     if snapshot is None:
         return _stray(request, Decline.UNKNOWN_CARD)
     if snapshot["repeat"] is not None:
@@ -110,6 +112,9 @@ def _decide_once(
     prices = prices_of(snapshot["balances"], board=board, currency=currency, now=now)
     facts = facts_of(snapshot, prices, livemode=request.livemode, ours=settings.STRIPE_LIVEMODE)
     verdict = decide(request, facts)
+    if (snapshot["steps"] or 0) > request.step:
+        # The network has told us how this request ended: its hold is set already.
+        verdict = replace(verdict, hold=Decimal(0), sales=())
     posting = _posting(
         request, verdict, snapshot=snapshot, prices=prices, board_version=board.version, now=now
     )
@@ -118,12 +123,15 @@ def _decide_once(
     return answer
 
 
-def _snapshot(request: AuthorizationRequest, *, now: datetime) -> dict[str, Any] | None:
+def read_snapshot(
+    card_stripe_id: str, *, stripe_id: str, step: int, now: datetime
+) -> dict[str, Any] | None:
+    """Return all that a decision on a card reads, at one moment; None when the card is unknown."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT authorizations_snapshot(%s, %s, %s, %s, %s)",
-            [request.card_stripe_id, request.stripe_id, request.step, now, today],
+            [card_stripe_id, stripe_id, step, now, today],
         )
         (text,) = cursor.fetchone()
     snapshot: dict[str, Any] | None = json.loads(text) if isinstance(text, str) else text
@@ -200,21 +208,9 @@ def _posting(
             "policy": snapshot["policy"]["id"],
             "board_version": board_version,
             "request": _request_json(request),
-            "inputs": {
-                "snapshot": snapshot,
-                "prices": {code: price.as_json() for code, price in prices.items()},
-                "livemode": settings.STRIPE_LIVEMODE,
-            },
+            "inputs": stored_inputs(snapshot, prices),
             "sales": [
-                {
-                    "entry": str(entry.id),
-                    "currency": sale.code,
-                    "units": plain(sale.units),
-                    "bid": plain(sale.bid),
-                    "proceeds": plain(sale.proceeds),
-                    "spread": plain(sale.spread),
-                    "venue": prices[sale.code].venue,
-                }
+                stored_sale(sale, prices[sale.code]) | {"entry": str(entry.id)}
                 for sale, entry in entries
             ],
             "answer": answer_of(
@@ -224,6 +220,27 @@ def _posting(
             ),
             "decided_at": now.isoformat(),
         },
+    }
+
+
+def stored_inputs(snapshot: dict[str, Any], prices: dict[str, AssetPrice]) -> dict[str, Any]:
+    """Return what a decision keeps of what it was made from: a replay needs nothing else."""
+    return {
+        "snapshot": snapshot,
+        "prices": {code: price.as_json() for code, price in prices.items()},
+        "livemode": settings.STRIPE_LIVEMODE,
+    }
+
+
+def stored_sale(sale: Sale, price: AssetPrice) -> dict[str, Any]:
+    """Return what a decision keeps of a sale."""
+    return {
+        "currency": sale.code,
+        "units": plain(sale.units),
+        "bid": plain(sale.bid),
+        "proceeds": plain(sale.proceeds),
+        "spread": plain(sale.spread),
+        "venue": price.venue,
     }
 
 

@@ -30,6 +30,9 @@ CREATE FUNCTION authorizations_snapshot(
              WHERE a.customer_id = c.id AND (a.posted <> 0 OR a.held <> 0 OR a.currency = k.currency)),
         'approved_today', d.approved::text,
         'cash_today', d.cash::text,
+        'steps', (
+            SELECT z.steps FROM authorizations_authorization z
+             WHERE z.customer_id = c.id AND z.stripe_id = p_authorization),
         'repeat', (
             SELECT r.answer FROM authorizations_authorization z
               JOIN authorizations_decision r ON r.customer_id = c.id AND r.authorization_id = z.id

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=krak.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('stripe_id', models.CharField(max_length=64)),
-                ('kind', models.CharField(choices=[('CAPTURE', 'Capture'), ('REFUND', 'Refund')], max_length=8)),
+                ('kind', models.CharField(choices=[('CAPTURE', 'Capture'), ('REFUND', 'Refund'), ('REFUND_REVERSAL', 'refund taken back')], max_length=16)),
                 ('amount', krak.core.fields.AmountColumn(decimal_places=10, max_digits=28)),
                 ('unrewarded', krak.core.fields.AmountColumn(decimal_places=10, help_text='ATM fee and cash-back part', max_digits=28)),
                 ('currency', models.CharField(max_length=3)),

@@ -9,7 +9,7 @@ from krak.core.transactions import transaction
 
 
 def receive(*, provider: str, event_id: str, kind: str, body: str) -> UUID | None:
-    """Keep an event and promise to process it under the topic `inbox.{provider}`.
+    """Keep an event and promise to process it.
 
     Returns the id of the new row, or None for an event that was kept before: its repeat
     changes nothing.
@@ -19,5 +19,5 @@ def receive(*, provider: str, event_id: str, kind: str, body: str) -> UUID | Non
         InboxEvent.objects.bulk_create([row], ignore_conflicts=True)
         if not InboxEvent.objects.filter(id=row.id).exists():
             return None
-        outbox.promise(f"inbox.{provider}", {"inbox_event": str(row.id)})
+        outbox.promise("inbox.process", {"inbox_event": str(row.id)})
     return row.id

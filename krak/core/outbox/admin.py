@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -17,7 +18,11 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     """Pending, done and dead messages."""
 
     list_display = ("created_at", "topic", "attempts", "done_at", "dead_at", "last_error")
-    list_filter = ("topic",)
+    list_filter = (
+        "topic",
+        ("dead_at", admin.EmptyFieldListFilter),
+        ("done_at", admin.EmptyFieldListFilter),
+    )
     ordering = ("-id",)
     actions = ("resend",)
 
@@ -27,6 +32,10 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         for message in messages:
             services.resend(message.id, now=clock.now())
 
-    def get_actions(self, request: HttpRequest) -> Any:
+    def get_actions(
+        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
+    ) -> Any:
         """Offer sending again to superusers only."""
-        return super().get_actions(request) if request.user.is_superuser else {}
+        if not request.user.is_superuser:
+            return {}
+        return super().get_actions(request, action_location=action_location)

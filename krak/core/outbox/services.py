@@ -24,6 +24,7 @@ from krak.core.transactions import takes_part, transaction
 logger = logging.getLogger(__name__)
 
 CLAIM_LASTS: Final = timedelta(seconds=30)
+KEPT_AFTER_DONE: Final = timedelta(days=7)
 RETRY_AFTER: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900))
 MOST_ATTEMPTS: Final = len(RETRY_AFTER) + 1
 
@@ -85,7 +86,14 @@ def deliver(ids: Sequence[UUID], *, now: datetime) -> None:
 def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> None:
     try:
         with django_transaction.atomic():
-            message = OutboxMessage.objects.select_for_update(no_key=True).get(id=message_id)
+            message = (
+                OutboxMessage.objects.select_for_update(no_key=True)
+                .filter(id=message_id, done_at=None, dead_at=None)
+                .first()
+            )
+            if message is None:
+                # Another delivery did the work between our failure and this lock.
+                return
             message.attempts += 1
             message.last_error = f"{type(error).__name__}: {error}"[:2000]
             if message.attempts >= MOST_ATTEMPTS:
@@ -107,6 +115,13 @@ def resend(message_id: UUID, *, now: datetime) -> None:
     OutboxMessage.objects.filter(id=message_id, dead_at__isnull=False).update(
         dead_at=None, due_at=now, attempts=F("attempts") * 0
     )
+
+
+@takes_part
+def purge(*, now: datetime) -> int:
+    """Drop messages that were done over `KEPT_AFTER_DONE` ago; return how many."""
+    dropped, _by_model = OutboxMessage.objects.filter(done_at__lt=now - KEPT_AFTER_DONE).delete()
+    return dropped
 
 
 def drain(*, now: datetime) -> int:

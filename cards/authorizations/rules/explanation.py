@@ -1,0 +1,161 @@
+"""A stored decision in words and figures that its customer can check.
+
+Units are shown units and prices are per shown unit, by the multiplier of the moment of the tap.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from moneyed import Money
+
+from cards.authorizations.rules.decision import Decline
+from cards.authorizations.rules.facts import PRICE_PLACES, AssetPrice, facts_of, units_of
+from holdings.trading.rules import Sellable
+from krak.core.money import floor_to, money, places_of
+
+WORDS: Final[Mapping[Decline, str]] = {
+    Decline.UNKNOWN_CARD: "We do not know this card.",
+    Decline.CARD_INACTIVE: "The card is frozen or canceled.",
+    Decline.ACCOUNT_FROZEN: "The account is frozen; please contact us.",
+    Decline.NEGATIVE_BALANCE: "The cash balance is below zero and has to be settled first.",
+    Decline.MERCHANT_BLOCKED: "This kind of merchant is blocked for the card.",
+    Decline.CASH_NOT_ENABLED: "Cash withdrawals are switched off for the card.",
+    Decline.CASH_LIMIT_EXCEEDED: "It would have passed the daily limit for cash.",
+    Decline.VELOCITY_LIMIT: "It would have passed the daily limit of the card.",
+    Decline.INSUFFICIENT_FUNDS: "Cash and what your assets counted for did not cover the amount.",
+    Decline.SYSTEM_BUSY: "Another payment was being decided at that moment; please try again.",
+    Decline.SYSTEM_ERROR: "Something broke on our side; nothing was taken.",
+}
+
+
+class LeftOut(StrEnum):
+    """Why a holding counted for nothing."""
+
+    EXCLUDED = "excluded"
+    NOT_RANKED = "not_ranked"
+    NO_USABLE_PRICE = "no_usable_price"
+    NOTHING_AVAILABLE = "nothing_available"
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What one holding was worth at the tap, and how much of that counted."""
+
+    units: Money
+    bid: Decimal | None
+    value: Money | None
+    counted: Money
+    left_out: LeftOut | None
+    venue: str | None
+    price_as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What was sold for the purchase; `spread` is what the house earned on it."""
+
+    units: Money
+    bid: Decimal
+    proceeds: Money
+    spread: Money
+    venue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Why a request was refused, for programs and for people."""
+
+    reason: str
+    message: str
+
+
+def declined(reason: str) -> Declined | None:
+    """Return a stored reason with its sentence, or None when there is none."""
+    return Declined(reason, WORDS[Decline(reason)]) if reason else None
+
+
+def worths_of(inputs: Mapping[str, Any], *, currency: str) -> tuple[Worth, ...]:
+    """Return what the decision saw: the card's own currency first, then by code."""
+    snapshot, prices = inputs["snapshot"], _prices(inputs)
+    ours = inputs["livemode"]
+    facts = facts_of(snapshot, prices, livemode=ours, ours=ours)
+    sellables = {s.code: s for s in facts.sellables}
+    units = units_of(snapshot)
+    cash = money(units[currency], currency)
+    own = Worth(cash, Decimal(1), cash, cash, None, None, None)
+    return (
+        own,
+        *(
+            _worth(
+                code,
+                units[code],
+                prices.get(code),
+                sellables.get(code),
+                currency=currency,
+                excluded=code in snapshot["excluded"],
+            )
+            for code in sorted(units)
+            if code != currency
+        ),
+    )
+
+
+def sales_of(
+    sales: Sequence[Mapping[str, Any]], inputs: Mapping[str, Any], *, currency: str
+) -> tuple[Sold, ...]:
+    """Return the sales of a decision in the order in which they were made."""
+    prices = _prices(inputs)
+    return tuple(
+        Sold(
+            units=money(
+                Decimal(sale["units"]) * prices[sale["currency"]].multiplier, sale["currency"]
+            ),
+            bid=_per_shown(Decimal(sale["bid"]), prices[sale["currency"]]),
+            proceeds=money(sale["proceeds"], currency),
+            spread=money(sale["spread"], currency),
+            venue=sale["venue"],
+        )
+        for sale in sales
+    )
+
+
+def _prices(inputs: Mapping[str, Any]) -> dict[str, AssetPrice]:
+    return {code: AssetPrice.from_json(stored) for code, stored in inputs["prices"].items()}
+
+
+def _per_shown(bid: Decimal, price: AssetPrice) -> Decimal:
+    return floor_to(bid / price.multiplier, PRICE_PLACES)
+
+
+def _worth(
+    code: str,
+    units: Decimal,
+    price: AssetPrice | None,
+    sellable: Sellable | None,
+    *,
+    currency: str,
+    excluded: bool,
+) -> Worth:
+    places = places_of(currency)
+    counted = sellable.coverage(places) if sellable else Decimal(0)
+    return Worth(
+        units=money(units * price.multiplier if price else units, code),
+        bid=_per_shown(price.bid, price) if price else None,
+        value=money(floor_to(units * price.bid, places), currency) if price else None,
+        counted=money(counted, currency),
+        left_out=None if sellable else _left_out(units, price, excluded=excluded),
+        venue=price.venue if price else None,
+        price_as_of=price.as_of if price else None,
+    )
+
+
+def _left_out(units: Decimal, price: AssetPrice | None, *, excluded: bool) -> LeftOut:
+    if excluded:
+        return LeftOut.EXCLUDED
+    if units <= 0:
+        return LeftOut.NOTHING_AVAILABLE
+    return LeftOut.NO_USABLE_PRICE if price is None else LeftOut.NOT_RANKED

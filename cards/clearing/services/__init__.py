@@ -1,0 +1,13 @@
+"""Apply what the network reports: each event once, in whatever order it comes."""
+
+from cards.clearing.services.snapshots import apply_snapshot
+from cards.clearing.services.standing import CardNotOurs
+from cards.clearing.services.transactions import RefundNotFound, apply_transaction, reverse_refund
+
+__all__ = [
+    "CardNotOurs",
+    "RefundNotFound",
+    "apply_snapshot",
+    "apply_transaction",
+    "reverse_refund",
+]

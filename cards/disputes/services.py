@@ -1,0 +1,160 @@
+"""Bring a dispute's money to where the dispute stands: each event once, in any order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from cards.authorizations.services import raise_cash
+from cards.clearing.models import CardTransaction
+from cards.disputes.models import Dispute
+from cards.disputes.rules import Said, Standing, standing
+from cards.issuing import queries as issuing
+from holdings.ledger import services as ledger
+from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from krak.core.errors import DomainError, Kind
+from krak.core.ids import uuid7
+from krak.core.outbox import services as outbox
+from krak.core.transactions import takes_part
+
+COLUMN_OF: Final = {
+    "issuing_dispute.submitted": "submitted_at",
+    "issuing_dispute.closed": "lost_at",
+    "issuing_dispute.funds_reinstated": "reinstated_at",
+    "issuing_dispute.funds_rescinded": "rescinded_at",
+}
+
+
+class TransactionNotSeen(DomainError):
+    """A dispute names a transaction that has not arrived yet; it is tried again later."""
+
+    code = "disputes.transaction_not_seen"
+    title = "The disputed transaction has not arrived yet."
+    kind = Kind.NOT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeEvent:
+    """What Stripe says of a dispute; `amount` in the card's currency."""
+
+    type: str
+    stripe_id: str
+    transaction_stripe_id: str
+    amount: Decimal
+    status: str
+    event_at: datetime
+
+
+@takes_part
+def apply_event(event: DisputeEvent, *, now: datetime) -> None:
+    """Note what was said and move what follows from all that was said; a repeat moves nothing.
+
+    Raises:
+        TransactionNotSeen: the disputed capture is not here yet.
+    """
+    disputed = CardTransaction.objects.filter(stripe_id=event.transaction_stripe_id).first()
+    if disputed is None:
+        raise TransactionNotSeen(transaction=event.transaction_stripe_id)
+    ledger.lock_books([disputed.customer_id])
+    dispute = _dispute(event, disputed, now=now)
+    column = COLUMN_OF.get(event.type)
+    if column is None or (column == "lost_at" and event.status != "lost"):
+        dispute.save()
+        return
+    if getattr(dispute, column) is None:
+        setattr(dispute, column, event.event_at)
+    if column == "reinstated_at":
+        dispute.reinstated_amount = event.amount
+    _move(dispute, disputed, now=now)
+    dispute.save()
+    if disputed.group:
+        outbox.promise(
+            "cashback.settle", {"customer": str(disputed.customer_id), "group": disputed.group}
+        )
+
+
+def _dispute(event: DisputeEvent, disputed: CardTransaction, *, now: datetime) -> Dispute:
+    found = Dispute.objects.filter(
+        customer_id=disputed.customer_id, stripe_id=event.stripe_id
+    ).first()
+    return found or Dispute(
+        id=uuid7(),
+        customer_id=disputed.customer_id,
+        transaction=disputed,
+        stripe_id=event.stripe_id,
+        amount=event.amount,
+        currency=disputed.currency,
+        created_at=now,
+    )
+
+
+def _move(dispute: Dispute, disputed: CardTransaction, *, now: datetime) -> None:
+    """Post the difference between where the dispute stands and what has moved for it."""
+    policy = issuing.policy_in_force(
+        customer_id=dispute.customer_id, currency=dispute.currency, at=dispute.created_at
+    )
+    target = standing(
+        Said(
+            submitted=dispute.submitted_at is not None,
+            lost=dispute.lost_at is not None,
+            reinstated=dispute.reinstated_at is not None,
+            rescinded=dispute.rescinded_at is not None,
+        ),
+        amount=dispute.amount,
+        reinstated=dispute.reinstated_amount,
+        credited=dispute.credited,
+        provisional=policy.provisional_credit,
+    )
+    account = ledger.account_of(customer_id=dispute.customer_id, currency=dispute.currency)
+    legs = _legs(dispute, target, account.id)
+    if not legs:
+        return
+    taken = dispute.credited - target.credited
+    if taken > 0 and policy.sell_at_capture:
+        raise_cash(
+            customer_id=dispute.customer_id,
+            currency=dispute.currency,
+            shortfall=taken - (account.posted - account.held),
+            cause=f"dispute:{dispute.stripe_id}:{dispute.movements}",
+            now=now,
+        )
+    ledger.post(
+        Entry(
+            id=uuid7(),
+            customer_id=dispute.customer_id,
+            cause=f"dispute:{dispute.stripe_id}:{dispute.movements}",
+            kind="DISPUTE",
+            event_at=now,
+            created_at=now,
+            legs=legs,
+            details={"dispute": dispute.stripe_id, "transaction": disputed.stripe_id},
+        )
+    )
+    dispute.movements += 1
+    dispute.credited, dispute.from_suspense, dispute.from_network = (
+        target.credited,
+        target.from_suspense,
+        target.from_network,
+    )
+
+
+def _legs(dispute: Dispute, target: Standing, account: UUID) -> tuple[Leg, ...]:
+    credited = target.credited - dispute.credited
+    suspense = target.from_suspense - dispute.from_suspense
+    network = target.from_network - dispute.from_network
+    result = suspense + network - credited
+    currency = dispute.currency
+    legs = []
+    if credited:
+        side = CREDIT if credited > 0 else DEBIT
+        legs.append(Leg(side, currency, abs(credited), account=account, forced=credited < 0))
+    for house, debited in (
+        ("SUSPENSE", suspense),
+        ("CARD_SETTLEMENT", network),
+        ("DISPUTE_RESULT", -result),
+    ):
+        if debited:
+            side = DEBIT if debited > 0 else CREDIT
+            legs.append(Leg(side, currency, abs(debited), house=house))
+    return tuple(legs)

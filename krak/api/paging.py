@@ -1,0 +1,122 @@
+"""Pages of a list, newest first, by cursors that stay put while new rows arrive."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from krak.core.errors import DomainError, Kind
+from krak.core.ids import MalformedId, read, show
+
+MOST_PER_PAGE: Final = 200
+PER_PAGE: Final = 50
+PARAMETERS: Final = [
+    OpenApiParameter("cursor", str, description="from `next` or `previous`"),
+    OpenApiParameter(
+        "page_size",
+        {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE},
+    ),
+]
+"""The query of a page, for views that page by hand."""
+
+
+class MalformedCursor(DomainError):
+    """The cursor is not one that we gave."""
+
+    code = "api.cursor_malformed"
+    title = "A cursor is taken from `next` or `previous` and never made."
+    kind = Kind.INVALID
+
+
+class CursorPages(BasePagination):
+    """Cut a queryset into pages by its time-ordered primary key; its own order is replaced.
+
+    A cursor names the row beside the page, so rows that arrive meanwhile neither repeat nor
+    hide any. `next` goes to older rows, `previous` to newer ones.
+    """
+
+    next: str | None = None
+    previous: str | None = None
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        """Return the rows of the asked page.
+
+        Raises:
+            ValidationError: `page_size` is not 1 to 200.
+            MalformedCursor: the cursor is not one that we gave.
+        """
+        if not isinstance(queryset, QuerySet):
+            raise TypeError("pages are cut from a queryset")
+        size = _size(request.query_params)
+        back, beside = _cursor(request.query_params.get("cursor"))
+        if beside is not None:
+            queryset = queryset.filter(**{"pk__gt" if back else "pk__lt": beside})
+        rows = list(queryset.order_by("pk" if back else "-pk")[: size + 1])
+        more = len(rows) > size
+        rows = rows[:size]
+        if back:
+            rows.reverse()
+        url = request.build_absolute_uri()
+        if rows and (more or back):
+            self.next = replace_query_param(url, "cursor", show("after", rows[-1].pk))
+        if rows and (more if back else beside is not None):
+            self.previous = replace_query_param(url, "cursor", show("before", rows[0].pk))
+        return rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Answer with one page."""
+        return Response({"results": data, "next": self.next, "previous": self.previous})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe one page."""
+        url = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["results", "next", "previous"],
+            "properties": {
+                "results": schema,
+                "next": url | {"description": "older rows"},
+                "previous": url | {"description": "newer rows"},
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe the query."""
+        size = {"type": "integer", "minimum": 1, "maximum": MOST_PER_PAGE, "default": PER_PAGE}
+        return [
+            {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"}},
+            {"name": "page_size", "in": "query", "required": False, "schema": size},
+        ]
+
+
+def _size(query: Mapping[str, str]) -> int:
+    text = query.get("page_size", str(PER_PAGE))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_PER_PAGE))):
+        size = 0
+    else:
+        size = int(text)
+    if not 1 <= size <= MOST_PER_PAGE:
+        raise serializers.ValidationError(
+            {"page_size": [f"A page has 1 to {MOST_PER_PAGE} rows."]}, code="page_size"
+        )
+    return size
+
+
+def _cursor(text: str | None) -> tuple[bool, UUID | None]:
+    """Return whether the page lies before (towards newer rows), and beside which row."""
+    if text is None:
+        return False, None
+    back = text.startswith("before_")
+    try:
+        return back, read("before" if back else "after", text)
+    except MalformedId:
+        raise MalformedCursor from None

@@ -1,0 +1,99 @@
+"""How the back office looks and where its menu leads: the setting `UNFOLD`."""
+
+from typing import Any, Final
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _favicon(_request: HttpRequest) -> str:
+    return static("backoffice/favicon.svg")
+
+
+def _to(title: str, icon: str, model: str) -> dict[str, Any]:
+    """Return a line of the menu; staff who may not view the table do not see it."""
+    app, name = model.split(".")
+
+    def may_view(request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{app}.view_{name}")
+
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": may_view,
+    }
+
+
+_GROUPS: Final[list[dict[str, Any]]] = [
+    {
+        "items": [{"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}],
+    },
+    {
+        "title": "Customers",
+        "items": [
+            _to("Customers", "person", "customers.customer"),
+            _to("Sign-ins", "key", "customers.user"),
+            _to("How they pay", "swap_vert", "issuing.spendingprofile"),
+        ],
+    },
+    {
+        "title": "Cards",
+        "items": [
+            _to("Cards", "credit_card", "issuing.card"),
+            _to("Purchases", "receipt_long", "authorizations.authorization"),
+            _to("Decisions", "rule", "authorizations.decision"),
+            _to("Captures and refunds", "done_all", "clearing.cardtransaction"),
+            _to("Cashback", "redeem", "cashback.grant"),
+            _to("Policies", "policy", "issuing.policy"),
+            _to("Strays", "help", "authorizations.strayrequest"),
+        ],
+    },
+    {
+        "title": "Ledger",
+        "items": [
+            _to("Accounts", "account_balance", "ledger.ledgeraccount"),
+            _to("Journal entries", "menu_book", "ledger.journalentry"),
+            _to("Holds", "lock_clock", "ledger.hold"),
+        ],
+    },
+    {
+        "title": "System",
+        "items": [
+            _to("Inbox", "inbox", "inbox.inboxevent"),
+            _to("Outbox", "outbox", "outbox.outboxmessage"),
+        ],
+    },
+]
+
+
+def navigation(_request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the menu: the groups above, then whatever is registered and in none of them."""
+    named = {str(item["link"]) for group in _GROUPS for item in group["items"]}
+    more = []
+    for table in admin.site._registry:  # noqa: SLF001 - there is no other way to ask
+        names = table._meta  # noqa: SLF001 - documented by Django
+        item = _to(str(names.verbose_name_plural).capitalize(), "table_rows", names.label_lower)
+        if str(item["link"]) not in named:
+            more.append(item)
+    return [*_GROUPS, {"title": "More", "items": more}] if more else _GROUPS
+
+
+UNFOLD: Final[dict[str, Any]] = {
+    "SITE_TITLE": "Krak back office",
+    "SITE_HEADER": "Krak back office",
+    "SITE_URL": None,
+    "SITE_SYMBOL": "account_balance_wallet",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _favicon}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "krak.backoffice.dashboard.show",
+    "COMMAND": {"search_callback": "krak.backoffice.search.find"},
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": "krak.backoffice.unfold.navigation",
+    },
+}

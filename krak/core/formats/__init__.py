@@ -1,0 +1,1 @@
+"""How dates are written, by language: the setting `FORMAT_MODULE_PATH`."""

@@ -1,0 +1,403 @@
+"""Promised work is done once, whatever dies, fails or comes twice."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, connections
+from django.db import transaction as django_transaction
+from django.db.models import F
+from django_subatomic.db import _MissingRequiredTransaction
+from kombu.exceptions import OperationalError as BrokerError
+
+from krak.core import clock
+from krak.core.ids import uuid7
+from krak.core.outbox import queries, registry, services, tasks
+from krak.core.outbox.management.commands import relay
+from krak.core.outbox.models import OutboxMessage
+from krak.core.outbox.registry import Handler
+from krak.core.transactions import transaction
+
+type Register = Callable[[Handler], str]
+
+
+@pytest.fixture
+def register() -> Iterator[Register]:
+    """Handle topics of this test's own until it ends."""
+    topics: list[str] = []
+
+    def add(handler: Handler) -> str:
+        topics.append(f"test.{uuid7()}")
+        registry.handles(topics[-1])(handler)
+        return topics[-1]
+
+    yield add
+    for topic in topics:
+        del registry._handlers[topic]
+
+
+def _nothing(*, payload: dict[str, Any], now: datetime) -> None:
+    """Do nothing, successfully."""
+
+
+class _Broken(RuntimeError):
+    pass
+
+
+def _failing(*, payload: dict[str, Any], now: datetime) -> None:
+    # What a handler did before it failed must go with it.
+    services.promise("test.effect", payload)
+    raise _Broken("no such luck")
+
+
+def _effect(*, payload: dict[str, Any], now: datetime) -> None:
+    services.promise("test.effect", payload, due_at=now + timedelta(days=1))
+
+
+def _effects() -> int:
+    return OutboxMessage.objects.filter(topic="test.effect").count()
+
+
+def _promised(topic: str, *, due_at: datetime | None = None) -> UUID:
+    with transaction():
+        services.promise(topic, {"it": str(uuid7())}, due_at=due_at)
+    return OutboxMessage.objects.filter(topic=topic).latest("id").id
+
+
+def _message(message_id: UUID) -> OutboxMessage:
+    return OutboxMessage.objects.get(id=message_id)
+
+
+def _let_pass(message_id: UUID, time: timedelta) -> None:
+    # As if so much time had passed: all that time changes is how far off a message is due.
+    OutboxMessage.objects.filter(id=message_id).update(due_at=F("due_at") - time)
+
+
+def _claimed() -> list[UUID]:
+    # Tests that commit may have left messages of their own.
+    return services.claim(most=100_000)
+
+
+@pytest.mark.django_db
+class TestPromising:
+    def test_a_promise_outside_a_transaction_is_refused(self) -> None:
+        # The test case's own transaction does not count.
+        with pytest.raises(_MissingRequiredTransaction):
+            services.promise("test.nobody", {})
+
+        assert not OutboxMessage.objects.filter(topic="test.nobody").exists()
+
+    def test_a_promise_goes_with_the_transaction_that_made_it(self) -> None:
+        with pytest.raises(_Broken), transaction():
+            _failing(payload={}, now=clock.now())
+
+        assert _effects() == 0
+
+    def test_a_promise_is_due_at_once_or_when_it_says(self, now: datetime) -> None:
+        soon = _promised("test.soon")
+        later = _promised("test.later", due_at=now + timedelta(minutes=1))
+
+        claimed = _claimed()
+
+        assert soon in claimed
+        assert later not in claimed
+
+    def test_two_handlers_of_one_topic_are_refused(self, register: Register) -> None:
+        topic = register(_nothing)
+        assert registry.handles(topic)(_nothing) is _nothing
+        with pytest.raises(ValueError, match="two handlers"):
+            registry.handles(topic)(_effect)
+        assert registry.handler_of(topic) is _nothing
+
+
+@pytest.mark.django_db
+class TestClaiming:
+    def test_a_claimed_message_is_not_claimed_again(self) -> None:
+        message_id = _promised("test.claimed")
+
+        assert message_id in _claimed()
+        assert message_id not in _claimed()
+
+    def test_the_oldest_are_claimed_first_and_no_more_than_asked(self, now: datetime) -> None:
+        dues = [now - timedelta(days=days) for days in (9001, 9003, 9002)]
+        youngest, oldest, middle = [_promised("test.old", due_at=due) for due in dues]
+
+        assert set(services.claim(most=2)) == {oldest, middle}
+        assert services.claim(most=1) == [youngest]
+
+    def test_a_lost_claim_comes_back_after_its_time(self) -> None:
+        message_id = _promised("test.lost")
+        assert message_id in _claimed()
+
+        _let_pass(message_id, services.CLAIM_LASTS - timedelta(seconds=5))
+        assert message_id not in _claimed()
+        _let_pass(message_id, timedelta(seconds=5))
+        assert message_id in _claimed()
+
+    def test_what_could_not_be_published_is_due_again_at_once(self) -> None:
+        message_id = _promised("test.unpublished")
+        assert message_id in _claimed()
+
+        services.unclaim([message_id], now=clock.now())
+
+        assert message_id in _claimed()
+
+    def test_a_broker_that_fails_halfway_leaves_the_rest_due(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wanted = sorted(_promised("test.many") for _ in range(relay.MESSAGES_PER_TASK + 5))
+        published: list[UUID] = []
+
+        def publish(*, kwargs: dict[str, list[str]]) -> None:
+            if published:
+                raise BrokerError("gone")
+            published.extend(UUID(text) for text in kwargs["ids"])
+
+        monkeypatch.setattr(tasks.deliver, "apply_async", publish)
+
+        with pytest.raises(BrokerError):
+            relay._publish_due()
+
+        assert len(published) == relay.MESSAGES_PER_TASK
+        assert set(wanted) - set(published) <= set(_claimed())
+        assert not set(published) & set(_claimed())
+
+    def test_done_and_dead_messages_are_never_claimed_nor_given_back(
+        self, register: Register, now: datetime
+    ) -> None:
+        done, dead = _promised(register(_nothing)), _promised("test.dead")
+        services.deliver([done], now=now)
+        OutboxMessage.objects.filter(id=dead).update(dead_at=now)
+
+        services.unclaim([done, dead], now=now)
+
+        assert not {done, dead} & set(_claimed())
+
+
+@pytest.mark.django_db
+class TestDelivering:
+    def test_work_is_done_with_its_payload_at_its_moment(
+        self, register: Register, now: datetime
+    ) -> None:
+        seen: list[tuple[dict[str, Any], datetime]] = []
+
+        def handler(*, payload: dict[str, Any], now: datetime) -> None:
+            seen.append((payload, now))
+
+        message_id = _promised(register(handler))
+        services.deliver([message_id], now=now)
+
+        message = _message(message_id)
+        assert seen == [(message.payload, now)]
+        assert (message.done_at, message.dead_at, message.attempts) == (now, None, 0)
+
+    def test_delivered_twice_has_one_effect(self, register: Register, now: datetime) -> None:
+        message_id = _promised(register(_effect))
+
+        services.deliver([message_id, message_id], now=now)
+        services.deliver([message_id], now=now + timedelta(hours=1))
+
+        assert _effects() == 1
+        assert _message(message_id).done_at == now
+
+    def test_the_workers_door_takes_ids_as_text_and_newer_arguments(
+        self, register: Register
+    ) -> None:
+        message_id = _promised(register(_effect))
+
+        tasks.deliver(ids=[str(message_id)], trace="of a newer release")
+
+        assert _effects() == 1
+        assert _message(message_id).done_at is not None
+
+    def test_a_failure_is_retried_with_growing_pauses_then_dead_while_others_go_on(
+        self, register: Register, now: datetime
+    ) -> None:
+        broken, topic = _promised(register(_failing)), register(_nothing)
+        pauses = []
+        for attempt in range(1, services.MOST_ATTEMPTS):
+            other = _promised(topic)
+            services.deliver([broken, other], now=now)
+            message = _message(broken)
+            assert (message.attempts, message.dead_at, message.done_at) == (attempt, None, None)
+            assert message.last_error == "_Broken: no such luck"
+            assert _message(other).done_at == now
+            pauses.append((message.due_at - now).total_seconds())
+            now = message.due_at
+
+        assert pauses == [1, 2, 5, 15, 60, 300, 900]
+        other = _promised(topic)
+        services.deliver([broken, other], now=now)
+        assert (_message(broken).attempts, _message(broken).dead_at) == (8, now)
+        assert _message(other).done_at == now
+        services.deliver([broken], now=now + timedelta(hours=1))
+        assert (_message(broken).attempts, _message(broken).dead_at) == (8, now)
+        assert _effects() == 0
+
+    def test_nobody_handles_it_is_a_failure_too(self, now: datetime) -> None:
+        message_id = _promised("test.nobody")
+
+        services.deliver([message_id], now=now)
+
+        assert _message(message_id).last_error == "KeyError: 'test.nobody'"
+        assert _message(message_id).attempts == 1
+
+    def test_a_failure_of_the_database_is_recorded_too(
+        self, register: Register, now: datetime
+    ) -> None:
+        def twice(*, payload: dict[str, Any], now: datetime) -> None:
+            for _ in range(2):
+                OutboxMessage.objects.create(id=UUID(int=1), topic="test.effect", payload={})
+
+        message_id = _promised(register(twice))
+
+        services.deliver([message_id], now=now)
+
+        assert _message(message_id).last_error.startswith("IntegrityError: ")
+        assert _effects() == 0
+
+    def test_a_failure_that_comes_after_another_delivery_was_done_changes_nothing(
+        self, register: Register, now: datetime
+    ) -> None:
+        message_id = _promised(register(_nothing))
+        last = services.MOST_ATTEMPTS - 1
+        OutboxMessage.objects.filter(id=message_id).update(attempts=last)
+        services.deliver([message_id], now=now)
+
+        services._record_failure(message_id, _Broken(), now=now)
+
+        message = _message(message_id)
+        assert (message.done_at, message.dead_at, message.attempts) == (now, None, last)
+
+    def test_a_dead_message_that_is_resent_has_all_its_attempts_again(
+        self, register: Register, now: datetime
+    ) -> None:
+        fails = [True]
+
+        def handler(*, payload: dict[str, Any], now: datetime) -> None:
+            if fails[0]:
+                raise _Broken
+
+        message_id = _promised(register(handler))
+        for _ in range(services.MOST_ATTEMPTS):
+            services.deliver([message_id], now=now)
+        assert _message(message_id).dead_at == now
+        assert message_id not in _claimed()
+
+        services.resend(message_id, now=now)
+        assert (_message(message_id).attempts, _message(message_id).dead_at) == (0, None)
+        assert message_id in _claimed()
+        for _ in range(services.MOST_ATTEMPTS - 1):
+            services.deliver([message_id], now=now)
+        assert _message(message_id).dead_at is None
+        fails[0] = False
+        services.deliver([message_id], now=now)
+        assert _message(message_id).done_at == now
+
+    def test_only_the_dead_are_resent(self, register: Register, now: datetime) -> None:
+        done, pending = _promised(register(_nothing)), _promised(register(_failing))
+        services.deliver([done, pending], now=now)
+        before = _message(pending).due_at
+
+        for message_id in (done, pending):
+            services.resend(message_id, now=now - timedelta(days=1))
+
+        assert _message(done).done_at == now
+        assert (_message(pending).attempts, _message(pending).due_at) == (1, before)
+
+    def test_pending_counts_what_is_neither_done_nor_dead(
+        self, register: Register, now: datetime
+    ) -> None:
+        before = queries.pending()
+        done, dead = _promised(register(_nothing)), _promised("test.dead")
+        _promised("test.waiting")
+        assert queries.pending() == before + 3
+
+        services.deliver([done], now=now)
+        OutboxMessage.objects.filter(id=dead).update(dead_at=now)
+
+        assert queries.pending() == before + 1
+
+    def test_nothing_is_both_done_and_dead(self, now: datetime) -> None:
+        message_id = _promised("test.both")
+        with (
+            pytest.raises(IntegrityError, match="a_message_is_not_both_done_and_dead"),
+            django_transaction.atomic(),
+        ):
+            OutboxMessage.objects.filter(id=message_id).update(done_at=now, dead_at=now)
+
+
+def _deliver_in_a_thread(message_id: UUID, now: datetime) -> None:
+    try:
+        services.deliver([message_id], now=now)
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.usefixtures("committed")
+class TestRaces:
+    def test_a_delivery_passes_over_what_another_one_is_at(
+        self, register: Register, now: datetime
+    ) -> None:
+        effects: list[int] = []
+        inside, go_on = threading.Event(), threading.Event()
+
+        def handler(*, payload: dict[str, Any], now: datetime) -> None:
+            effects.append(1)
+            inside.set()
+            assert go_on.wait(10)
+
+        message_id = _promised(register(handler))
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(_deliver_in_a_thread, message_id, now)
+            assert inside.wait(10)
+            # The first one holds the message now, so the second one must come back at once.
+            pool.submit(_deliver_in_a_thread, message_id, now).result(5)
+            go_on.set()
+            first.result(10)
+
+        assert effects == [1]
+        message = _message(message_id)
+        assert (message.done_at, message.attempts) == (now, 0)
+
+    def test_eight_deliveries_at_one_moment_have_one_effect(
+        self, register: Register, now: datetime
+    ) -> None:
+        effects: list[int] = []
+        start = threading.Barrier(8)
+
+        def handler(*, payload: dict[str, Any], now: datetime) -> None:
+            effects.append(1)
+
+        def deliver(_n: int) -> None:
+            start.wait(10)
+            _deliver_in_a_thread(message_id, now)
+
+        message_id = _promised(register(handler))
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(deliver, range(8)))
+
+        assert effects == [1]
+        assert _message(message_id).attempts == 0
+
+    def test_relays_side_by_side_claim_each_message_once(self, now: datetime) -> None:
+        long_ago = now - timedelta(days=9000)
+        wanted = {_promised("test.relayed", due_at=long_ago) for _ in range(20)}
+        start = threading.Barrier(4)
+
+        def claim(_n: int) -> list[UUID]:
+            try:
+                start.wait(10)
+                return [one for _ in range(5) for one in services.claim(most=4)]
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(4) as pool:
+            claimed = [one for batch in pool.map(claim, range(4)) for one in batch]
+        OutboxMessage.objects.filter(id__in=wanted).update(done_at=now)
+
+        assert sorted(one for one in claimed if one in wanted) == sorted(wanted)

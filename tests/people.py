@@ -1,0 +1,55 @@
+"""Customers as the sandbox makes them, with a token for the customer API."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.test import Client
+
+from cards.issuing.models import Card
+from krak.core import clock
+from krak.core.transactions import transaction
+from krak.customers.models import Customer
+from krak.sandbox import services as sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A customer, their token and their card."""
+
+    customer: Customer
+    token: str
+    card: Card
+
+    def get(self, path: str) -> Any:
+        """Ask the API as this customer."""
+        return Client().get(path, headers={"Authorization": f"Bearer {self.token}"})
+
+
+def new_customer(
+    *,
+    cash: str = "0",
+    holdings: Mapping[str, str] | None = None,
+    excluded: Sequence[str] = (),
+    cashback_asset: str | None = None,
+) -> Known:
+    """Return a new customer in USD; holdings are shown units that cost nothing."""
+    with transaction():
+        customer, token, card = sandbox.create_customer(
+            sandbox.NewCustomer(
+                country="US",
+                card_currency="USD",
+                cash=Decimal(cash),
+                holdings=[
+                    sandbox.Holding(code, Decimal(units), Decimal(0))
+                    for code, units in (holdings or {}).items()
+                ],
+                spend_order=None,
+                excluded=excluded,
+                cashback_asset=cashback_asset,
+                policy={},
+            ),
+            now=clock.now(),
+        )
+    return Known(customer, token, card)
