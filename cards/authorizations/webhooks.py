@@ -1,6 +1,5 @@
 """The synchronous door: Stripe asks, and waits for the answer."""
 
-import logging
 from typing import Any, Final
 
 from django.conf import settings
@@ -14,16 +13,13 @@ from cards.issuing.gateway import (
     API_VERSION,
     MalformedEvent,
     StripeEvent,
+    event_in,
     read_amount,
-    read_event,
 )
+from krak.api.problems import refuses_plainly
 from krak.core import clock
-from krak.core.errors import DomainError
 from krak.core.money import UnknownCurrency
 
-logger = logging.getLogger(__name__)
-
-MOST_BYTES: Final = 256 * 1024
 LONGEST_ID: Final = 64
 MOST_MINOR: Final = 10**15
 """A card amount beyond this is no purchase, and would not fit the ledger."""
@@ -31,23 +27,12 @@ MOST_MINOR: Final = 10**15
 
 @csrf_exempt
 @require_POST
+@refuses_plainly
 def authorizations(request: HttpRequest) -> HttpResponse:
     """Answer `issuing_authorization.request`; anything else is 400 and leaves nothing behind."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
-        logger.warning("webhook refused: too large")
-        return JsonResponse({"code": "webhooks.too_large"}, status=413)
-    try:
-        event = read_event(
-            request.body,
-            signature=request.headers.get("Stripe-Signature", ""),
-            secrets=settings.STRIPE_AUTHORIZATION_SECRETS,
-            now=clock.now(),
-        )
-        asked = translate(event)
-    except DomainError as refusal:
-        logger.warning("webhook refused: %s: %s", refusal.code, refusal.detail)
-        return JsonResponse({"code": refusal.code, "detail": refusal.detail}, status=400)
-    answer = authorize(asked, now=clock.now())
+    now = clock.now()
+    event = event_in(request, secrets=settings.STRIPE_AUTHORIZATION_SECRETS, now=now)
+    answer = authorize(translate(event), now=now)
     return JsonResponse(answer, headers={"Stripe-Version": API_VERSION})
 
 

@@ -11,11 +11,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 import stripe
+from django.http import HttpRequest
 
-from krak.core.errors import DomainError
+from krak.core.errors import DomainError, Kind
 from krak.core.minor_units import from_minor
 
 API_VERSION: Final = "2026-10-28.endive"
+MOST_BYTES: Final = 256 * 1024
 OLDEST: Final = timedelta(seconds=300)
 LONGEST_NAME: Final = 120
 FURTHEST_AHEAD: Final = timedelta(seconds=60)
@@ -45,6 +47,27 @@ class StripeEvent:
     livemode: bool
     object: Any
     body: str
+
+
+class EventTooLarge(DomainError):
+    """The body is larger than any event of Stripe's."""
+
+    code = "webhooks.too_large"
+    title = "The body is too large for an event."
+    kind = Kind.TOO_LARGE
+
+
+def event_in(request: HttpRequest, *, secrets: Sequence[str], now: datetime) -> StripeEvent:
+    """Return the signed event that a request carries.
+
+    Raises:
+        EventTooLarge: over `MOST_BYTES`; it is not even read.
+        BadSignature, MalformedEvent: as `read_event`.
+    """
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+        raise EventTooLarge
+    signature = request.headers.get("Stripe-Signature", "")
+    return read_event(request.body, signature=signature, secrets=secrets, now=now)
 
 
 def read_event(

@@ -1,11 +1,13 @@
 """Errors as RFC 9457 problem+json, with a stable `code`; the one place that knows HTTP statuses."""
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -107,8 +109,12 @@ def _problem(
     }
 
 
-def _plain(request: HttpRequest, status: int, code: str, title: str) -> JsonResponse:
-    body = _problem(request, status=status, code=code, title=title, detail="", errors=[], facts={})
+def _plain(
+    request: HttpRequest, status: int, code: str, title: str, *, detail: str = ""
+) -> JsonResponse:
+    body = _problem(
+        request, status=status, code=code, title=title, detail=detail, errors=[], facts={}
+    )
     return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
 
 
@@ -120,3 +126,18 @@ def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:  # no
 def server_error(request: HttpRequest) -> JsonResponse:
     """Answer after a bug; the log has it under the request id."""
     return _plain(request, 500, "api.broken", "Something broke on our side.")
+
+
+def refuses_plainly(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Turn a refusal of a view without DRF, such as a webhook, into a problem and one log line."""
+
+    @wraps(view)
+    def answered(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except DomainError as refusal:
+            logger.warning("%s refused: %s: %s", request.path, refusal.code, refusal.detail)
+            status = STATUS[refusal.kind]
+            return _plain(request, status, refusal.code, refusal.title, detail=refusal.detail)
+
+    return answered
