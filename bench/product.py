@@ -45,14 +45,21 @@ class Client:
 
 
 @contextmanager
-def running() -> Iterator[tuple[str, float]]:
-    """Run the product; the value is its address and the seconds until it was ready."""
+def running(*, own_servers: bool = False) -> Iterator[tuple[str, float]]:
+    """Run the product; the value is its address and the seconds until it was ready.
+
+    It uses the servers of this environment, or with `own_servers` starts its own.
+    """
+    environment = {**os.environ, "KRAK_SANDBOX": "1"}
+    if own_servers:
+        for name in ("DATABASE_URL", "REDIS_URL"):
+            environment.pop(name, None)
     port = free_port()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="krak-bench-") as state:
         process = subprocess.Popen(
             [sys.executable, "-m", "krak.runtime.up", "--state", state, "--follow-parent"],
-            env={**os.environ, "PORT": str(port), "KRAK_SANDBOX": "1"},
+            env=environment | {"PORT": str(port)},
             stdout=subprocess.DEVNULL,
         )
         url = f"http://127.0.0.1:{port}"
