@@ -14,6 +14,7 @@ from cards.issuing.gateway import (
     MalformedEvent,
     StripeEvent,
     event_in,
+    id_of,
     read_amount,
 )
 from krak.api.problems import refuses_plainly
@@ -63,7 +64,7 @@ def _translated(event: StripeEvent) -> AuthorizationRequest:
     return AuthorizationRequest(
         stripe_id=_id(stripe_object["id"]),
         step=len(stripe_object["request_history"]),
-        card_stripe_id=_id(stripe_object["card"]["id"]),
+        card_stripe_id=_id(id_of(stripe_object["card"])),
         livemode=event.livemode,
         amount=read_amount(amount, currency),
         currency=currency.upper(),

@@ -8,7 +8,7 @@ from django.conf import settings
 from cards.cases import services as cases
 from cards.clearing import services
 from cards.clearing.rules import Snapshot, Transaction
-from cards.issuing.gateway import read_amount, read_time
+from cards.issuing.gateway import id_of, read_amount, read_time
 from krak.core.errors import DomainError
 from krak.core.inbox.registry import applies
 
@@ -71,8 +71,8 @@ def read_transaction(stripe_object: dict[str, Any], *, event_at: datetime) -> Tr
     details, merchant = stripe_object.get("amount_details") or {}, stripe_object["merchant_data"]
     return Transaction(
         stripe_id=stripe_object["id"],
-        card_stripe_id=_id_of(stripe_object["card"]),
-        authorization_stripe_id=_id_of(stripe_object["authorization"]),
+        card_stripe_id=id_of(stripe_object["card"]),
+        authorization_stripe_id=id_of(stripe_object["authorization"]),
         is_refund=is_refund,
         amount=read_amount(abs(amount), currency),
         currency=currency.upper(),
@@ -93,7 +93,7 @@ def read_snapshot(stripe_object: dict[str, Any], *, event_at: datetime) -> Snaps
     merchant = stripe_object["merchant_data"]
     return Snapshot(
         stripe_id=stripe_object["id"],
-        card_stripe_id=_id_of(stripe_object["card"]) or "",
+        card_stripe_id=id_of(stripe_object["card"]) or "",
         approved=stripe_object["approved"] is True,
         first_approved=bool(history and history[0].get("approved")),
         status=stripe_object["status"].upper(),
@@ -107,8 +107,3 @@ def read_snapshot(stripe_object: dict[str, Any], *, event_at: datetime) -> Snaps
         merchant_country=(merchant.get("country") or "")[:2],
         event_at=event_at,
     )
-
-
-def _id_of(expandable: Any) -> Any:
-    """Return the id of an object that Stripe may have expanded."""
-    return expandable["id"] if isinstance(expandable, dict) else expandable

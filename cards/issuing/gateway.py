@@ -141,3 +141,8 @@ def read_amount(amount_minor: int, currency: str) -> Decimal:
     """Return whole units of an amount in minor units of a lower-case currency."""
     amount: Decimal = from_minor(amount_minor, currency).amount
     return amount
+
+
+def id_of(expandable: Any) -> Any:
+    """Return the id of an object that Stripe may have expanded, or None where there is none."""
+    return expandable["id"] if isinstance(expandable, dict) else expandable

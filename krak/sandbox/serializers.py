@@ -1,5 +1,6 @@
 """What the sandbox takes; the contract is fixed to the letter."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -49,7 +50,7 @@ class CustomerSerializer(StrictSerializer):
 
     country = serializers.RegexField(r"^[A-Z]{2}$", default="US")
     card_currency = CodeField(default="USD")
-    cash = AmountField(negative=True, default="0")
+    cash = AmountField(negative=True, default=Decimal(0))
     holdings = HoldingSerializer(many=True, default=list)
     spend_order = serializers.ListField(child=CodeField(), allow_null=True, default=None)
     excluded = serializers.ListField(child=CodeField(), default=list)

@@ -1,6 +1,7 @@
 """The sandbox's doors: how the product is tried from outside. Open: nothing here is real."""
 
 import time
+from decimal import Decimal
 from typing import Any, Final
 
 from drf_spectacular.types import OpenApiTypes
@@ -100,7 +101,7 @@ class Customers(SandboxView):
                     card_currency=body["card_currency"],
                     cash=body["cash"],
                     holdings=[
-                        services.Holding(h["asset"], h["quantity"], h.get("cost_basis", 0))
+                        services.Holding(h["asset"], h["quantity"], h.get("cost_basis", Decimal(0)))
                         for h in body["holdings"]
                     ],
                     spend_order=body["spend_order"],

@@ -102,6 +102,16 @@ def test_the_proof_covers_every_currency(customer: dict[str, Any], call: Call) -
     assert proof["journal_entries"] >= 3
 
 
+def test_a_holding_without_a_cost_cost_nothing(call: Call, pinned: Any) -> None:
+    pinned()
+    made = call("POST", "customers", {"holdings": [{"asset": "BTC", "quantity": "1"}]}, status=201)
+    call("POST", "purchases", {"customer": made["customer"], "amount": "50.00"}, status=201)
+
+    position = call("GET", f"customers/{made['customer']}/position")
+
+    assert position["realised_gain"] == {"BTC": "50.00"}
+
+
 def test_cash_may_begin_negative_and_a_deposit_repairs_it(call: Call) -> None:
     made = call("POST", "customers", {"cash": "-5.00"}, status=201)
     path = f"customers/{made['customer']}"
