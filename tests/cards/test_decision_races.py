@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from cards.authorizations.models import Authorization, Decision
 from cards.authorizations.services import decisions
@@ -94,6 +95,7 @@ def test_a_parked_lock_ends_in_system_busy_within_the_deadline(
 
     assert answer["metadata"]["decline_reason"] == "system_busy"
     assert took < 1.2
+    assert answer_of(play.door.request(100)) == answer
     assert not Hold.objects.filter(customer=play.customer).exists()
     assert not Decision.objects.filter(customer=play.customer).exists()
 
@@ -115,8 +117,13 @@ def test_a_book_that_keeps_moving_is_locked_first_in_the_end(
 
     monkeypatch.setattr(decisions, "read_snapshot", snapshot_then_move)
 
-    assert answer_of(play.door.request(100))["approved"] is True
+    with CaptureQueriesContext(connection) as queries:
+        answer = answer_of(play.door.request(100))
+
+    assert answer["approved"] is True
     assert len(moves) == 2
+    # Twice snapshot and refusal; then BEGIN, lock and snapshot, post, COMMIT.
+    assert len(queries) == 2 + 2 + 4, [query["sql"][:60] for query in queries]
     assert Decision.objects.filter(customer=play.customer).count() == 1
 
 

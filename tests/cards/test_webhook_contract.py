@@ -83,6 +83,7 @@ def test_an_unknown_card_is_declined_and_kept(client: Any, pinned: Any) -> None:
     first, second = door.request(100), door.request(100)
 
     assert answer_of(first)["metadata"]["decline_reason"] == "unknown_card"
+    assert answer_of(second) == answer_of(first)
     assert first.status_code == second.status_code == 200
     assert StrayRequest.objects.get().card_stripe_id == "ic_nobody"
 

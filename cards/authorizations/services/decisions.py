@@ -36,7 +36,6 @@ logger = logging.getLogger(__name__)
 ATTEMPTS: Final = 3
 DEADLINE: Final = timedelta(milliseconds=1000)
 """Of Stripe's 2 s and our own 1.2 s: what is left is for the way back."""
-LOCK_TIMEOUT_MS: Final = 400
 
 
 class _Moved(Exception):
@@ -84,21 +83,14 @@ def _attempt(
     if not lock:
         return _decide_once(request, now=now, deadline=deadline)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('lock_timeout', %s, true) FROM ledger_book"
-                " WHERE customer_id = (SELECT customer_id FROM issuing_carddirectory"
-                " WHERE stripe_id = %s) FOR NO KEY UPDATE",
-                [f"{LOCK_TIMEOUT_MS}ms", request.card_stripe_id],
-            )
-        return _decide_once(request, now=now, deadline=deadline)
+        return _decide_once(request, now=now, deadline=deadline, lock=True)
 
 
 def _decide_once(
-    request: AuthorizationRequest, *, now: datetime, deadline: datetime
+    request: AuthorizationRequest, *, now: datetime, deadline: datetime, lock: bool = False
 ) -> dict[str, Any]:
     snapshot = read_snapshot(
-        request.card_stripe_id, stripe_id=request.stripe_id, step=request.step, now=now
+        request.card_stripe_id, stripe_id=request.stripe_id, step=request.step, now=now, lock=lock
     )
     if snapshot is None:
         return _stray(request, Decline.UNKNOWN_CARD)
@@ -124,13 +116,17 @@ def _decide_once(
 
 
 def read_snapshot(
-    card_stripe_id: str, *, stripe_id: str, step: int, now: datetime
+    card_stripe_id: str, *, stripe_id: str, step: int, now: datetime, lock: bool = False
 ) -> dict[str, Any] | None:
-    """Return all that a decision on a card reads, at one moment; None when the card is unknown."""
+    """Return all that a decision on a card reads, at one moment; None when the card is unknown.
+
+    With `lock` the customer's book is locked first, for the rest of the caller's transaction.
+    """
+    function = "authorizations_locked_snapshot" if lock else "authorizations_snapshot"
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT authorizations_snapshot(%s, %s, %s, %s, %s)",
+            f"SELECT {function}(%s, %s, %s, %s, %s)",
             [card_stripe_id, stripe_id, step, now, today],
         )
         (text,) = cursor.fetchone()
@@ -278,7 +274,7 @@ def _request_json(request: AuthorizationRequest) -> dict[str, Any]:
 
 
 def _stray(request: AuthorizationRequest, reason: Decline) -> dict[str, Any]:
-    """Decline without a book, and keep the answer if the database lets us."""
+    """Decline without a book, and keep the answer; a repeat gets the one that was kept."""
     stray_id = uuid7()
     nothing = Verdict(reason, Decimal(0), Decimal(0), Decimal(0), Decimal(0), ())
     answer = answer_of(nothing, decision_id=show("dec", stray_id), amount_minor=0)
@@ -294,7 +290,10 @@ def _stray(request: AuthorizationRequest, reason: Decline) -> dict[str, Any]:
     )
     try:
         StrayRequest.objects.bulk_create([row], ignore_conflicts=True)
+        kept: dict[str, Any] = StrayRequest.objects.get(
+            stripe_id=request.stripe_id, step=request.step
+        ).answer
     except DatabaseError:
         logger.exception("authorization %s: the answer could not be kept", request.stripe_id)
         return answer
-    return answer
+    return kept

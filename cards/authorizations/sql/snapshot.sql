@@ -33,10 +33,12 @@ CREATE FUNCTION authorizations_snapshot(
         'steps', (
             SELECT z.steps FROM authorizations_authorization z
              WHERE z.customer_id = c.id AND z.stripe_id = p_authorization),
-        'repeat', (
+        'repeat', coalesce((
             SELECT r.answer FROM authorizations_authorization z
               JOIN authorizations_decision r ON r.customer_id = c.id AND r.authorization_id = z.id
-             WHERE z.customer_id = c.id AND z.stripe_id = p_authorization AND r.step = p_step))
+             WHERE z.customer_id = c.id AND z.stripe_id = p_authorization AND r.step = p_step),
+            (SELECT t.answer FROM authorizations_strayrequest t
+              WHERE t.stripe_id = p_authorization AND t.step = p_step)))
       FROM issuing_carddirectory y
       JOIN customers_customer c ON c.id = y.customer_id
       JOIN issuing_card k ON k.customer_id = c.id AND k.id = y.card_id
@@ -48,3 +50,15 @@ CREATE FUNCTION authorizations_snapshot(
             WHERE r.customer_id = c.id AND r.decided_at >= p_today AND r.outcome <> 'DECLINED') d
      WHERE y.stripe_id = p_card
 $$;
+
+-- The same with the customer's book locked first, for the attempt that must not be overtaken.
+-- VOLATILE, so that what is read after the lock is what is true after it.
+CREATE FUNCTION authorizations_locked_snapshot(
+    p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
+) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM FROM ledger_book
+      WHERE customer_id = (SELECT customer_id FROM issuing_carddirectory WHERE stripe_id = p_card)
+        FOR NO KEY UPDATE;
+    RETURN authorizations_snapshot(p_card, p_authorization, p_step, p_now, p_today);
+END $$;
