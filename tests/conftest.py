@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -18,6 +19,27 @@ from fx.prices.rules import Board
 from krak.core import clock
 from tests.boards import board_of_pins
 from tests.stripe_door import StripeDoor
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> str:
+    """Let the test database be made in its own time: a busy disk takes over the usual limits."""
+    limits: str = connection.settings_dict["OPTIONS"].pop("options")
+    return limits
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None,
+    django_db_modify_db_settings: str,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """Run the tests within the limits of production, and drop the database without them."""
+    with django_db_blocker.unblock():
+        connection.close()
+    connection.settings_dict["OPTIONS"]["options"] = django_db_modify_db_settings
+    yield
+    connection.settings_dict["OPTIONS"].pop("options")
 
 
 @pytest.fixture
