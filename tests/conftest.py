@@ -6,7 +6,6 @@ each makes its own customers, so they do not meet, and the proof of the books ho
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -76,8 +75,3 @@ def pinned() -> Iterator[Callable[..., Board]]:
 def stripe_door(client: Client) -> StripeDoor:
     """Return what speaks to our webhook doors as Stripe does."""
     return StripeDoor(client)
-
-
-def usd(text: str) -> Decimal:
-    """Return an amount for an exact comparison."""
-    return Decimal(text)
