@@ -5,10 +5,10 @@ from typing import Any
 
 from django.conf import settings
 
-from cards.cases import services as cases
 from cards.clearing import services
 from cards.clearing.rules import Snapshot, Transaction
 from cards.issuing.gateway import id_of, read_amount, read_time
+from krak.cases import services as cases
 from krak.core.errors import DomainError
 from krak.core.inbox.registry import applies
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from cards.authorizations.models import Authorization
 from cards.authorizations.services import raise_cash
-from cards.cases import services as cases
 from cards.clearing import queries as clearing
 from cards.clearing.models import CardTransaction, Kind
 from cards.clearing.rules import Transaction
@@ -22,6 +21,7 @@ from cards.issuing import queries as issuing
 from cards.issuing.models import CardDirectory
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from krak.cases import services as cases
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as ErrorKind
 from krak.core.ids import uuid7

@@ -2,5 +2,5 @@ from django.apps import AppConfig
 
 
 class CasesConfig(AppConfig):
-    name = "cards.cases"
+    name = "krak.cases"
     label = "cases"

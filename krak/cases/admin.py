@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest
 
-from cards.cases import services
-from cards.cases.models import Case, Status
+from krak.cases import services
+from krak.cases.models import Case, Status
 from krak.core import clock
 from krak.core.admin import StaffAdmin
 

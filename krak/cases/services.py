@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cards.cases.models import Case, Status
+from krak.cases.models import Case, Status
 from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part
