@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, connection, connections
 from django.db import transaction as django_transaction
 from django.db.models import F
 from django_subatomic.db import _MissingRequiredTransaction
@@ -22,7 +22,7 @@ from krak.core.outbox.models import OutboxMessage
 from krak.core.outbox.registry import Handler
 from krak.core.transactions import transaction
 
-type Register = Callable[[Handler], str]
+type Register = Callable[..., str]
 
 
 @pytest.fixture
@@ -30,9 +30,10 @@ def register() -> Iterator[Register]:
     """Handle topics of this test's own until it ends."""
     topics: list[str] = []
 
-    def add(handler: Handler) -> str:
+    def add(handler: Handler, *, calls_out: bool = False) -> str:
         topics.append(f"test.{uuid7()}")
-        registry.handles(topics[-1])(handler)
+        mark = registry.calls_out if calls_out else registry.handles
+        mark(topics[-1])(handler)
         return topics[-1]
 
     yield add
@@ -111,7 +112,7 @@ class TestPromising:
         assert registry.handles(topic)(_nothing) is _nothing
         with pytest.raises(ValueError, match="two handlers"):
             registry.handles(topic)(_effect)
-        assert registry.handler_of(topic) is _nothing
+        assert registry.handler_of(topic).handle is _nothing
 
 
 @pytest.mark.django_db
@@ -383,6 +384,71 @@ class TestRaces:
 
         assert effects == [1]
         assert _message(message_id).attempts == 0
+
+    def test_a_call_to_a_vendor_runs_outside_transactions_and_once_at_a_time(
+        self, register: Register, now: datetime
+    ) -> None:
+        calls: list[bool] = []
+        inside, go_on = threading.Event(), threading.Event()
+
+        def handler(*, payload: dict[str, Any], now: datetime) -> None:
+            calls.append(connection.in_atomic_block)
+            inside.set()
+            assert go_on.wait(10)
+
+        message_id = _promised(register(handler, calls_out=True))
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(_deliver_in_a_thread, message_id, now)
+            assert inside.wait(10)
+            pool.submit(_deliver_in_a_thread, message_id, now).result(5)
+            reserved = _message(message_id)
+            go_on.set()
+            first.result(10)
+
+        assert calls == [False]
+        assert reserved.running_until == reserved.due_at
+        message = _message(message_id)
+        assert (message.done_at, message.running_until, message.attempts) == (now, None, 0)
+
+    def test_a_call_whose_caller_died_is_made_again_after_its_time(
+        self, register: Register, now: datetime
+    ) -> None:
+        calls: list[int] = []
+
+        def handler(*, payload: dict[str, Any], now: datetime) -> None:
+            calls.append(1)
+            if len(calls) == 1:
+                raise SystemExit  # what a killed process leaves behind: nothing is recorded
+
+        message_id = _promised(register(handler, calls_out=True))
+        with pytest.raises(SystemExit):
+            services.deliver([message_id], now=now)
+        services.deliver([message_id], now=now)
+        assert calls == [1]
+        assert message_id not in _claimed()
+
+        OutboxMessage.objects.filter(id=message_id).update(
+            running_until=F("running_until") - services.CALL_LASTS,
+            due_at=F("due_at") - services.CALL_LASTS,
+        )
+        assert message_id in _claimed()
+        services.deliver([message_id], now=now)
+        assert calls == [1, 1]
+        assert _message(message_id).done_at == now
+
+    def test_a_call_that_fails_is_retried_like_any_work(
+        self, register: Register, now: datetime
+    ) -> None:
+        def handler(*, payload: dict[str, Any], now: datetime) -> None:
+            raise _Broken("the vendor is away")
+
+        message_id = _promised(register(handler, calls_out=True))
+        services.deliver([message_id], now=now)
+
+        message = _message(message_id)
+        assert (message.attempts, message.running_until) == (1, None)
+        assert message.due_at == now + services.RETRY_AFTER[0]
+        assert message.last_error == "_Broken: the vendor is away"
 
     def test_relays_side_by_side_claim_each_message_once(self, now: datetime) -> None:
         long_ago = now - timedelta(days=9000)

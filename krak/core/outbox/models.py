@@ -15,6 +15,9 @@ class OutboxMessage(models.Model):
     payload = models.JSONField()
     created_at = models.DateTimeField(db_default=TransactionNow())
     due_at = models.DateTimeField(db_default=TransactionNow())
+    running_until = models.DateTimeField(
+        null=True, help_text="a call to a vendor is under way; after this it has died"
+    )
     attempts = models.SmallIntegerField(db_default=0, default=0)
     last_error = models.TextField(blank=True, default="", db_default="")
     done_at = models.DateTimeField(null=True)

@@ -1,30 +1,53 @@
 """Which function handles which topic. Features name their handlers in their `tasks.py`."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 
 class Handler(Protocol):
-    """Does one piece of promised work inside the transaction that marks it done."""
+    """Does one piece of promised work."""
 
     def __call__(self, *, payload: dict[str, Any], now: datetime) -> None: ...
 
 
-_handlers: dict[str, Handler] = {}
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A handler, and whether it speaks to somebody outside."""
+
+    handle: Handler
+    calls_out: bool
+
+
+_handlers: dict[str, Registered] = {}
 
 
 def handles(topic: str) -> Callable[[Handler], Handler]:
-    """Mark the function that does the work promised under `topic`."""
+    """Mark the function that does the work of `topic` in the transaction that marks it done."""
+    return _register(topic, calls_out=False)
 
+
+def calls_out(topic: str) -> Callable[[Handler], Handler]:
+    """Mark the function that does the work of `topic` with a call to a vendor.
+
+    It runs outside any transaction and opens its own around what it keeps. Only one delivery of
+    a message runs at a time, but one that dies after the call is made again: the call must carry
+    an idempotency key of the vendor's, or be harmless twice.
+    """
+    return _register(topic, calls_out=True)
+
+
+def _register(topic: str, *, calls_out: bool) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
-        if _handlers.setdefault(topic, handler) is not handler:
+        known = _handlers.setdefault(topic, Registered(handler, calls_out))
+        if known.handle is not handler:
             raise ValueError(f"two handlers for {topic}")
         return handler
 
     return register
 
 
-def handler_of(topic: str) -> Handler:
+def handler_of(topic: str) -> Registered:
     """Return the handler of `topic`; an unknown topic raises KeyError and is retried, then dead."""
     return _handlers[topic]

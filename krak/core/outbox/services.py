@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import OperationalError, connection
 from django.db import transaction as django_transaction
-from django.db.models import F
+from django.db.models import DateTimeField, F, Func, Q
 
 from krak.core.errors import DomainError
 from krak.core.ids import uuid7
@@ -24,9 +24,18 @@ from krak.core.transactions import takes_part, transaction
 logger = logging.getLogger(__name__)
 
 CLAIM_LASTS: Final = timedelta(seconds=30)
+CALL_LASTS: Final = timedelta(seconds=60)
+"""No call to a vendor takes longer: gateways give up well before."""
 KEPT_AFTER_DONE: Final = timedelta(days=7)
 RETRY_AFTER: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900))
 MOST_ATTEMPTS: Final = len(RETRY_AFTER) + 1
+
+
+class StatementNow(Func):
+    """The moment at which the database runs the statement, also inside a transaction."""
+
+    template = "statement_timestamp()"
+    output_field = DateTimeField()
 
 
 @takes_part
@@ -64,23 +73,40 @@ def unclaim(ids: Iterable[UUID], *, now: datetime) -> None:
 def deliver(ids: Sequence[UUID], *, now: datetime) -> None:
     """Do each message's work, in one transaction with the mark that it is done.
 
-    Done, dead and locked messages are passed over. A failure is recorded, retried with
-    growing pauses, and after the last attempt the message is dead: staff see it and may resend.
+    Work that calls a vendor runs outside transactions, reserved for `CALL_LASTS`, and is marked
+    after. Done, dead, locked and reserved messages are passed over. A failure is recorded and
+    retried with growing pauses; after the last attempt the message is dead: staff see it and may
+    resend.
     """
     for message_id in ids:
         try:
-            with transaction():
-                message = (
-                    OutboxMessage.objects.select_for_update(skip_locked=True, no_key=True)
-                    .filter(id=message_id, done_at=None, dead_at=None)
-                    .first()
-                )
-                if message is None:
-                    continue
-                handler_of(message.topic)(payload=message.payload, now=now)
-                OutboxMessage.objects.filter(id=message_id).update(done_at=now)
+            message = _done_or_to_call(message_id, now=now)
+            if message is not None:
+                handler_of(message.topic).handle(payload=message.payload, now=now)
+                OutboxMessage.objects.filter(id=message_id).update(done_at=now, running_until=None)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is recorded and retried
             _record_failure(message_id, error, now=now)
+
+
+def _done_or_to_call(message_id: UUID, *, now: datetime) -> OutboxMessage | None:
+    """Do a message's work, or return it reserved for a handler that runs outside transactions."""
+    with transaction():
+        message = (
+            OutboxMessage.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(id=message_id, done_at=None, dead_at=None)
+            .filter(Q(running_until=None) | Q(running_until__lte=StatementNow()))
+            .first()
+        )
+        if message is None:
+            return None
+        handler = handler_of(message.topic)
+        if handler.calls_out:
+            until = StatementNow() + CALL_LASTS
+            OutboxMessage.objects.filter(id=message_id).update(running_until=until, due_at=until)
+            return message
+        handler.handle(payload=message.payload, now=now)
+        OutboxMessage.objects.filter(id=message_id).update(done_at=now)
+        return None
 
 
 def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> None:
@@ -95,6 +121,7 @@ def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> Non
                 # Another delivery did the work between our failure and this lock.
                 return
             message.attempts += 1
+            message.running_until = None
             message.last_error = f"{type(error).__name__}: {error}"[:2000]
             if message.attempts >= MOST_ATTEMPTS:
                 message.dead_at = now
@@ -104,7 +131,7 @@ def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> Non
                 # A refusal says all there is to say; a bug needs its traceback.
                 trace = None if isinstance(error, DomainError) else error
                 logger.warning("outbox: %s: %s", message, message.last_error, exc_info=trace)
-            message.save(update_fields=["attempts", "last_error", "dead_at", "due_at"])
+            message.save()
     except OperationalError:
         # The database is away; the claim runs out and the message comes back by itself.
         logger.warning("outbox: %s failed and could not be recorded: %s", message_id, error)
