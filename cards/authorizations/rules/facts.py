@@ -14,7 +14,7 @@ from uuid import UUID
 from cards.authorizations.rules.decision import Facts, PolicyFacts
 from fx.assets.rules import PROPERTIES, Kind
 from fx.prices.rules import Board
-from holdings.trading.rules import Sellable
+from holdings.trading.rules.waterfall import Sellable
 from krak.core.money import floor_to, places_of, plain
 
 PRICE_PLACES: Final = 18
