@@ -72,7 +72,9 @@ INSTALLED_APPS = [
     "krak.customers",
     "krak.cases",
     "fx.assets",
+    "fx.eligibility",
     "fx.prices",
+    "fx.quotes",
     "holdings.ledger",
     "holdings.lots",
     "cards.issuing",
@@ -205,7 +207,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/v1",
-    # Two kinds of `status`: a test fails when one of these lists is no longer what is answered.
+    # Fields of one name and several meanings: a test fails when one of these lists is no longer
+    # what is answered.
     "ENUM_NAME_OVERRIDES": {
         "CardStatusEnum": ["active", "inactive", "canceled"],
         "AuthorizationStatusEnum": ["pending", "closed", "reversed", "expired"],

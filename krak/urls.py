@@ -14,6 +14,8 @@ from cards.authorizations import webhooks as authorization_webhooks
 from cards.cashback import api as cashback
 from cards.issuing import api as issuing
 from cards.issuing import webhooks as event_webhooks
+from fx.eligibility import api as eligibility
+from fx.quotes import api as quotes
 from holdings.ledger import api as ledger
 from krak.core import csp
 from krak.customers import api as customers
@@ -33,6 +35,9 @@ urlpatterns = [
     path("v1/authorizations/<str:shown_id>", authorizations.OneAuthorization.as_view()),
     path("v1/purchases/preview", authorizations.PurchasePreview.as_view()),
     path("v1/cashback", cashback.Cashback.as_view()),
+    path("v1/suitability", eligibility.Suitability.as_view()),
+    path("v1/quotes", quotes.Quotes.as_view()),
+    path("v1/quotes/<str:shown_id>", quotes.OneQuote.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),

@@ -7,6 +7,7 @@ import logging
 
 from celery import shared_task
 
+from fx.quotes import services as quotes
 from holdings.ledger import queries as ledger
 from krak.core import clock
 from krak.core.idempotency import services as idempotency
@@ -25,9 +26,11 @@ def prove_books(**_newer: object) -> None:
 
 @shared_task(name="runtime.purge")
 def purge(**_newer: object) -> None:
-    """Drop idempotency keys and done messages whose time is over."""
+    """Drop idempotency keys, done messages and unused quotes whose time is over."""
     now = clock.now()
     with transaction():
         idempotency.purge(now=now)
     with transaction():
         outbox.purge(now=now)
+    with transaction():
+        quotes.purge(now=now)
