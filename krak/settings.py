@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "fx.quotes",
     "holdings.ledger",
     "holdings.lots",
+    "holdings.trading",
     "cards.issuing",
     "cards.authorizations",
     "cards.clearing",
@@ -176,6 +177,13 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
     "purge": {"task": "runtime.purge", "schedule": 3600},
+    # What waits in the queue longer than until the next one is not worth doing any more.
+    "fill orders": {"task": "trading.fill_orders", "schedule": 1, "options": {"expires": 2}},
+    "recurring buys": {
+        "task": "trading.run_recurring_buys",
+        "schedule": 5,
+        "options": {"expires": 10},
+    },
 }
 CELERY_TASK_PUBLISH_RETRY = False
 
@@ -212,6 +220,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CardStatusEnum": ["active", "inactive", "canceled"],
         "AuthorizationStatusEnum": ["pending", "closed", "reversed", "expired"],
+        "DecisionOutcomeEnum": ["approved", "partial", "declined"],
+        "RunOutcomeEnum": ["traded", "skipped"],
+        "QuoteStateEnum": ["open", "accepted", "expired"],
+        "OrderStateEnum": ["open", "filled", "canceled"],
+        "PlanStateEnum": ["active", "paused", "canceled"],
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024

@@ -17,6 +17,7 @@ from cards.issuing import webhooks as event_webhooks
 from fx.eligibility import api as eligibility
 from fx.quotes import api as quotes
 from holdings.ledger import api as ledger
+from holdings.trading.api import auto_convert, orders, recurring, trades
 from krak.core import csp
 from krak.customers import api as customers
 from krak.runtime import health
@@ -38,6 +39,21 @@ urlpatterns = [
     path("v1/suitability", eligibility.Suitability.as_view()),
     path("v1/quotes", quotes.Quotes.as_view()),
     path("v1/quotes/<str:shown_id>", quotes.OneQuote.as_view()),
+    path("v1/quotes/<str:shown_id>/accept", trades.AcceptQuote.as_view()),
+    path("v1/trades", trades.Trades.as_view()),
+    path("v1/trades/<str:shown_id>", trades.OneTrade.as_view()),
+    path("v1/orders", orders.Orders.as_view()),
+    path("v1/orders/<str:shown_id>", orders.OneOrder.as_view()),
+    path("v1/orders/<str:shown_id>/cancel", orders.CancelOrder.as_view()),
+    path("v1/recurring-buys", recurring.RecurringBuys.as_view()),
+    path("v1/recurring-buys/<str:shown_id>", recurring.OneRecurringBuy.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/runs", recurring.RecurringRuns.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/pause", recurring.PauseRecurringBuy.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/resume", recurring.ResumeRecurringBuy.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/cancel", recurring.CancelRecurringBuy.as_view()),
+    path("v1/auto-convert", auto_convert.AutoConvert.as_view()),
+    path("v1/auto-convert/runs", auto_convert.AutoConvertRuns.as_view()),
+    path("v1/auto-convert/<str:currency>", auto_convert.OneAutoConvert.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),

@@ -20,6 +20,7 @@ from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import queries as lot_reads
 from holdings.lots import services as lots
+from holdings.trading import services as trading
 from krak.core.ids import uuid7
 from krak.core.money import at_places, floor_to, places_of, plain
 from krak.core.transactions import takes_part, transaction
@@ -123,6 +124,17 @@ def credit_cash(
             ),
             details={"sandbox": True},
         )
+    )
+
+
+@takes_part
+def deposit(*, customer: Customer, amount: Decimal, cause: str, now: datetime) -> None:
+    """Credit cash of the home currency as a bank transfer would; the customer's rules see it."""
+    ledger.lock_books([customer.id])
+    currency = customer.home_currency
+    credit_cash(customer_id=customer.id, currency=currency, amount=amount, cause=cause, now=now)
+    trading.promise_auto_convert(
+        customer_id=customer.id, currency=currency, amount=amount, cause=cause
     )
 
 
