@@ -116,11 +116,14 @@ def test_in_the_eea_a_passed_check_opens_the_door_for_a_year(pinned: Any) -> Non
     assert _buys(known) == (201, "")
 
     check = SuitabilityCheck.objects.latest("checked_at")
-    suits = {
-        "customer": known.customer, "asset_class": AssetClass.SECURITY,
-    }  # fmt: skip
-    assert queries.is_suitable(**suits, now=check.valid_until - timedelta(microseconds=1))
-    assert not queries.is_suitable(**suits, now=check.valid_until)
+
+    def suits(moment: datetime) -> bool:
+        return queries.is_suitable(
+            customer=known.customer, asset_class=AssetClass.SECURITY, now=moment
+        )
+
+    assert suits(check.valid_until - timedelta(microseconds=1))
+    assert not suits(check.valid_until)
 
 
 @pytest.mark.django_db

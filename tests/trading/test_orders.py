@@ -353,19 +353,21 @@ def test_a_board_costs_the_same_few_queries_however_many_orders_wait(
 def test_an_order_keeps_its_terms_and_its_end(market: Any, ada: Known) -> None:
     order = placed(ada, SELL)
     rows = Order.objects.filter(id=order.id)
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"units": Decimal(1)}, {"limit_units": Decimal(1)}, {"side": "BUY"},
         {"created_at": clock.now() + timedelta(days=1)},
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for change in changes:
         with pytest.raises(DatabaseError, match="keeps its terms"), transaction.atomic():
             rows.update(**change)
     with pytest.raises(IntegrityError, match="canceled_for_a_reason"), transaction.atomic():
         rows.update(canceled_at=clock.now())
     market({"BTC": "70000"}, ask={"BTC": "70000"})
     fill_now()
-    for change in ({"trade": None}, {"canceled_at": clock.now(), "cancel_reason": "customer"}):
+    canceled = {"canceled_at": clock.now(), "cancel_reason": "customer"}
+    for undo in ({"trade": None}, canceled):
         with pytest.raises(DatabaseError, match="ended stays as it is"), transaction.atomic():
-            rows.update(**change)
+            rows.update(**undo)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         rows.delete()
 
@@ -377,6 +379,7 @@ def test_an_order_is_not_both_filled_and_canceled(market: Any, ada: Known) -> No
     # A trade of another kind, so that only this rule is in the way.
     body = ada.send("/v1/quotes", {"sell": "USD", "buy": "BTC", "sell_amount": "10"}).json()
     ada.send(f"/v1/quotes/{body['id']}/accept")
+    assert filled.trade_id is not None
     other = Trade.objects.exclude(id=filled.trade_id).get()
 
     with pytest.raises(IntegrityError, match="not_both_filled_and_canceled"), transaction.atomic():
