@@ -38,6 +38,7 @@ def _secret(name: str, sandbox_default: str) -> str:
 # --- Which Krak this is --------------------------------------------------------------------------
 SANDBOX = _flag("KRAK_SANDBOX", default=False)
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
 STRIPE_LIVEMODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
 if SANDBOX and STRIPE_LIVEMODE:
     raise ImproperlyConfigured("KRAK_SANDBOX=1 refuses to load with a live Stripe key.")
@@ -174,6 +175,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
     "purge": {"task": "runtime.purge", "schedule": 3600},
+    "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
 }
 CELERY_TASK_PUBLISH_RETRY = False
 
@@ -207,7 +209,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/v1",
     # Two kinds of `status`: a test fails when one of these lists is no longer what is answered.
     "ENUM_NAME_OVERRIDES": {
-        "CardStatusEnum": ["active", "inactive", "canceled"],
+        "CardStatusEnum": ["pending", "active", "inactive", "canceled"],
         "AuthorizationStatusEnum": ["pending", "closed", "reversed", "expired"],
     },
 }
