@@ -28,7 +28,7 @@ from krak.customers import services as customers
 from krak.customers.models import Customer
 from krak.customers.queries import CustomerNotFound, customer
 from krak.sandbox import purchases, serializers, services
-from krak.sandbox.stripe_events import merchant
+from krak.sandbox.issuer.shapes import merchant
 
 SETTLE_SECONDS: Final = 30
 
