@@ -18,7 +18,7 @@ class Control:
         """Close the connections."""
         self._http.close()
 
-    def _send(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+    def _send(self, method: str, path: str, /, **body: Any) -> dict[str, Any]:
         response = self._http.request(method, path, json=body)
         if response.is_error:
             raise RuntimeError(response.json()["error"]["message"])
