@@ -1,11 +1,15 @@
 """A client of the control door."""
 
+import json
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
 WAIT_SECONDS: Final = 20.0
+GLANCE_SECONDS: Final = 0.5
 
 
 class Control:
@@ -18,7 +22,7 @@ class Control:
         """Close the connections."""
         self._http.close()
 
-    def _send(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+    def _send(self, method: str, path: str, /, **body: Any) -> dict[str, Any]:
         response = self._http.request(method, path, json=body)
         if response.is_error:
             raise RuntimeError(response.json()["error"]["message"])
@@ -96,12 +100,25 @@ class Control:
         self._send("POST", "/reset")
 
 
-def undelivered(url: str, *, seconds: float = 0.5) -> int:
-    """Return how many webhooks an issuer has on their way; 0 where none runs."""
-    if not url:
-        return 0
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """How many webhooks are on their way, and how many there ever were."""
+
+    pending: int = 0
+    ever: int = 0
+
+
+def deliveries_of(url: str) -> Deliveries:
+    """Return how far an issuer is with its webhooks; nothing at all where none runs."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return Deliveries()
+    connection = HTTPConnection(parts.hostname, parts.port, timeout=GLANCE_SECONDS)
     try:
-        answer = httpx.get(f"{url}/_issuer/deliveries", timeout=seconds)
-        return int(answer.json()["pending"]) if answer.is_success else 0
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return 0
+        connection.request("GET", "/_issuer/deliveries")
+        counts = json.loads(connection.getresponse().read())
+        return Deliveries(pending=int(counts["pending"]), ever=sum(counts.values()))
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        return Deliveries()
+    finally:
+        connection.close()
