@@ -4,13 +4,17 @@
 each makes its own customers, so they do not meet, and the proof of the books holds for all.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import Client
+from django.test.testcases import QuietWSGIRequestHandler
 from pytest_django.plugin import DjangoDbBlocker
 
 from fx.prices import live
@@ -89,12 +93,28 @@ def issuer_of_session() -> Iterator[FakeIssuer]:
 def issuer(issuer_of_session: FakeIssuer) -> Iterator[FakeIssuer]:
     """Return a fake Stripe Issuing that knows nothing yet and tells nobody.
 
-    `issuer.control.point_to(live_server.url)` lets it speak to a Krak of this test.
+    `issuer.control.point_to(live_krak)` lets it speak to the Krak of this test.
     """
     issuer_of_session.control.point_to("")
     issuer_of_session.control.reset()
     yield issuer_of_session
     issuer_of_session.control.point_to("")
+
+
+@pytest.fixture
+def live_krak(committed: None) -> Iterator[str]:
+    """Serve this Krak over HTTP and return where; what it does is committed.
+
+    pytest-django's `live_server` empties the tables afterwards, which append-only ones refuse.
+    """
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
+    server.set_app(get_wsgi_application())
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture
