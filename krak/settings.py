@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from krak.backoffice.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting by its own name
@@ -84,6 +85,8 @@ INSTALLED_APPS = [
     "cards.clearing",
     "cards.disputes",
     "cards.cashback",
+    "cards.treasury",
+    "cards.reconciliation",
     "krak.api",
     "krak.backoffice",
     "krak.runtime",
@@ -178,6 +181,14 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
     "purge": {"task": "runtime.purge", "schedule": 3600},
+    "watch the float": {"task": "treasury.watch", "schedule": 60},
+    "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
+    "compare all with Stripe": {
+        "task": "reconciliation.compare",
+        "schedule": crontab(hour=3, minute=30),
+        "kwargs": {"window": "all"},
+    },
+    "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
 }
 CELERY_TASK_PUBLISH_RETRY = False
 
@@ -211,7 +222,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/v1",
     # Two kinds of `status`: a test fails when one of these lists is no longer what is answered.
     "ENUM_NAME_OVERRIDES": {
-        "CardStatusEnum": ["active", "inactive", "canceled"],
+        "CardStatusEnum": ["pending", "active", "inactive", "canceled"],
         "AuthorizationStatusEnum": ["pending", "closed", "reversed", "expired"],
     },
 }

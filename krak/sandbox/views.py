@@ -75,7 +75,7 @@ def _card_json(card: Card) -> dict[str, str]:
     return {
         "id": card.shown_id,
         "stripe_id": card.stripe_id,
-        "cardholder_stripe_id": card.cardholder_stripe_id,
+        "cardholder_stripe_id": card.cardholder.stripe_id,
     }
 
 
