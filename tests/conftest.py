@@ -4,17 +4,13 @@
 each makes its own customers, so they do not meet, and the proof of the books holds for all.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
-from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import Client
-from django.test.testcases import QuietWSGIRequestHandler
 from pytest_django.plugin import DjangoDbBlocker
 
 from fx.prices import live
@@ -22,6 +18,7 @@ from fx.prices.rules import Board
 from krak.core import clock
 from tests.boards import board_of_pins
 from tests.issuer import FakeIssuer, Recorder, recording, running_issuer
+from tests.live import serving
 from tests.stripe_door import StripeDoor
 
 
@@ -107,14 +104,8 @@ def live_krak(committed: None) -> Iterator[str]:
 
     pytest-django's `live_server` empties the tables afterwards, which append-only ones refuse.
     """
-    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
-    server.set_app(get_wsgi_application())
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving() as url:
+        yield url
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from krak.runtime.processes import free_port
 from krak.sandbox.issuer.client import Deliveries, deliveries_of
 from krak.sandbox.issuer.delivery import LONGEST_PAUSE_SECONDS, pause_after
-from tests.issuer import FakeIssuer, Recorder, client_of, recording, running_issuer
+from tests.issuer import FakeIssuer, Recorder, client_of, recording, running_issuer, slowly
 from tests.sandbox.conftest import ADDRESS
 
 NOTHING = {"pending": 0, "held": 0, "delivered": 0, "dropped": 0, "given_up": 0}
@@ -233,6 +233,13 @@ def _eventually[T](look: Callable[[], T]) -> T:
     return found
 
 
+TAP = """
+import httpx, sys
+asked, headers = {"card": sys.argv[2], "amount": 700}, {"Authorization": "Bearer sk_test_own"}
+httpx.post(sys.argv[1], data=asked, headers=headers)
+"""
+
+
 def test_a_process_that_is_killed_while_it_asks_decides_when_it_is_back(tmp_path: Path) -> None:
     port, environment = free_port(), {**os.environ, "STRIPE_API_KEY": "sk_test_own"}
     command = [
@@ -240,7 +247,7 @@ def test_a_process_that_is_killed_while_it_asks_decides_when_it_is_back(tmp_path
         "--port", str(port), "--state", str(tmp_path / "issuer.sqlite3"),
     ]  # fmt: skip
     url = f"http://127.0.0.1:{port}"
-    issuing = client_of(url, "sk_test_own").v1
+    issuing: Any = client_of(url, "sk_test_own").v1
 
     def is_up() -> bool:
         try:
@@ -249,7 +256,7 @@ def test_a_process_that_is_killed_while_it_asks_decides_when_it_is_back(tmp_path
             return False
 
     with recording() as endpoint:
-        endpoint.decide = lambda _: time.sleep(1) or {"approved": True}
+        endpoint.decide = slowly({"approved": True}, seconds=1)
         started = [*command, "--webhooks", endpoint.url]
         first = subprocess.Popen(started, env=environment)
         _eventually(is_up)
@@ -269,8 +276,7 @@ def test_a_process_that_is_killed_while_it_asks_decides_when_it_is_back(tmp_path
             [
                 sys.executable,
                 "-c",
-                "import httpx,sys; httpx.post(sys.argv[1], data={'card': sys.argv[2],"
-                " 'amount': 700}, headers={'Authorization': 'Bearer sk_test_own'})",
+                TAP,
                 address,
                 card.id,
             ],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction
@@ -13,6 +14,7 @@ from krak.core import clock
 from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
 from krak.sandbox import services as sandbox
+from krak.sandbox import views
 from tests.issuer import FakeIssuer
 from tests.people import Known, new_customer
 
@@ -56,7 +58,7 @@ def till(issuer: FakeIssuer, live_krak: str, pinned: Any) -> Iterator[Till]:
     known = new_customer(cash="100", holdings={"BTC": "0.01"}, cashback_asset="SOL")
     issuer.control.import_card(
         id=known.card.stripe_id,
-        cardholder=known.card.cardholder_stripe_id,
+        cardholder=known.card.cardholder.stripe_id,
         currency="usd",
         last4=known.card.last4,
     )
@@ -100,7 +102,7 @@ def test_a_purchase_that_krak_declines_is_declined_there(till: Till) -> None:
 
     assert (made.approved, made.status) == (False, "closed")
     assert made.request_history[0].reason == "webhook_declined"
-    assert made.metadata["decline_reason"] == "velocity_limit"
+    assert made.metadata["decline_reason"] == "insufficient_funds"
     assert till.settled()["cash"]["held"] == "0.00"
 
 
@@ -119,9 +121,7 @@ def test_a_long_stay_shuffled_and_twice_told_ends_in_the_same_books(till: Till, 
     till.a_day_passes()
     till.authorizations.increment(stay.id, {"increment_amount": 20_00})
     till.a_day_passes()
-    till.authorizations.capture(
-        stay.id, {"capture_amount": 60_00, "close_authorization": False}
-    )
+    till.authorizations.capture(stay.id, {"capture_amount": 60_00, "close_authorization": False})
     till.a_day_passes()
     seen = till.authorizations.capture(stay.id, {"capture_amount": 15_00})
     till.a_day_passes()
@@ -129,7 +129,7 @@ def test_a_long_stay_shuffled_and_twice_told_ends_in_the_same_books(till: Till, 
         seen.transactions[0].id, {"refund_amount": 10_00}
     )
 
-    assert till.issuer.control.release(order="shuffled", seed=seed) == 16
+    assert till.issuer.control.release(order="shuffled", seed=seed) == 14
     position = till.settled()
 
     assert position["cash"] == {
@@ -158,6 +158,34 @@ def test_a_hold_is_given_back_when_the_merchant_reverses_or_time_runs_out(till: 
     position = till.settled()
     assert position["cash"]["posted"] == "60.00"
     assert position["flags"] == ["capture_on_expired"]
+
+
+def test_the_sandbox_lets_the_fake_know_its_cards(
+    issuer: FakeIssuer, committed: None, pinned: Any, settings: Any
+) -> None:
+    pinned()
+    settings.STRIPE_API_BASE = issuer.url
+    known = new_customer(cash="1")
+    outbox.drain(now=clock.now())
+
+    seen = issuer.v1.issuing.cards.retrieve(known.card.stripe_id)
+
+    assert (seen.status, seen.last4, seen.currency) == ("active", known.card.last4, "usd")
+    assert seen.cardholder.id == known.card.cardholder.stripe_id
+    assert Client().post("/v1/sandbox/settle").json() == {"pending": 0}
+
+
+def test_settle_counts_the_webhooks_that_are_on_their_way(
+    issuer: FakeIssuer, live_krak: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.STRIPE_API_BASE = issuer.url
+    monkeypatch.setattr(views, "SETTLE_SECONDS", 0.05)
+    issuer.control.faults(delay_seconds=0.3)
+    issuer.control.point_to(live_krak)
+    issuer.v1.topups.create({"amount": 1, "currency": "usd"})
+
+    assert Client().post("/v1/sandbox/settle").json()["pending"] == 1
+    issuer.control.delivered()
 
 
 def test_what_the_network_approves_alone_is_adopted(till: Till) -> None:

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -18,7 +18,11 @@ class Control:
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=f"{url}/_issuer", timeout=WAIT_SECONDS + 10)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """Use it for a while."""
+        return self
+
+    def __exit__(self, *_why: object) -> None:
         """Close the connections."""
         self._http.close()
 
@@ -76,7 +80,7 @@ class Control:
         self._send("PUT", "/balance", amount=amount, currency=currency)
 
     def settle_topup(self, topup: str, outcome: str = "succeeded") -> dict[str, Any]:
-        """Let a top-up arrive, or be refused (`failed`)."""
+        """Let a top-up arrive, be refused (`failed`), or be taken back later (`reversed`)."""
         return self._send("POST", f"/topups/{quote(topup)}", outcome=outcome)
 
     def decide(self, dispute: str, outcome: str, **facts: Any) -> dict[str, Any]:
@@ -110,15 +114,33 @@ class Deliveries:
 
 def deliveries_of(url: str) -> Deliveries:
     """Return how far an issuer is with its webhooks; nothing at all where none runs."""
+    try:
+        counts = _glance(url)
+    except OSError:
+        counts = {}
+    return Deliveries(pending=counts.get("pending", 0), ever=sum(counts.values()))
+
+
+def is_issuer(url: str) -> bool:
+    """Tell whether a fake of ours is at an address, and not a Stripe of another kind.
+
+    Raises:
+        OSError: nobody is there, or not yet.
+    """
+    return "pending" in _glance(url)
+
+
+def _glance(url: str) -> dict[str, int]:
+    """Return the deliveries of the issuer at an address, or nothing if somebody else is there."""
     parts = urlsplit(url)
-    if not parts.hostname:
-        return Deliveries()
+    if not parts.hostname or parts.scheme != "http":
+        return {}
     connection = HTTPConnection(parts.hostname, parts.port, timeout=GLANCE_SECONDS)
     try:
         connection.request("GET", "/_issuer/deliveries")
         counts = json.loads(connection.getresponse().read())
-        return Deliveries(pending=int(counts["pending"]), ever=sum(counts.values()))
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):
-        return Deliveries()
+    except (HTTPException, ValueError):
+        return {}
     finally:
         connection.close()
+    return counts if isinstance(counts, dict) and "pending" in counts else {}

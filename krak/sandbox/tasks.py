@@ -1,0 +1,26 @@
+"""The worker's door: let the fake of Stripe know the cards that the sandbox makes up."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from cards.issuing.models import Card
+from krak.core.outbox.registry import calls_out
+from krak.sandbox.issuer.client import Control, is_issuer
+
+
+@calls_out("sandbox.import_card")
+def import_card(*, payload: dict[str, Any], now: datetime) -> None:  # noqa: ARG001 - a handler's
+    """Keep a card at the fake by its ids; at anybody else's Stripe there is nothing to do."""
+    if not is_issuer(settings.STRIPE_API_BASE):
+        return
+    card = Card.objects.select_related("cardholder", "replaces").get(id=payload["card"])
+    with Control(settings.STRIPE_API_BASE) as control:
+        control.import_card(
+            id=card.stripe_id,
+            cardholder=card.cardholder.stripe_id,
+            currency=card.currency.lower(),
+            last4=card.last4,
+            status=card.status.lower(),
+        )
