@@ -117,7 +117,7 @@ def recording() -> Iterator[Recorder]:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, *_args: Any) -> None:
+        def log_message(self, *_words: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

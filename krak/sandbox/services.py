@@ -104,7 +104,7 @@ def _issue(cardholder: Cardholder, currency: str, *, replaces: Card | None = Non
         replaces=replaces,
     )
     if settings.STRIPE_API_BASE:
-        outbox.promise("sandbox.import_card", {"card": str(card.id)})
+        outbox.promise("sandbox.introduce_card", {"card": str(card.id)})
     return card
 
 

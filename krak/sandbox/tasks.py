@@ -1,4 +1,4 @@
-"""The worker's door: let the fake of Stripe know the cards that the sandbox makes up."""
+"""The worker's door: let the fake Stripe know the cards that the sandbox makes by itself."""
 
 from datetime import datetime
 from typing import Any
@@ -10,12 +10,15 @@ from krak.core.outbox.registry import calls_out
 from krak.sandbox.issuer.client import Control, is_issuer
 
 
-@calls_out("sandbox.import_card")
-def import_card(*, payload: dict[str, Any], now: datetime) -> None:  # noqa: ARG001 - a handler's
-    """Keep a card at the fake by its ids; at anybody else's Stripe there is nothing to do."""
+@calls_out("sandbox.introduce_card")
+def introduce_card(*, payload: dict[str, Any], now: datetime) -> None:  # noqa: ARG001 - as called
+    """Import a card into the fake, by its ids; a repeat changes nothing.
+
+    A Stripe that is not our fake has no door for it, and is left alone.
+    """
     if not is_issuer(settings.STRIPE_API_BASE):
         return
-    card = Card.objects.select_related("cardholder", "replaces").get(id=payload["card"])
+    card = Card.objects.select_related("cardholder").get(id=payload["card"])
     with Control(settings.STRIPE_API_BASE) as control:
         control.import_card(
             id=card.stripe_id,

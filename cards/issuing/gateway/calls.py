@@ -137,6 +137,9 @@ def _speaking() -> Iterator[Any]:
     try:
         yield _client(settings.STRIPE_API_KEY, settings.STRIPE_API_BASE).v1
     except (stripe.InvalidRequestError, stripe.CardError) as error:
+        if error.code == "resource_missing":
+            # Made a moment ago, perhaps, and not everywhere known yet.
+            raise StripeUnavailable(str(error)) from error
         raise StripeRefused(str(error.user_message or error), param=error.param) from error
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         # Not the customer's fault and nothing that asking again mends: staff must look.
