@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.issuer import FakeIssuer
+from tests.issuer import FakeIssuer, Recorder
 from tests.sandbox.shapes import require_shapes_of
 
 ADDRESS = {"line1": "1 Market St", "city": "San Francisco", "country": "US", "postal_code": "94105"}
@@ -39,3 +39,24 @@ def card(issuer: FakeIssuer, cardholder: Any) -> Any:
             "spending_controls": {"spending_limits": ""},
         }
     )
+
+
+@pytest.fixture
+def approved(issuer: FakeIssuer, recorder: Recorder, card: Any) -> Any:
+    """Return an approved authorization of 50 dollars, about which all has been told."""
+    made = issuer.v1.test_helpers.issuing.authorizations.create({"card": card.id, "amount": 5_000})
+    issuer.control.delivered()
+    recorder.told.clear()
+    return made
+
+
+def balance(issuer: FakeIssuer) -> int:
+    """Return the Issuing balance in USD."""
+    return issuer.server.issuer.balance_of("issuing", "usd")
+
+
+def told(issuer: FakeIssuer, recorder: Recorder) -> list[dict[str, Any]]:
+    """Return what has been told of purchases."""
+    issuer.control.delivered()
+    kinds = ("issuing_authorization", "issuing_transaction", "issuing_dispute")
+    return [event for event in recorder.told if event["type"].startswith(kinds)]
