@@ -135,12 +135,10 @@ def plan_of(*, plan_id: UUID, customer_id: UUID) -> RecurringBuy:
     return found
 
 
-def due_plans(*, now: datetime) -> list[tuple[UUID, UUID]]:
-    """Return the recurring buys with a due slot and whose they are, the longest waiting first."""
-    return list(
-        RecurringBuy.objects.filter(paused_at=None, canceled_at=None, next_at__lte=now)
-        .order_by("next_at", "id")
-        .values_list("id", "customer_id")
+def due_plans(*, now: datetime) -> QuerySet[RecurringBuy]:
+    """Return the recurring buys with a due slot, the longest waiting first."""
+    return RecurringBuy.objects.filter(paused_at=None, canceled_at=None, next_at__lte=now).order_by(
+        "next_at", "id"
     )
 
 

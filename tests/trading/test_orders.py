@@ -16,6 +16,7 @@ from fx.prices import live
 from holdings.ledger import queries as ledger
 from holdings.ledger import services as ledger_services
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from holdings.lots.models import Lot
 from holdings.trading.models import Order, Trade
 from holdings.trading.rules.orders import OrderSide, limit_units
 from holdings.trading.services import orders
@@ -345,6 +346,27 @@ def test_a_board_costs_the_same_few_queries_however_many_orders_wait(
         placed(ada, SELL, quantity="0.001")
 
     assert queries() == before == 4
+
+
+def test_an_order_that_breaks_does_not_keep_the_others_waiting(
+    market: Any, ada: Known, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = placed(ada, SELL)
+    bob = new_customer(holdings={"BTC": "0.1"})
+    sound = placed(bob, SELL)
+    # The lots hold less than the account says, so the database stops the first one half-way.
+    Lot.objects.filter(customer=ada.customer, currency="BTC").update(remaining=Decimal("0.01"))
+    market({"BTC": "70000"}, ask={"BTC": "70000"})
+
+    assert fill_now() == 1
+
+    broken.refresh_from_db()
+    sound.refresh_from_db()
+    assert (broken.state, sound.state) == ("OPEN", "FILLED")
+    assert balance(ada, "BTC") == (Decimal("0.1"), Decimal("0.04"))
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        f"{broken} broke"
+    ]
 
 
 # --- What the database refuses -------------------------------------------------------------------

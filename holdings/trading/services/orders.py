@@ -1,12 +1,9 @@
 """Limit orders: placed with their funds set aside, filled when the board crosses them, canceled."""
 
-import logging
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
-
-from django.db import OperationalError
 
 from fx.eligibility.queries import NotEligible, SuitabilityNeeded
 from fx.prices.rules import Board
@@ -19,13 +16,12 @@ from holdings.trading import queries
 from holdings.trading.models import Order, Trade
 from holdings.trading.rules.orders import OrderSide, Outcome, limit_units, reached
 from holdings.trading.services.conversions import InsufficientFunds, execute, require_funds
+from holdings.trading.services.passes import each_alone
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer
 from krak.customers.queries import customer as customer_of
-
-logger = logging.getLogger(__name__)
 
 MOST_OPEN: Final = 100
 BY_CUSTOMER: Final = "customer"
@@ -136,21 +132,16 @@ def fill_crossed(*, board: Board, now: datetime) -> int:
     Any number of workers may do so at once: an order is looked at again under its owner's lock.
     """
     terms = pricing.terms_in_force(at=now)
-    filled = 0
-    for candidate in queries.crossed_orders(board=board, now=now):
-        # Fees are not in the database's comparison; here they cost no query either.
-        if not _reached(candidate, board=board, terms=terms):
-            continue
-        try:
-            trade = fill(
-                order_id=candidate.id, customer_id=candidate.customer_id, board=board, now=now
-            )
-        except OperationalError as problem:
-            # The customer's book is busy; the next board comes in a second.
-            logger.warning("order %s waits: %s", candidate.id, problem)
-        else:
-            filled += trade is not None
-    return filled
+    # Fees are not in the database's comparison; here they cost no query either.
+    crossed = (
+        order
+        for order in queries.crossed_orders(board=board, now=now)
+        if _reached(order, board=board, terms=terms)
+    )
+    return each_alone(
+        crossed,
+        lambda order: fill(order_id=order.id, customer_id=order.customer_id, board=board, now=now),
+    )
 
 
 @transaction

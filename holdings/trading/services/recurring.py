@@ -16,6 +16,7 @@ from holdings.trading import queries
 from holdings.trading.models import RecurringBuy, RecurringRun, RunOutcome, Trade
 from holdings.trading.rules.schedule import Frequency, due_at, next_slot
 from holdings.trading.services.conversions import convert
+from holdings.trading.services.passes import each_alone
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part, transaction
@@ -155,9 +156,9 @@ def cancel(*, plan_id: UUID, customer_id: UUID, now: datetime) -> RecurringBuy:
 
 def run_due(*, board: Board, now: datetime) -> int:
     """Run what is due, each plan in a transaction of its own; return how many slots ran."""
-    return sum(
-        run(plan_id=plan_id, customer_id=customer_id, board=board, now=now) is not None
-        for plan_id, customer_id in queries.due_plans(now=now)
+    return each_alone(
+        queries.due_plans(now=now),
+        lambda plan: run(plan_id=plan.id, customer_id=plan.customer_id, board=board, now=now),
     )
 
 
