@@ -1,13 +1,12 @@
 """Merchants, and Stripe's names for the networks' category codes."""
 
-import csv
-from pathlib import Path
 from typing import Any, Final
 
-_FILE: Final = Path(__file__).parents[1] / "data" / "merchant_categories.csv"
+from cards.issuing.rules import categories
 
-with _FILE.open(newline="") as _rows:
-    CODE_OF_CATEGORY: Final = {row["category"]: row["code"] for row in csv.DictReader(_rows)}
+CODE_OF_CATEGORY: Final = {
+    each.stripe_category: each.mcc for each in categories().values() if each.stripe_category
+}
 _CATEGORY_OF_CODE: Final = {code: category for category, code in CODE_OF_CATEGORY.items()}
 
 
