@@ -7,13 +7,14 @@ from uuid import UUID
 from celery import shared_task
 
 from cards.issuing import services
-from cards.issuing.gateway import calls, id_of, read_time
 from cards.issuing.services.hearing import CardSaid, TokenSaid, UnknownToUs
 from krak.cases import services as cases
 from krak.core import clock
 from krak.core.inbox.registry import applies
 from krak.core.outbox.registry import calls_out
 from krak.core.transactions import transaction
+from krak.stripe.client import own_id_of
+from krak.stripe.events import id_of, read_time
 
 
 @calls_out("issuing.tell_card")
@@ -43,7 +44,7 @@ def hear_of_card(*, body: dict[str, Any], now: datetime) -> None:
         services.hear_of_card(
             CardSaid(
                 stripe_id=said["id"],
-                own_id=_own_id(said),
+                own_id=own_id_of(said),
                 status=said["status"],
                 cancellation_reason=said.get("cancellation_reason") or "",
                 shipping_status=((said.get("shipping") or {}).get("status") or "")[:20],
@@ -61,7 +62,7 @@ def hear_of_cardholder(*, body: dict[str, Any], now: datetime) -> None:
     try:
         services.hear_of_cardholder(
             stripe_id=said["id"],
-            own_id=_own_id(said),
+            own_id=own_id_of(said),
             requirements=[str(each)[:120] for each in said["requirements"]["past_due"] or ()],
             event_at=read_time(body),
             now=now,
@@ -88,10 +89,6 @@ def hear_of_token(*, body: dict[str, Any], now: datetime) -> None:
         )
     except UnknownToUs as refusal:
         _open_case(refusal, body, now=now)
-
-
-def _own_id(said: dict[str, Any]) -> str:
-    return str((said.get("metadata") or {}).get(calls.OWN_ID) or "")
 
 
 def _open_case(refusal: UnknownToUs, body: dict[str, Any], *, now: datetime) -> None:

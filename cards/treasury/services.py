@@ -10,8 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, Sum
 
-from cards.issuing.gateway import calls, read_amount
-from cards.issuing.gateway.calls import StripeRefused
+from cards.treasury import gateway
 from cards.treasury.models import FloatReading, FloatRule, State, TopUp
 from cards.treasury.rules import Bounds, top_up_needed
 from krak.cases import services as cases
@@ -20,6 +19,8 @@ from krak.core.minor_units import to_minor
 from krak.core.money import money, plain
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
+from krak.stripe.client import OWN_ID, StripeRefused
+from krak.stripe.events import read_amount
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def watch(*, now: datetime) -> None:
     Raises:
         StripeUnavailable: it is looked at again soon.
     """
-    balance = calls.balance()
+    balance = gateway.balance()
     for part in (balance.get("issuing") or {}).get("available") or ():
         with transaction():
             _look_at(
@@ -96,13 +97,13 @@ def send(top_up_id: UUID, *, now: datetime) -> None:
     if top_up.state != State.INTENDED:
         return
     try:
-        sent = calls.create_top_up(
+        sent = gateway.create_top_up(
             {
                 "amount": to_minor(money(top_up.amount, top_up.currency)),
                 "currency": top_up.currency.lower(),
                 "destination_balance": "issuing",
                 "description": "Card float",
-                "metadata": {calls.OWN_ID: show(TopUp.PREFIX, top_up.id)},
+                "metadata": {OWN_ID: show(TopUp.PREFIX, top_up.id)},
             },
             key=f"top_up:{top_up.id}",
         )

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import stripe
 
-from cards.issuing.gateway import API_VERSION
 from krak.sandbox.issuer import shapes
 from krak.sandbox.issuer.issuer import OPENING_BALANCE
+from krak.stripe.events import API_VERSION
 from tests.issuer import FakeIssuer, Recorder
 from tests.sandbox.conftest import ADDRESS
 from tests.sandbox.shapes import validator

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cards.issuing.gateway import calls
 from cards.issuing.models import (
     Card,
     CardDirectory,
@@ -24,6 +23,7 @@ from krak.core.errors import DomainError, Kind
 from krak.core.ids import MalformedId, read, uuid7
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
+from krak.stripe import client as stripe
 
 WHY_ENDED: Final = {"lost": EndReason.LOST, "stolen": EndReason.STOLEN}
 
@@ -72,7 +72,7 @@ def hear_of_card(said: CardSaid) -> None:
         cancel(card=card, reason=WHY_ENDED.get(said.cancellation_reason, EndReason.BY_STRIPE))
     elif said.status == "inactive":
         freeze(card=card)
-    elif said.status == "active" and card.status == CardStatus.INACTIVE and calls.is_connected():
+    elif said.status == "active" and card.status == CardStatus.INACTIVE and stripe.is_connected():
         Card.objects.filter(id=card.id).update(revision=card.revision + 1)
         outbox.promise("issuing.tell_card", {"card": str(card.id)})
 
