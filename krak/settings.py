@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "krak.customers",
     "krak.cases",
     "fx.assets",
+    "fx.venues",
     "fx.prices",
     "holdings.ledger",
     "holdings.lots",
