@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -165,7 +166,7 @@ def test_two_calls_are_a_second_apart(kraken):
 
     moments = [moment for _, _, moment in kraken.rest.asked]
     assert len(moments) == 4
-    assert all(later - earlier > 0.14 for earlier, later in zip(moments, moments[1:], strict=False))
+    assert all(later - earlier > 0.14 for earlier, later in pairwise(moments))
     assert KrakenRest.call_seconds == 1.0
 
 
