@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 
 import django
 
+from tests.fx.kraken import FakeKraken
+
 LIQUID = {
     "BTC": ("XBT", "60000"), "ETH": ("ETH", "3000"), "SOL": ("SOL", "150"), "XRP": ("XRP", "2"),
     "DOGE": ("XDG", "0.2"), "USDC": ("USDC", "1"), "USDT": ("USDT", "1"), "PAXG": ("PAXG", "2600"),
@@ -36,8 +38,6 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
     from django.core.management import call_command  # noqa: PLC0415 - Django is ready only now
-
-    from tests.fx.kraken import FakeKraken  # noqa: PLC0415
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("load_catalogue")
@@ -66,7 +66,7 @@ def main() -> None:
     sys.exit(1 if failures else 0)
 
 
-def _watch(kraken: "FakeKraken", market: "subprocess.Popen[bytes]", seconds: float) -> int:  # noqa: F821
+def _watch(kraken: FakeKraken, market: "subprocess.Popen[bytes]", seconds: float) -> int:
     from fx.prices import live  # noqa: PLC0415
     from fx.prices.feed import Feed  # noqa: PLC0415
 
@@ -117,7 +117,7 @@ def _watch(kraken: "FakeKraken", market: "subprocess.Popen[bytes]", seconds: flo
     return stale
 
 
-def _wake(kraken: "FakeKraken") -> None:  # noqa: F821
+def _wake(kraken: FakeKraken) -> None:
     kraken.rest.hanging.clear()
     kraken.heartbeat.set()
 

@@ -19,7 +19,7 @@ from fx.prices.health import Line, Report, State
 from fx.prices.market import Market
 from fx.prices.merging import Outlier
 from fx.prices.models import ProviderReport
-from fx.prices.ticks import Tick
+from fx.prices.ticks import Fault, Tick
 from fx.venues import services as venues
 from fx.venues.rules import Reason, Sides
 from krak.cases.models import Case
@@ -48,6 +48,18 @@ def tick(bid, *, code="BTC", at=None):
                 source="test")  # fmt: skip
 
 
+def board_of(market, at=None):
+    board = market.tick(at or now())
+    assert board is not None
+    return board
+
+
+def price_of(market, code, at=None):
+    price = board_of(market, at).price(code)
+    assert price is not None
+    return price
+
+
 # --- Outliers -------------------------------------------------------------------------------------
 def test_a_price_that_was_held_back_is_one_case_for_its_asset_and_day(db):
     services.put_before_staff([outlier("BTC"), outlier("ETH")], now=NOON)
@@ -71,15 +83,15 @@ def test_a_jump_stays_off_the_board_is_counted_once_and_becomes_a_case(feed):
     [stream] = market.runners
     at = now()
     stream.take(tick("50000", code="TAO", at=at), now=at)
-    assert market.tick(at).price("TAO").bid == 50000
+    assert price_of(market, "TAO", at).bid == 50000
 
     for second in range(1, 4):
         moment = at + timedelta(seconds=second)
         stream.take(tick("90000", code="TAO", at=moment), now=moment)
-        assert market.tick(moment).price("TAO").bid == 50000
+        assert price_of(market, "TAO", moment).bid == 50000
     assert stream.report().rejected == {"outlier": 1}
     assert stream.report().lines[0].detail == "TAO: 90000 / 90000 against its own last 50000"
-    assert not market.newest.may_sell("TAO", at + timedelta(seconds=31))
+    assert not board_of(market).may_sell("TAO", at + timedelta(seconds=31))
 
     Case.objects.filter(subject__startswith="TAO").delete()
     desk.work(now())
@@ -97,9 +109,8 @@ def test_a_restarted_market_knows_the_last_prices(feed):
     second = Market(feed, ["kraken_ws"])
     Desk(second).work(now())
     second.runners[0].take(tick("90000"), now=now())
-    board = second.tick(now())
 
-    assert board.price("BTC").bid == 50000
+    assert price_of(second, "BTC").bid == 50000
     assert [each.code for each in second.outliers] == ["BTC"]
 
 
@@ -111,18 +122,17 @@ REPORT = Report(
 
 
 def test_a_report_survives_its_journey():
-    at, found = health.decode(health.encode([REPORT, Report(provider="ecb", state=State.LIVE)],
+    decoded = health.decode(health.encode([REPORT, Report(provider="ecb", state=State.LIVE)],
                                             at=NOON))  # fmt: skip
 
-    assert at == NOON
-    assert found == [REPORT, Report(provider="ecb", state=State.LIVE)]
+    assert decoded == (NOON, [REPORT, Report(provider="ecb", state=State.LIVE)])
     assert health.decode(b"{") is health.decode(b"[]") is health.decode(b'{"at":1}') is None
 
 
 def test_only_the_newest_problems_are_kept_and_all_are_counted():
     counted = health.Health("x")
     for number in range(100):
-        counted.rejected(health.Fault.CROSSED, f"{number} " + "y" * 1000, at=NOON)
+        counted.rejected(Fault.CROSSED, f"{number} " + "y" * 1000, at=NOON)
 
     report = counted.report()
     assert report.rejected == {"crossed": 100}
@@ -158,26 +168,25 @@ def test_a_halt_is_on_the_board_within_five_seconds_and_gone_as_soon(feed):
     desk = Desk(market)
     desk.work(now())
     market.runners[0].round()
-    assert market.tick(now()).may_buy("NIGHT", now())
+    assert board_of(market).may_buy("NIGHT", now())
+    before = price_of(market, "NIGHT").bid
     desk.start()
 
-    def order(change, **arguments):
+    def order(change, true, **arguments):
         with transaction():
             change(code="NIGHT", reason=Reason.OPERATOR, now=now(), **arguments)
         connection.close()
-        began = time.monotonic()
-        yield lambda: market.tick(now())
-        assert time.monotonic() - began < 5
+        until(true, seconds=5)
+
+    def buyable():
+        return board_of(market).may_buy("NIGHT", now())
 
     try:
-        for board in order(venues.halt, note="a test", sides=Sides.BUYING):
-            until(lambda board=board: not board().may_buy("NIGHT", now()))
-            assert market.newest.may_sell("NIGHT", now())
-        before = market.newest.price("NIGHT")
-        for board in order(venues.widen, bps=400):
-            until(lambda board=board: board().price("NIGHT").bid < before.bid * Decimal("0.99"))
-        for board in order(venues.resume):
-            until(lambda board=board: board().may_buy("NIGHT", now()))
+        order(venues.halt, lambda: not buyable(), note="a test", sides=Sides.BUYING)
+        assert board_of(market).may_sell("NIGHT", now())
+        order(venues.widen, lambda: price_of(market, "NIGHT").bid < before * Decimal("0.99"),
+              bps=400)  # fmt: skip
+        order(venues.resume, buyable)
     finally:
         with transaction():
             venues.resume(code="NIGHT", reason=Reason.OPERATOR, now=now())

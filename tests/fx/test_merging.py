@@ -167,18 +167,23 @@ def test_a_jump_that_the_other_source_has_seen_too_is_none():
 
 
 def test_sources_that_disagree_hold_an_asset_back_until_they_agree_or_one_falls_silent():
-    memory, at = LAST, NOON
-    for _ in range(4):
-        at += 60 * SECOND
-        pair = [replace(o, tick=replace(o.tick, as_of=at)) for o in (offer("90000"), rest("50000"))]
-        memory, outlier = merged(*pair, memory=memory, now=at)
+    def at(moment, made):
+        return replace(made, tick=replace(made.tick, as_of=moment))
+
+    memory = LAST
+    for minute in range(1, 5):
+        moment = NOON + minute * 60 * SECOND
+        memory, outlier = merged(
+            at(moment, offer("90000")), at(moment, rest("50000")), memory=memory, now=moment
+        )
         assert outlier is not None
         assert outlier.since == NOON + 60 * SECOND
         assert memory.price.as_of == NOON - 5 * SECOND
 
-    agreed = replace(pair[0], tick=replace(pair[0].tick, bid=Decimal(50500), ask=Decimal(50500)))
-    assert accepted(agreed, pair[1], memory=memory, now=at).bid == 50500
-    assert accepted(pair[1], memory=memory, now=at).bid == 50000
+    end = NOON + 240 * SECOND
+    agreed, other = at(end, offer("50500")), at(end, rest("50000"))
+    assert accepted(agreed, other, memory=memory, now=end).bid == 50500
+    assert accepted(other, memory=memory, now=end).bid == 50000
 
 
 def test_a_lone_source_is_compared_with_its_own_last_price():

@@ -1,6 +1,7 @@
 """The back office's pages about prices: providers, halts, wider spreads, the calendar."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -37,7 +38,7 @@ def bitcoin() -> Asset:
 
 
 def report(**said) -> Report:
-    usual = {
+    usual: dict[str, Any] = {
         "provider": "kraken_ws", "state": State.LIVE, "ticks": 4711, "rejected": {"crossed": 23},
         "reconnects": 3, "last_tick_at": now(),
         "lines": (Line(at=now(), reason="crossed", detail="<b>BTC</b>: 2 / 1"),),
@@ -114,9 +115,9 @@ def test_a_halt_that_would_be_over_is_refused_in_words(staff, bitcoin):
 
 def test_staff_widen_a_spread_replace_and_end_it(staff, bitcoin):
     add = reverse("admin:venues_widening_add")
+    said = {"asset": bitcoin.pk, "reason": "OPERATOR"}
     for bps in (50, 80):
-        said = {"asset": bitcoin.pk, "reason": "OPERATOR", "bps": bps}
-        assert staff.post(add, said).status_code == 302
+        assert staff.post(add, said | {"bps": bps}).status_code == 302
     assert list(Widening.objects.filter(until_at=None).values_list("bps", flat=True)) == [80]
     assert staff.post(add, said | {"bps": 9000}).status_code == 200
 
