@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "krak.core.idempotency",
     "krak.customers",
     "krak.cases",
+    "krak.approvals",
     "fx.assets",
     "fx.prices",
     "holdings.ledger",
@@ -174,6 +175,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
     "purge": {"task": "runtime.purge", "schedule": 3600},
+    "expire proposals": {"task": "approvals.expire", "schedule": 300},
 }
 CELERY_TASK_PUBLISH_RETRY = False
 

@@ -6,14 +6,18 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model
-from django.http import HttpRequest
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
+from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read, show
 from krak.core.money import plain
 
@@ -25,7 +29,7 @@ _TONES: Final = {
 }
 _TONE_OF: Final = {
     "APPROVED": "good", "PARTIAL": "odd", "DECLINED": "bad", "ACTIVE": "good", "INACTIVE": "odd",
-    "CANCELED": "bad",
+    "CANCELED": "bad", "PROPOSED": "odd", "REJECTED": "bad",
 }  # fmt: skip
 
 
@@ -71,6 +75,41 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
                 context["sections"] = list(self.sections(row))
         return super().changeform_view(request, object_id, form_url, context)
 
+    def ask(
+        self,
+        request: HttpRequest,
+        row: Any,
+        form: Form,
+        *,
+        title: str,
+        do: Callable[[dict[str, Any]], str],
+        buttons: tuple[tuple[str, str], ...] = (("go", "Go on"),),
+        sections: Iterable[Section] = (),
+    ) -> HttpResponse:
+        """Show a form about `row`; once it is filled in, `do` it and go back to the row's page.
+
+        `do` gets the cleaned data and calls one service; what it returns is shown. A refusal is
+        shown instead, with the form as it was. `buttons` are (name, words) of what submits it.
+        """
+        if request.method == "POST" and form.is_valid():
+            try:
+                messages.success(request, do(form.cleaned_data))
+            except DomainError as refusal:
+                form.add_error(None, refusal.detail)
+            else:
+                label = self.opts.label_lower.replace(".", "_")
+                return HttpResponseRedirect(reverse(f"admin:{label}_change", args=[row.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": title,
+            "form": form,
+            "buttons": buttons,
+            "sections": list(sections),
+        }
+        return TemplateResponse(request, "admin/ask.html", context)
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Find by id, as clients or as logs show it, as well as by the declared fields."""
         term = search_term.strip()
@@ -93,6 +132,12 @@ class ReadOnlyAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: nothing is deleted."""
         return False
+
+
+def button[F: Callable[..., HttpResponse]](words: str, *, right: str) -> Callable[[F], F]:
+    """Make a method a button on a row's page, for staff whom `has_RIGHT_permission` lets."""
+    decorator: Callable[[F], F] = action(description=words, permissions=[right])
+    return decorator
 
 
 def _id_in(term: str, prefix: str) -> UUID | None:
