@@ -17,18 +17,30 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from fx.assets.queries import all_facts, multiplier_rows
-from fx.assets.rules import AssetFacts, MultiplierRow, changes, multiplier_at
+from fx.assets.rules import (
+    LEAD_TIME,
+    AssetFacts,
+    MultiplierRow,
+    changes,
+    from_now_on,
+    multiplier_at,
+)
 from fx.prices import simulation
 from fx.prices.feed import Feed, Unavailable
 from fx.prices.pins import Pins
 from fx.prices.rules import EPOCH, Board, board_of
 from fx.prices.services import keep_copy
-from fx.venues.rules import halted_around
+from fx.venues.rules import HALT_MARGIN, halted_around
 
 logger = logging.getLogger(__name__)
 
 CATALOGUE_SECONDS: Final = 5.0
 """How long a halt that staff order may take to reach the board."""
+LISTING_TRUSTED: Final = (LEAD_TIME - HALT_MARGIN) * 2 / 3
+"""A listing older than this may lack a multiplier whose halt is about to begin.
+
+The third that is left is for boards on their way: shares' prices are stale after a minute.
+"""
 COPY_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 5.0
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -37,6 +49,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """What the database says about assets, as of the last time it could be asked."""
+
+    read_at: datetime
 
     assets: Mapping[str, AssetFacts] = field(default_factory=lambda: MappingProxyType({}))
     multipliers: Mapping[str, list[MultiplierRow]] = field(
@@ -47,7 +61,12 @@ class Listing:
 def build(listing: Listing, *, version: int, now: datetime) -> Board:
     """Return the board of the simulated market at `now`: hours, halts and multipliers in force."""
     in_force: dict[str, Decimal] = {}
-    halted = {code for code, asset in listing.assets.items() if not asset.status.tradable}
+    unsure = now - listing.read_at > LISTING_TRUSTED
+    halted = {
+        code
+        for code, asset in listing.assets.items()
+        if not asset.status.tradable or (unsure and asset.properties.has_multiplier)
+    }
     for code, rows in listing.multipliers.items():
         in_force[code] = multiplier_at(rows, now)
         if halted_around(changes(rows), now):
@@ -56,13 +75,20 @@ def build(listing: Listing, *, version: int, now: datetime) -> Board:
         simulation.prices(listing.assets, multipliers=in_force, halted=frozenset(halted), now=now),
         version=version,
         built_at=now,
+        multipliers={
+            code: ahead
+            for code, rows in listing.multipliers.items()
+            if (ahead := from_now_on(rows, now))
+        },
     )
 
 
-def read_listing() -> Listing:
+def read_listing(*, now: datetime) -> Listing:
     """Read from the database what a board is built from."""
     return Listing(
-        assets={asset.code: asset for asset in all_facts()}, multipliers=multiplier_rows()
+        read_at=now,
+        assets={asset.code: asset for asset in all_facts()},
+        multipliers=multiplier_rows(),
     )
 
 
@@ -71,7 +97,7 @@ class Market:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        self._listing = Listing()
+        self._listing = Listing(read_at=EPOCH)
         self._version = 0
         self._pins: Pins | None = None
         self._next_listing = 0.0
@@ -81,7 +107,7 @@ class Market:
 
     def tick(self, now: datetime) -> Board | None:
         """Build a board, publish it, look after the pins; None while no asset is known yet."""
-        self._read_listing()
+        self._read_listing(now)
         if not self._listing.assets:
             return None
         if not self._version:
@@ -97,11 +123,11 @@ class Market:
         self._copy(board)
         return board
 
-    def _read_listing(self) -> None:
+    def _read_listing(self, now: datetime) -> None:
         if time.monotonic() < self._next_listing:
             return
         try:
-            self._listing = read_listing()
+            self._listing = read_listing(now=now)
             self._next_listing = time.monotonic() + CATALOGUE_SECONDS
             if not self._listing.assets:
                 self._next_listing = 0.0

@@ -335,7 +335,7 @@ def test_the_market_goes_on_without_postgres_and_says_so_once(feed, monkeypatch,
     market = Market(feed)
     market.tick(now())
 
-    def away():
+    def away(**_asked):
         raise OperationalError("gone")
 
     monkeypatch.setattr(market_room, "read_listing", away)

@@ -18,7 +18,11 @@ MINUTE = timedelta(minutes=1)
 
 
 def at(moment, *, multipliers=None, assets=None):
-    listing = Listing(assets=assets or dict(catalogue.known()), multipliers=multipliers or {})
+    listing = Listing(
+        read_at=moment,
+        assets=assets or dict(catalogue.known()),
+        multipliers=multipliers or {},
+    )
     return build(listing, version=1, now=moment)
 
 
