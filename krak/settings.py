@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "krak.core.inbox",
     "krak.core.outbox",
     "krak.core.idempotency",
+    "krak.core.audit",
     "krak.customers",
     "krak.cases",
     "krak.approvals",
@@ -95,6 +96,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "krak.backoffice.middleware.Audit",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

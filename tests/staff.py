@@ -11,7 +11,7 @@ def staff(*rights: str, superuser: bool = False) -> User:
     """Return a new member of staff; rights are such as `assets.propose_multiplier`."""
     name = f"{uuid7()}@staff.krak.example"
     if superuser:
-        return User.objects.create_superuser(name, "sandbox-staff")
+        return User.objects.create_superuser(name)
     user = User.objects.create_user(name, is_staff=True)
     for right in rights:
         app, codename = right.split(".")

@@ -104,6 +104,7 @@ class AssetAdmin(ReadOnlyAdmin):
         "chains", "solana_mint", "evm_address", "note", "listed_at",
     )  # fmt: skip
     actions_detail = ("propose",)
+    audited = ("assets_asset", "assets_multiplier")
 
     @admin.display(description="Status", ordering="status")
     def state(self, asset: Asset) -> SafeString:

@@ -1,5 +1,6 @@
 """What every page of the back office has in common."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,8 +8,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import Model
-from django.forms import Form
+from django.forms import CharField, Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -16,10 +18,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextareaWidget
 
+from krak.core.audit.context import LONGEST_REASON
+from krak.core.audit.models import RowChange
+from krak.core.audit.queries import changes_of
 from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read, show
 from krak.core.money import plain
+
+NEWEST_CHANGES: Final = 50
 
 _TONES: Final = {
     "good": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
@@ -43,12 +51,22 @@ class Section:
     note: str = ""
 
 
+class ReasonForm(Form):
+    """Why somebody does what they are about to do."""
+
+    reason = CharField(
+        max_length=LONGEST_REASON, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+
+
 class StaffAdmin(ModelAdmin):  # type: ignore[misc]
     """Lists of 50, newest first, and search that understands the ids clients see."""
 
     list_per_page = 50
     show_full_result_count = False
     compressed_fields = True
+    audited: tuple[str, ...] = ()
+    """Tables whose recorded changes, under the key of a row here, are the row's history."""
     change_form_outer_after_template = "admin/sections.html"
 
     @admin.display(description="Id", ordering="pk")
@@ -72,7 +90,10 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
         if object_id and request.method == "GET":
             row = self.get_object(request, object_id)
             if row is not None and self.has_view_permission(request, row):
-                context["sections"] = list(self.sections(row))
+                context["sections"] = [
+                    *self.sections(row),
+                    *([_history(row.pk, self.audited)] if self.audited else []),
+                ]
         return super().changeform_view(request, object_id, form_url, context)
 
     def ask(
@@ -132,6 +153,34 @@ class ReadOnlyAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: nothing is deleted."""
         return False
+
+
+def _history(key: Any, tables: tuple[str, ...]) -> Section:
+    changes = list(changes_of(key, tables=tables, most=NEWEST_CHANGES))
+    people = get_user_model().objects.in_bulk({each.actor for each in changes if each.actor})
+    return Section(
+        title="History",
+        note="Newest first. What nobody is named for was done by the product or in the database.",
+        head=("When", "Who", "What", "Before", "After", "Why"),
+        rows=[
+            (each.at, people.get(each.actor, each.actor or f"database role {each.database_role}"),
+             name.replace("_", " "), _cell(before), _cell(after), each.reason)
+            for each in changes
+            for name, (before, after) in sorted(_columns(each, tables[0]).items())
+        ],
+    )  # fmt: skip
+
+
+def _columns(change: RowChange, own_table: str) -> dict[str, Any]:
+    # The columns of a new row are on its page already.
+    if change.operation == "INSERT" and change.table == own_table:
+        return {"made": (None, None)}
+    columns: dict[str, Any] = change.changed
+    return columns
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def button[F: Callable[..., HttpResponse]](words: str, *, right: str) -> Callable[[F], F]:

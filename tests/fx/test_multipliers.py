@@ -165,7 +165,7 @@ def test_shown_units_at_their_price_are_base_units_at_theirs_to_the_last_digit(
 ):
     now = NOON + offset
     board = board_at(rows, now)
-    price, multiplier = board.price("AAPLx"), board.multiplier("AAPLx", now)
+    price, multiplier = board.prices["AAPLx"], board.multiplier("AAPLx", now)
 
     assert multiplier == price.multiplier == multiplier_at(rows, now)
     shown = sum(balance * multiplier * price.bid for balance in balances)
@@ -205,7 +205,7 @@ def test_no_board_however_old_sells_with_another_multiplier_than_the_moments(row
     )
 
     if pinned.may_trade("AAPLx", now):
-        assert pinned.price("AAPLx").multiplier == multiplier_at(rows, now)
+        assert pinned.prices["AAPLx"].multiplier == multiplier_at(rows, now)
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=1, microseconds=1), HALT_MARGIN, DAY])
