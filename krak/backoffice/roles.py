@@ -14,19 +14,24 @@ from krak.customers.models import User
 
 _CUSTOMERS: Final = (
     "customers.view_customer", "customers.view_user", "issuing.view_card",
-    "issuing.view_spendingprofile", "issuing.view_policy", "authorizations.view_authorization",
+    "issuing.view_cardholder", "issuing.view_wallettoken", "issuing.view_spendingprofile",
+    "issuing.view_policy", "authorizations.view_authorization",
     "authorizations.view_decision", "authorizations.view_strayrequest",
     "clearing.view_cardtransaction", "disputes.view_dispute", "cashback.view_grant",
     "ledger.view_ledgeraccount", "ledger.view_journalentry", "ledger.view_hold",
     "cases.view_case", "assets.view_asset",
 )  # fmt: skip
+_STRIPE: Final = (
+    "treasury.view_floatrule", "treasury.view_floatreading", "treasury.view_topup",
+    "reconciliation.view_run",
+)  # fmt: skip
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "support": _CUSTOMERS,
     "operations": (
-        *_CUSTOMERS, "cases.change_case", "inbox.view_inboxevent", "outbox.view_outboxmessage",
-        "idempotency.view_keptanswer", "approvals.view_proposal",
+        *_CUSTOMERS, *_STRIPE, "cases.change_case", "inbox.view_inboxevent",
+        "outbox.view_outboxmessage", "idempotency.view_keptanswer", "approvals.view_proposal",
     ),
-    "finance": (*_CUSTOMERS, "approvals.view_proposal", "assets.propose_multiplier"),
+    "finance": (*_CUSTOMERS, *_STRIPE, "approvals.view_proposal", "assets.propose_multiplier"),
     "approver": (
         *_CUSTOMERS, "approvals.view_proposal", "assets.approve_multiplier", "audit.view_rowchange",
     ),

@@ -104,7 +104,7 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
         *,
         title: str,
         do: Callable[[dict[str, Any]], str],
-        buttons: tuple[tuple[str, str], ...] = (("go", "Go on"),),
+        buttons: tuple[tuple[str, str], ...],
         sections: Iterable[Section] = (),
     ) -> HttpResponse:
         """Show a form about `row`; once it is filled in, `do` it and go back to the row's page.

@@ -226,6 +226,7 @@ def test_only_forms_of_the_back_office_are_wrapped(
         "TRUNCATE assets_multiplier",
         "TRUNCATE issuing_policy CASCADE",
         "TRUNCATE issuing_spendingprofile",
+        "TRUNCATE treasury_floatrule",
     ],
 )
 def test_history_is_neither_changed_nor_escaped(case: Case, statement: str) -> None:
@@ -257,4 +258,5 @@ def test_nothing_that_a_decision_or_a_capture_writes_is_recorded(db: None) -> No
         "assets_asset", "assets_multiplier", "auth_group", "auth_group_permissions", "cases_case",
         "customers_customer", "customers_user", "customers_user_groups",
         "customers_user_user_permissions", "issuing_policy", "issuing_spendingprofile",
+        "treasury_floatrule",
     }  # fmt: skip

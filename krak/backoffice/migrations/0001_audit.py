@@ -14,5 +14,6 @@ class Migration(migrations.Migration):
         ("cases", "0001_initial"),
         ("assets", "0001_initial"),
         ("issuing", "0001_initial"),
+        ("treasury", "0001_initial"),
     ]
     operations = [run_sql(Path(__file__).parent.parent / "sql", "audit")]

@@ -24,6 +24,8 @@ CREATE TRIGGER changes_are_recorded AFTER INSERT ON assets_multiplier
     FOR EACH ROW EXECUTE FUNCTION audit_record('asset_id');
 CREATE TRIGGER changes_are_recorded AFTER INSERT ON issuing_policy
     FOR EACH ROW EXECUTE FUNCTION audit_record('id');
+CREATE TRIGGER changes_are_recorded AFTER INSERT OR UPDATE OR DELETE ON treasury_floatrule
+    FOR EACH ROW EXECUTE FUNCTION audit_record('id');
 CREATE TRIGGER changes_are_recorded AFTER UPDATE OR DELETE ON issuing_spendingprofile
     FOR EACH ROW EXECUTE FUNCTION audit_record('customer_id');
 
@@ -43,6 +45,8 @@ CREATE TRIGGER history_is_kept BEFORE TRUNCATE ON auth_group_permissions
 CREATE TRIGGER history_is_kept BEFORE TRUNCATE ON cases_case
     FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER history_is_kept BEFORE TRUNCATE ON assets_asset
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
+CREATE TRIGGER history_is_kept BEFORE TRUNCATE ON treasury_floatrule
     FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER history_is_kept BEFORE TRUNCATE ON issuing_spendingprofile
     FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();

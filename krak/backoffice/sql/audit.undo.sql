@@ -1,4 +1,5 @@
 DROP TRIGGER history_is_kept ON issuing_spendingprofile;
+DROP TRIGGER history_is_kept ON treasury_floatrule;
 DROP TRIGGER history_is_kept ON assets_asset;
 DROP TRIGGER history_is_kept ON cases_case;
 DROP TRIGGER history_is_kept ON auth_group_permissions;
@@ -8,6 +9,7 @@ DROP TRIGGER history_is_kept ON customers_user_groups;
 DROP TRIGGER history_is_kept ON customers_user;
 DROP TRIGGER history_is_kept ON customers_customer;
 DROP TRIGGER changes_are_recorded ON issuing_spendingprofile;
+DROP TRIGGER changes_are_recorded ON treasury_floatrule;
 DROP TRIGGER changes_are_recorded ON issuing_policy;
 DROP TRIGGER changes_are_recorded ON assets_multiplier;
 DROP TRIGGER changes_are_recorded ON assets_asset;
