@@ -32,6 +32,13 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         "items": [{"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}],
     },
     {
+        "title": "Work",
+        "items": [
+            _to("Cases", "assignment", "cases.case"),
+            _to("Approvals", "approval_delegation", "approvals.proposal"),
+        ],
+    },
+    {
         "title": "Customers",
         "items": [
             _to("Customers", "person", "customers.customer"),
@@ -50,6 +57,10 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Policies", "policy", "issuing.policy"),
             _to("Strays", "help", "authorizations.strayrequest"),
         ],
+    },
+    {
+        "title": "Market",
+        "items": [_to("Assets", "candlestick_chart", "assets.asset")],
     },
     {
         "title": "Ledger",
@@ -74,6 +85,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         "items": [
             _to("Inbox", "inbox", "inbox.inboxevent"),
             _to("Outbox", "outbox", "outbox.outboxmessage"),
+            _to("Changes", "history", "audit.rowchange"),
         ],
     },
 ]
