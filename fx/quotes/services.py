@@ -116,7 +116,7 @@ def accept(*, quote_id: UUID, customer_id: UUID, board: Board, now: datetime) ->
         QuoteNotFound: there is none, or it is another customer's.
         AlreadyAccepted: it was used before.
         Expired: its time is over.
-        Halted: trading in one of the assets was stopped meanwhile.
+        Halted, Delisting: trading in one of the assets was stopped meanwhile.
         AboveDailyMaximum: other conversions came first.
     """
     quote = quote_of(quote_id=quote_id, customer_id=customer_id)
@@ -126,7 +126,7 @@ def accept(*, quote_id: UUID, customer_id: UUID, board: Board, now: datetime) ->
         raise Expired(
             "Ask for a new quote with POST /v1/quotes.", expired_at=quote.expires_at.isoformat()
         )
-    require_not_halted(quote.sell_currency, quote.buy_currency, board=board)
+    require_not_halted(quote.sell_currency, quote.buy_currency, board=board, now=now)
     require_within_day(quote.usd_value, policy=quote.policy, customer_id=customer_id, now=now)
     quote.accepted_at = max(now, quote.created_at)
     if not Quote.objects.filter(id=quote.id, accepted_at=None).update(

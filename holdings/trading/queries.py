@@ -91,27 +91,35 @@ def crossed_orders(*, board: Board, now: datetime) -> Iterator[Order]:
     Only what may be traded counts. Base units are compared at bid and ask through USD by
     multiplying across, so nothing is rounded.
     """
-    tradable = [price for code, price in board.prices.items() if board.may_trade(code, now)]
+    tradable = [
+        (price, board.may_sell(code, now), board.may_buy(code, now))
+        for code, price in board.prices.items()
+        if board.is_fresh(code, now)
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH board AS MATERIALIZED (
-                SELECT * FROM unnest(%s::text[], %s::numeric[], %s::numeric[])
-                           AS _(code, bid, ask))
+                SELECT * FROM unnest(%s::text[], %s::numeric[], %s::numeric[], %s::bool[],
+                                     %s::bool[]) AS _(code, bid, ask, sellable, buyable))
             SELECT o.id
               FROM trading_order o
               JOIN board asset ON asset.code = o.asset
               JOIN board against ON against.code = o.against
              WHERE o.trade_id IS NULL AND o.canceled_at IS NULL
                AND CASE o.side
-                   WHEN 'SELL' THEN o.units * asset.bid >= o.limit_units * against.ask
-                   ELSE o.units * asset.ask <= o.limit_units * against.bid END
+                   WHEN 'SELL' THEN asset.sellable AND against.buyable
+                        AND o.units * asset.bid >= o.limit_units * against.ask
+                   ELSE asset.buyable AND against.sellable
+                        AND o.units * asset.ask <= o.limit_units * against.bid END
              ORDER BY o.id
             """,
             [
-                [price.code for price in tradable],
-                [price.bid * price.multiplier for price in tradable],
-                [price.ask * price.multiplier for price in tradable],
+                [price.code for price, _sell, _buy in tradable],
+                [price.bid * price.multiplier for price, _sell, _buy in tradable],
+                [price.ask * price.multiplier for price, _sell, _buy in tradable],
+                [sellable for _price, sellable, _buy in tradable],
+                [buyable for _price, _sell, buyable in tradable],
             ],
         )
         crossed = [row[0] for row in cursor.fetchall()]

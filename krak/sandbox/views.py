@@ -174,7 +174,7 @@ class Freeze(SandboxView):
         """Freeze the account, as compliance would."""
         found = self.customer(shown_id)
         with transaction():
-            customers.freeze(customer_id=found.id, now=clock.now())
+            customers.freeze(customer_id=found.id, reason="sandbox", now=clock.now())
         return Response({"frozen": True})
 
 
@@ -186,7 +186,7 @@ class Unfreeze(SandboxView):
         """Thaw the account."""
         found = self.customer(shown_id)
         with transaction():
-            customers.unfreeze(customer_id=found.id)
+            customers.unfreeze(customer_id=found.id, reason="sandbox")
         return Response({"frozen": False})
 
 

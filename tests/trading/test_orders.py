@@ -191,10 +191,10 @@ def test_a_frozen_account_and_a_full_day_wait(market: Any, ada: Known) -> None:
     market({"BTC": "70000"}, ask={"BTC": "70000"})
 
     with unit_of_work():
-        customers.freeze(customer_id=ada.customer.id, now=clock.now())
+        customers.freeze(customer_id=ada.customer.id, reason="test", now=clock.now())
     assert fill_now() == 0
     with unit_of_work():
-        customers.unfreeze(customer_id=ada.customer.id)
+        customers.unfreeze(customer_id=ada.customer.id, reason="test")
     a_policy(maximum_usd=Decimal(100), daily_maximum_usd=Decimal(100))
     assert fill_now() == 0
     assert Order.objects.get().state == "OPEN"

@@ -8,10 +8,12 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from fx.assets.models import Asset
-from fx.assets.rules import Kind, Status
+from fx.assets.rules import Activation, Kind, Status
 from fx.quotes import services
 from fx.quotes.models import FeeSchedule, Quote, QuotePolicy
 from fx.quotes.queries import shown
+from fx.venues import services as venues
+from fx.venues.rules import Reason, Sides
 from holdings.ledger.models import JournalEntry
 from krak.core import clock
 from krak.core.ids import read, show, uuid7
@@ -231,9 +233,49 @@ def test_what_is_being_delisted_can_only_be_sold(ada: Known) -> None:
     assert ask(ada, "BTC", "USD", sell_amount="0.01").status_code == 201
 
 
+def _stop(code: str, sides: Sides) -> None:
+    set_status(code, Status.ACTIVE)
+    with unit_of_work():
+        venues.halt(code=code, reason=Reason.OPERATOR, note="test", sides=sides, now=clock.now())
+
+
+def test_of_a_halt_of_one_side_the_other_goes_on(market: Any, ada: Known) -> None:
+    _stop("BTC", Sides.BUYING)
+
+    assert refusal(ask(ada, "USD", "BTC", sell_amount="10")) == (422, "quotes.halted")
+    assert ask(ada, "BTC", "USD", sell_amount="0.01").status_code == 201
+    _stop("EUR", Sides.SELLING)
+    assert refusal(ask(ada, "EUR", "USD", sell_amount="10")) == (422, "quotes.halted")
+    assert ask(ada, "USD", "EUR", sell_amount="10").status_code == 201
+
+
+def test_around_a_change_of_its_multiplier_a_share_is_not_traded(market: Any) -> None:
+    known = new_customer(holdings={"AAPLx": "3"})
+    for minutes, answer in ((16, 201), (15, 422), (-14, 422)):
+        at = clock.now() + timedelta(minutes=minutes)
+        market(activations={"AAPLx": (Activation(at=at, multiplier=Decimal(1)),)})
+
+        response = ask(known, "AAPLx", "USD", sell_amount="1")
+
+        assert response.status_code == answer, minutes
+        if answer == 422:
+            assert refusal(response) == (422, "quotes.halted")
+
+
+def test_a_board_from_before_a_change_is_no_board_to_trade_by(market: Any) -> None:
+    known = new_customer(holdings={"AAPLx": "3"})
+    now = clock.now()
+    market(
+        built_at=now - timedelta(hours=1),
+        activations={"AAPLx": (Activation(at=now - timedelta(minutes=30), multiplier=Decimal(2)),)},
+    )
+
+    assert refusal(ask(known, "AAPLx", "USD", sell_amount="1")) == (422, "quotes.stale_price")
+
+
 def test_a_frozen_account_gets_no_quote(ada: Known) -> None:
     with unit_of_work():
-        customers.freeze(customer_id=ada.customer.id, now=clock.now())
+        customers.freeze(customer_id=ada.customer.id, reason="test", now=clock.now())
 
     assert refusal(ask(ada, "USD", "BTC", sell_amount="10")) == (422, "quotes.account_frozen")
 

@@ -127,7 +127,7 @@ def test_a_halted_asset_and_a_country_that_closed_are_skipped(market: Any, ada: 
 def test_a_frozen_account_buys_nothing(ada: Known) -> None:
     plan = started(ada)
     with unit_of_work():
-        customers.freeze(customer_id=ada.customer.id, now=clock.now())
+        customers.freeze(customer_id=ada.customer.id, reason="test", now=clock.now())
 
     run_at(clock.now())
 

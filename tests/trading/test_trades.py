@@ -231,7 +231,7 @@ def test_an_asset_that_was_halted_meanwhile_is_not_traded(market: Any, ada: Know
 def test_an_account_that_was_frozen_meanwhile_does_not_trade(ada: Known) -> None:
     quote = ask(ada, "USD", "BTC", sell_amount="100").json()
     with unit_of_work():
-        customers.freeze(customer_id=ada.customer.id, now=clock.now())
+        customers.freeze(customer_id=ada.customer.id, reason="test", now=clock.now())
 
     assert refusal(accept(ada, quote)) == (422, "quotes.account_frozen")
 

@@ -11,3 +11,6 @@ CREATE TRIGGER eligibility_rules_are_append_only
 CREATE TRIGGER suitability_checks_are_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON eligibility_suitabilitycheck
     FOR EACH STATEMENT EXECUTE FUNCTION eligibility_refuse_change();
+
+CREATE TRIGGER changes_are_recorded AFTER INSERT ON eligibility_eligibilityrule
+    FOR EACH ROW EXECUTE FUNCTION audit_record('id');

@@ -11,5 +11,5 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("quotes", "0001_initial")]
+    dependencies: ClassVar = [("quotes", "0001_initial"), ("audit", "0002_record")]
     operations: ClassVar = [run_sql(SQL, "guards")]

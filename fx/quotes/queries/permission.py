@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from fx.assets import queries as assets
-from fx.assets.rules import Status
 from fx.eligibility import queries as eligibility
 from fx.prices.rules import Board
 from fx.quotes.queries.pairs import Pair
+from fx.venues import queries as venues
+from fx.venues.rules import halted_around
 from krak.core.errors import DomainError, Kind
 from krak.customers.models import Customer
 
@@ -45,45 +46,61 @@ class StalePrice(DomainError):
 
 
 def require_allowed(*, pair: Pair, customer: Customer, now: datetime) -> None:
-    """Refuse what staff, a delisting or the customer's country forbid, at any price.
+    """Refuse what staff, a halt, a delisting or the customer's country forbid, at any price.
 
     Raises:
-        AccountFrozen, Halted, Delisting: it must not be traded, or not be bought.
+        AccountFrozen: compliance has frozen the account.
+        Halted, Delisting: see `require_not_halted`.
+        StalePrice: the board is from before a change of the multiplier.
         NotEligible, SuitabilityNeeded: see `fx.eligibility.queries.require_eligible`.
     """
     if customer.frozen_at is not None:
         raise AccountFrozen
-    buy = pair.bought.price.code
-    statuses = require_not_halted(pair.sold.price.code, buy, board=pair.board)
-    if not statuses[buy].buyable:
-        raise Delisting(asset=buy)
+    sell, buy = pair.sold.price.code, pair.bought.price.code
+    require_not_halted(sell, buy, board=pair.board, now=now)
+    for side in (pair.sold, pair.bought):
+        if side.price.multiplier != pair.board.multiplier(side.price.code, now):
+            raise StalePrice(asset=side.price.code, as_of=side.price.as_of.isoformat())
     eligibility.require_eligible(customer=customer, asset=assets.facts(buy), now=now)
 
 
-def require_not_halted(*codes: str, board: Board) -> dict[str, Status]:
-    """Refuse assets that nobody may trade, as the board says or as staff said since.
-
-    Returns what staff say of each.
+def require_not_halted(sell: str, buy: str, *, board: Board, now: datetime) -> None:
+    """Refuse to sell or buy what may not be, as the board says or as staff said since.
 
     Raises:
-        Halted: one of them is halted, or no longer listed.
+        Halted: selling the one or buying the other is stopped, or it is no longer listed.
+        Delisting: what is to be bought is being withdrawn.
     """
-    known = assets.statuses(codes)
-    statuses = {code: known.get(code) or assets.facts(code).status for code in codes}
-    for code, status in statuses.items():
-        price = board.price(code)
-        if not status.tradable or (price is not None and price.halted):
+    known = assets.statuses((sell, buy))
+    ordered = venues.measures(now).halted_at(now)
+    for code, buying in ((sell, False), (buy, True)):
+        status = known.get(code) or assets.facts(code).status
+        if buying and status.tradable and not status.buyable:
+            raise Delisting(asset=code)
+        stopped = any(each.buying if buying else each.selling for each in ordered.get(code, ()))
+        if stopped or not status.tradable or _halted_on(board, code, buying=buying, now=now):
             raise Halted(asset=code)
-    return statuses
 
 
 def require_tradable(*, pair: Pair, now: datetime) -> None:
-    """Refuse a pair that the market does not let be traded now.
+    """Refuse a pair whose prices are too old to trade by; that it is not halted is known.
 
     Raises:
-        StalePrice: a price is too old to trade by.
+        StalePrice: one of them is.
     """
-    for side in (pair.sold, pair.bought):
-        code = side.price.code
-        if not pair.board.may_trade(code, now):
-            raise StalePrice(asset=code, as_of=side.price.as_of.isoformat())
+    sold, bought = pair.sold.price, pair.bought.price
+    for price, tradable in (
+        (sold, pair.board.may_sell(sold.code, now)),
+        (bought, pair.board.may_buy(bought.code, now)),
+    ):
+        if not tradable:
+            raise StalePrice(asset=price.code, as_of=price.as_of.isoformat())
+
+
+def _halted_on(board: Board, code: str, *, buying: bool, now: datetime) -> bool:
+    price = board.price(code)
+    if price is None:
+        return False
+    changes = (each.at for each in board.multipliers.get(code, ()))
+    open_side = price.buyable if buying else price.sellable
+    return price.halted or not open_side or halted_around(changes, now)

@@ -30,3 +30,8 @@ END $$;
 CREATE TRIGGER a_quote_keeps_its_terms
     BEFORE UPDATE OR DELETE ON quotes_quote
     FOR EACH ROW EXECUTE FUNCTION quotes_guard();
+
+CREATE TRIGGER changes_are_recorded AFTER INSERT ON quotes_feeschedule
+    FOR EACH ROW EXECUTE FUNCTION audit_record('id');
+CREATE TRIGGER changes_are_recorded AFTER INSERT ON quotes_quotepolicy
+    FOR EACH ROW EXECUTE FUNCTION audit_record('id');

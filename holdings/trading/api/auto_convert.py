@@ -123,7 +123,9 @@ class AutoConvertRunSerializer(serializers.Serializer[AutoConvertRun]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, run: AutoConvertRun) -> Any:
         """Return what was to be converted."""
-        return AmountSerializer(shown(run.units, code=run.currency, board=live.current())).data
+        return AmountSerializer(
+            shown(run.units, code=run.currency, board=live.current(), now=clock.now())
+        ).data
 
 
 class AutoConvert(APIView):

@@ -103,15 +103,13 @@ class OrderSerializer(serializers.Serializer[Order]):
     @extend_schema_field(AmountSerializer)
     def get_quantity(self, order: Order) -> Any:
         """Return how much of the asset, in shown units of today."""
-        return AmountSerializer(
-            shown(order.units, code=order.asset, board=self.context["board"])
-        ).data
+        return AmountSerializer(shown(order.units, code=order.asset, **self.context["moment"])).data
 
     @extend_schema_field(AmountSerializer)
     def get_limit(self, order: Order) -> Any:
         """Return what a sale brings at least, or a purchase costs at most."""
         return AmountSerializer(
-            shown(order.limit_units, code=order.against, board=self.context["board"])
+            shown(order.limit_units, code=order.against, **self.context["moment"])
         ).data
 
     @extend_schema_field(DecimalText)
@@ -122,12 +120,18 @@ class OrderSerializer(serializers.Serializer[Order]):
         return DecimalText().to_representation(price / (asset * order.against_multiplier))
 
     def _multiplier(self, code: str) -> Decimal:
-        price = self.context["board"].price(code)
-        return price.multiplier if price else Decimal(1)
+        moment = self.context["moment"]
+        multiplier: Decimal = moment["board"].multiplier(code, moment["now"])
+        return multiplier
+
+
+def _moment() -> dict[str, Any]:
+    """Return by which board and when amounts are shown."""
+    return {"board": live.current(), "now": clock.now()}
 
 
 def _shown(order: Order) -> dict[str, Any]:
-    answer: dict[str, Any] = OrderSerializer(order, context={"board": live.current()}).data
+    answer: dict[str, Any] = OrderSerializer(order, context={"moment": _moment()}).data
     return answer
 
 
@@ -144,7 +148,7 @@ class Orders(generics.ListAPIView[Order]):
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Let amounts be shown by the multipliers in force."""
-        return {**super().get_serializer_context(), "board": live.current()}
+        return {**super().get_serializer_context(), "moment": _moment()}
 
     @extend_schema(
         operation_id="place_order",

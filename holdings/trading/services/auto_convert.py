@@ -112,8 +112,7 @@ def apply_auto_convert(
     board = live.current()
     places = assets.facts(currency).decimals
     units = floor_to(amount * rule.share_bps / BASIS_POINTS, places)
-    price = board.price(currency)
-    if units <= 0 or amount * (price.multiplier if price else 1) < rule.minimum:
+    if units <= 0 or amount * board.multiplier(currency, now) < rule.minimum:
         return None
     trade, reason = None, ""
     try:

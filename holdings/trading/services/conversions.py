@@ -36,7 +36,7 @@ def accept_quote(*, quote_id: UUID, customer: Customer, board: Board, now: datet
     """Do what a quote says, once, at its price whatever the market did since.
 
     Raises:
-        QuoteNotFound, AlreadyAccepted, Expired, Halted, AboveDailyMaximum: see
+        QuoteNotFound, AlreadyAccepted, Expired, Halted, Delisting, AboveDailyMaximum: see
             `fx.quotes.services.accept`.
         AccountFrozen: compliance froze the account meanwhile.
         InsufficientFunds: what is sold is not available.
@@ -47,7 +47,11 @@ def accept_quote(*, quote_id: UUID, customer: Customer, board: Board, now: datet
         raise pricing.AccountFrozen
     quote = quotes.accept(quote_id=quote_id, customer_id=customer.id, board=board, now=now)
     require_funds(
-        customer_id=customer.id, currency=quote.sell_currency, units=quote.sell_units, board=board
+        customer_id=customer.id,
+        currency=quote.sell_currency,
+        units=quote.sell_units,
+        board=board,
+        now=now,
     )
     return settle(quote, now=now)
 
@@ -76,6 +80,7 @@ def convert(
         currency=pair.sold.price.code,
         units=priced.conversion.sell,
         board=pair.board,
+        now=now,
     )
     return execute(priced, customer=customer, source=source, now=now)
 
@@ -89,7 +94,9 @@ def execute(priced: Priced, *, customer: Customer, source: Source, now: datetime
 
 
 @takes_part
-def require_funds(*, customer_id: UUID, currency: str, units: Decimal, board: Board) -> None:
+def require_funds(
+    *, customer_id: UUID, currency: str, units: Decimal, board: Board, now: datetime
+) -> None:
     """Refuse to go on when less than `units` (base) are available; the book must be locked.
 
     Raises:
@@ -98,8 +105,7 @@ def require_funds(*, customer_id: UUID, currency: str, units: Decimal, board: Bo
     account = ledger.account_of(customer_id=customer_id, currency=currency)
     available = account.posted - account.held
     if available < units:
-        price = board.price(currency)
-        multiplier = price.multiplier if price else Decimal(1)
+        multiplier = board.multiplier(currency, now)
         raise InsufficientFunds(
             asset=currency,
             needed=plain(units * multiplier),

@@ -90,7 +90,7 @@ def place(
     if Order.objects.filter(customer=customer, trade=None, canceled_at=None).count() >= MOST_OPEN:
         raise TooManyOrders
     sold = pair.sold.price.code
-    require_funds(customer_id=customer.id, currency=sold, units=gives, board=board)
+    require_funds(customer_id=customer.id, currency=sold, units=gives, board=board, now=now)
     order = Order.objects.create(
         id=uuid7(),
         customer=customer,
@@ -165,6 +165,7 @@ def fill(*, order_id: UUID, customer_id: UUID, board: Board, now: datetime) -> T
             currency=order.gives,
             units=priced.conversion.sell,
             board=board,
+            now=now,
         )
     except HOPELESS as refusal:
         _end(order, reason=refusal.code, now=now)
