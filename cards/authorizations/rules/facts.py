@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from cards.authorizations.rules.decision import Facts, PolicyFacts
+from cards.authorizations.rules.decision import Earlier, Facts, PolicyFacts
 from fx.assets.rules import PROPERTIES, Kind
 from fx.prices.rules import Board
 from holdings.trading.rules import Sellable
@@ -201,4 +201,16 @@ def facts_of(
         blocked_mccs=frozenset(snapshot["blocked_mccs"]),
         approved_today=Decimal(snapshot["approved_today"]),
         cash_today=Decimal(snapshot["cash_today"]),
+        earlier=_earlier(snapshot.get("authorization")),
+    )
+
+
+def _earlier(stored: Mapping[str, Any] | None) -> Earlier | None:
+    if stored is None:
+        return None
+    return Earlier(
+        status=stored["status"],
+        steps=stored["steps"],
+        amount=Decimal(stored["amount"]),
+        captured=Decimal(stored["captured"]),
     )

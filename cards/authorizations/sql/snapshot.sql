@@ -1,6 +1,6 @@
 -- Everything a decision reads of one customer, in one statement and so at one moment:
 -- NULL when the card is unknown. Amounts are text, so that no JSON reader makes floats of them.
-CREATE FUNCTION authorizations_snapshot(
+CREATE OR REPLACE FUNCTION authorizations_snapshot(
     p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
 ) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object(
@@ -30,8 +30,11 @@ CREATE FUNCTION authorizations_snapshot(
              WHERE a.customer_id = c.id AND (a.posted <> 0 OR a.held <> 0 OR a.currency = k.currency)),
         'approved_today', d.approved::text,
         'cash_today', d.cash::text,
-        'steps', (
-            SELECT z.steps FROM authorizations_authorization z
+        'read_at', statement_timestamp(),
+        'authorization', (
+            SELECT jsonb_build_object('status', z.status, 'steps', z.steps,
+                                      'amount', z.amount::text, 'captured', z.captured::text)
+              FROM authorizations_authorization z
              WHERE z.customer_id = c.id AND z.stripe_id = p_authorization),
         'repeat', coalesce((
             SELECT r.answer FROM authorizations_authorization z
@@ -53,7 +56,7 @@ $$;
 
 -- The same with the customer's book locked first, for the attempt that must not be overtaken.
 -- VOLATILE, so that what is read after the lock is what is true after it.
-CREATE FUNCTION authorizations_locked_snapshot(
+CREATE OR REPLACE FUNCTION authorizations_locked_snapshot(
     p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
