@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
+
 from krak.cases.models import Case, Status
 from krak.core.errors import DomainError
 from krak.core.ids import uuid7
@@ -19,9 +21,20 @@ class ReasonMissing(DomainError):
 
 @takes_part
 def open_case(
-    *, kind: str, subject: str, customer_id: UUID | None, now: datetime, **details: Any
+    *,
+    kind: str,
+    subject: str,
+    customer_id: UUID | None,
+    now: datetime,
+    about: Model | None = None,
+    **details: Any,
 ) -> None:
-    """Put an oddity before staff; the same kind and subject again changes nothing."""
+    """Put an oddity before staff; the same kind and subject again changes nothing.
+
+    `about` is the row whose page of the admin shows what the case is about.
+    """
+    if about is not None:
+        details["about"] = [about._meta.label_lower, str(about.pk)]  # noqa: SLF001 - documented
     case = Case(
         id=uuid7(),
         customer_id=customer_id,
@@ -45,3 +58,16 @@ def close_case(*, case_id: UUID, reason: str, now: datetime) -> None:
     Case.objects.filter(id=case_id, status=Status.OPEN).update(
         status=Status.CLOSED, closing_reason=reason.strip(), closed_at=now
     )
+
+
+@takes_part
+def settle_case(*, kind: str, subject: str, reason: str, now: datetime) -> None:
+    """Close the open case of this kind and subject, if there is one: it has settled itself.
+
+    Raises:
+        ReasonMissing: the reason is empty.
+    """
+    for case_id in Case.objects.filter(kind=kind, subject=subject, status=Status.OPEN).values_list(
+        "id", flat=True
+    ):
+        close_case(case_id=case_id, reason=reason, now=now)
