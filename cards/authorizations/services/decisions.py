@@ -31,12 +31,15 @@ from holdings.trading.rules import Sale, legs_of_sale
 from krak.core.ids import show, uuid7
 from krak.core.minor_units import to_minor
 from krak.core.money import money, plain
+from krak.core.patience import NoAnswer, answered_by
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 3
 DEADLINE_SECONDS: Final = 1.0
 """Of Stripe's 2 s and our own 1.2 s: what is left is for the way back."""
+PATIENCE_SECONDS: Final = 1.1
+"""A database that says nothing is given up a little after it would refuse to post anyway."""
 
 
 class _Deadline:
@@ -74,14 +77,13 @@ def authorize(request: AuthorizationRequest, *, now: datetime) -> dict[str, Any]
     """
     deadline = _Deadline()
     try:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return _attempt(request, now=now, deadline=deadline, lock=attempt == ATTEMPTS)
-            except _Moved:
-                logger.info("authorization %s: the book moved", request.stripe_id)
-        return _stray(request, Decline.SYSTEM_BUSY)
+        with answered_by(deadline.began + PATIENCE_SECONDS):
+            return _decided(request, now=now, deadline=deadline)
     except _Late:
         return _stray(request, Decline.SYSTEM_BUSY)
+    except NoAnswer as error:
+        # Whatever was sent is past its deadline when it is read, and nobody keeps the answer.
+        return _unkept(request, Decline.SYSTEM_BUSY, error)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) in {"55P03", "57014"}:
             return _stray(request, Decline.SYSTEM_BUSY)
@@ -91,9 +93,28 @@ def authorize(request: AuthorizationRequest, *, now: datetime) -> dict[str, Any]
 
 
 def _broken(request: AuthorizationRequest, error: Exception) -> dict[str, Any]:
+    if connection.connection is None:
+        # There was no connecting, and there is no time to try again.
+        return _unkept(request, Decline.SYSTEM_ERROR, error)
     logger.error("authorization %s: something broke", request.stripe_id, exc_info=error)
     connection.close_if_unusable_or_obsolete()
     return _stray(request, Decline.SYSTEM_ERROR)
+
+
+def _unkept(request: AuthorizationRequest, reason: Decline, error: Exception) -> dict[str, Any]:
+    logger.error("authorization %s: no database", request.stripe_id, exc_info=error)
+    return _stray_answer(uuid7(), reason)
+
+
+def _decided(
+    request: AuthorizationRequest, *, now: datetime, deadline: _Deadline
+) -> dict[str, Any]:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _attempt(request, now=now, deadline=deadline, lock=attempt == ATTEMPTS)
+        except _Moved:
+            logger.info("authorization %s: the book moved", request.stripe_id)
+    raise _Late
 
 
 def _attempt(
@@ -293,8 +314,7 @@ def _request_json(request: AuthorizationRequest) -> dict[str, Any]:
 def _stray(request: AuthorizationRequest, reason: Decline) -> dict[str, Any]:
     """Decline without a book, and keep the answer; a repeat gets the one that was kept."""
     stray_id = uuid7()
-    nothing = Verdict(reason, Decimal(0), Decimal(0), Decimal(0), Decimal(0), ())
-    answer = answer_of(nothing, decision_id=show("dec", stray_id), amount_minor=0)
+    answer = _stray_answer(stray_id, reason)
     logger.warning("authorization %s: declined, %s", request.stripe_id, reason)
     row = StrayRequest(
         id=stray_id,
@@ -310,6 +330,11 @@ def _stray(request: AuthorizationRequest, reason: Decline) -> dict[str, Any]:
     except DatabaseError:
         logger.exception("authorization %s: the answer could not be kept", request.stripe_id)
         return answer
+
+
+def _stray_answer(stray_id: UUID, reason: Decline) -> dict[str, Any]:
+    nothing = Verdict(reason, Decimal(0), Decimal(0), Decimal(0), Decimal(0), ())
+    return answer_of(nothing, decision_id=show("dec", stray_id), amount_minor=0)
 
 
 def _kept(row: StrayRequest) -> dict[str, Any]:
