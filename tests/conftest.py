@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from hypothesis import settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from fx.prices import live
@@ -18,6 +19,9 @@ from fx.prices.rules import Board
 from krak.core import clock
 from tests.boards import board_of_pins
 from tests.stripe_door import StripeDoor
+
+# `pytest --hypothesis-profile=long`: for hours, not for every run.
+settings.register_profile("long", max_examples=20_000, deadline=None)
 
 
 @pytest.fixture(scope="session")
