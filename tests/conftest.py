@@ -18,6 +18,7 @@ from fx.prices import live
 from fx.prices.rules import Board
 from krak.core import clock
 from tests.boards import board_of_pins
+from tests.issuer import FakeIssuer, Recorder, recording, running_issuer
 from tests.stripe_door import StripeDoor
 
 # `pytest --hypothesis-profile=long`: for hours, not for every run.
@@ -79,3 +80,31 @@ def pinned() -> Iterator[Callable[..., Board]]:
 def stripe_door(client: Client) -> StripeDoor:
     """Return what speaks to our webhook doors as Stripe does."""
     return StripeDoor(client)
+
+
+@pytest.fixture(scope="session")
+def issuer_of_session() -> Iterator[FakeIssuer]:
+    """Run one fake Stripe Issuing for all tests of this process."""
+    with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def issuer(issuer_of_session: FakeIssuer) -> Iterator[FakeIssuer]:
+    """Return a fake Stripe Issuing that knows nothing yet and tells nobody.
+
+    `issuer.control.point_to(live_server.url)` lets it speak to a Krak of this test.
+    """
+    issuer_of_session.control.point_to("")
+    issuer_of_session.control.reset()
+    yield issuer_of_session
+    issuer_of_session.control.point_to("")
+
+
+@pytest.fixture
+def recorder(issuer: FakeIssuer) -> Iterator[Recorder]:
+    """Return an endpoint that records what the issuer tells and asks it."""
+    with recording() as endpoint:
+        issuer.control.point_to(endpoint.url)
+        yield endpoint
+        issuer.control.point_to("")

@@ -54,7 +54,8 @@ class CardTransaction(models.Model):
         )
         indexes = (
             models.Index(fields=["customer", "group"], name="transactions_of_a_purchase"),
-            models.Index(fields=["stripe_id"], name="transactions_by_stripe"),
+            # A dispute and a listing of Stripe's name a transaction and nothing else.
+            models.Index(fields=["stripe_id"], name="transactions_by_stripes_id"),
         )
 
     def __str__(self) -> str:

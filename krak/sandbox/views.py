@@ -28,7 +28,7 @@ from krak.customers import services as customers
 from krak.customers.models import Customer
 from krak.customers.queries import CustomerNotFound, customer
 from krak.sandbox import purchases, serializers, services
-from krak.sandbox.stripe_events import merchant
+from krak.sandbox.issuer.shapes import merchant
 
 SETTLE_SECONDS: Final = 30
 
@@ -73,7 +73,7 @@ def _card_json(card: Card) -> dict[str, str]:
     return {
         "id": card.shown_id,
         "stripe_id": card.stripe_id,
-        "cardholder_stripe_id": card.cardholder_stripe_id,
+        "cardholder_stripe_id": card.cardholder.stripe_id,
     }
 
 

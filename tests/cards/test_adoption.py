@@ -91,15 +91,6 @@ def test_a_snapshot_that_gives_no_reason_leaves_no_empty_flag(play: Play) -> Non
     play.check(expect={"held": 0})
 
 
-def test_our_own_balance_at_stripe_being_empty_is_one_case(play: Play) -> None:
-    for _ in range(2):
-        play.authorization(1000, approved=False, reason="insufficient_funds", at=5)
-
-    case = Case.objects.get()
-    assert (case.kind, case.subject) == ("float_empty", play.door.id("a1"))
-    play.check(expect={"held": 0, "posted": 1000})
-
-
 class TestARequestAboutSomethingThatHasEnded:
     def _replays(self) -> None:
         for decision in Decision.objects.all():

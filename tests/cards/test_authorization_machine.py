@@ -386,7 +386,7 @@ def test_an_authorizations_life() -> None:
     run_state_machine_as_test(
         CardLife,
         settings=settings(
-            max_examples=settings().max_examples // 5,
+            max_examples=settings().max_examples // 6,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -17,7 +17,7 @@ from krak.cases.models import Case, Status
 from krak.core import clock
 from krak.core.inbox.models import InboxEvent
 from krak.core.outbox.models import OutboxMessage
-from krak.sandbox import stripe_events as shapes
+from krak.sandbox.issuer import shapes
 from tests.cards.scenarios import Play, scenario
 from tests.mangled import MISSING, changed, mangled
 from tests.people import new_customer

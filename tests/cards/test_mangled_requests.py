@@ -11,7 +11,7 @@ from cards.authorizations.models import Authorization, Decision, StrayRequest
 from holdings.ledger import queries as ledger
 from holdings.ledger.models import Hold, LedgerAccount
 from krak.core import clock
-from krak.sandbox import stripe_events as shapes
+from krak.sandbox.issuer import shapes
 from tests.cards.test_stripe_fixtures import NAMES, door, event
 from tests.mangled import changed, mangled
 from tests.stripe_door import AUTHORIZATION_SECRET, StripeDoor

@@ -12,7 +12,7 @@ from cards.authorizations.models import Decision, StrayRequest
 from cards.issuing.gateway import API_VERSION
 from krak.core import clock
 from krak.core.inbox.models import InboxEvent
-from krak.sandbox import stripe_events as shapes
+from krak.sandbox.issuer import shapes
 from tests.cards.scenarios import Play, scenario
 from tests.stripe_door import AUTHORIZATION_SECRET, StripeDoor, answer_of
 

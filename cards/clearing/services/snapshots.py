@@ -1,6 +1,5 @@
 """An authorization is brought to what Stripe says of it."""
 
-import logging
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -23,16 +22,13 @@ from cards.clearing.services.standing import (
 from cards.issuing.models import CardDirectory
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
-from krak.cases import services as cases
 from krak.core.ids import uuid7
-from krak.core.money import plain
+from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
 
-logger = logging.getLogger(__name__)
-
-NETWORK_REASONS: Final = ("webhook_timeout", "webhook_error", "network_fallback")
 FLOAT_EMPTY: Final = "insufficient_funds"
-"""Stripe's reason when our own Issuing balance cannot pay."""
+"""Stripe's word, and about *our* balance there: the customer's was not even asked for."""
+NETWORK_REASONS: Final = ("webhook_timeout", "webhook_error", "network_fallback")
 
 
 @takes_part
@@ -63,6 +59,11 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
             flags.append(snapshot.reason)
         authorization.approved = False
         set_hold(customer_id, authorization, Decimal(0), now=now)
+    if known is None and not snapshot.approved and snapshot.reason == FLOAT_EMPTY:
+        outbox.promise(
+            "treasury.float_empty",
+            {"currency": snapshot.currency, "authorization": snapshot.stripe_id},
+        )
     touch(authorization, flags, event_at=snapshot.event_at, now=now)
     open_cases(
         flags,
@@ -75,8 +76,6 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
         merchant=snapshot.merchant_name,
         reason=snapshot.reason,
     )
-    if snapshot.reason == FLOAT_EMPTY:
-        _alarm(authorization, snapshot, now=now)
     ledger.touch(customer_id=customer_id)
 
 
@@ -162,16 +161,3 @@ def _approved(authorization: Authorization, steps: Q) -> Decimal:
         steps, customer_id=authorization.customer_id, authorization_id=authorization.id
     ).aggregate(total=Sum("approved_amount", default=Decimal(0)))["total"]
     return total
-
-
-def _alarm(authorization: Authorization, snapshot: Snapshot, *, now: datetime) -> None:
-    logger.error("authorization %s: our balance at Stripe is empty", authorization.stripe_id)
-    cases.open_case(
-        kind="float_empty",
-        subject=authorization.stripe_id,
-        customer_id=authorization.customer_id,
-        now=now,
-        about=authorization,
-        amount=plain(snapshot.amount),
-        currency=snapshot.currency,
-    )

@@ -1,4 +1,4 @@
-"""Stripe: the one place that speaks its language.
+"""What Stripe tells us: signed events, read strictly.
 
 Source: Stripe's webhook signature scheme v1, API version 2026-10-28.endive.
 """

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Find an authorization by Stripe's id alone."""
 
-    dependencies: ClassVar = [("authorizations", "0002_sql")]
+    dependencies: ClassVar = [("authorizations", "0003_controls")]
     operations: ClassVar = [
         migrations.AddIndex(
             model_name="authorization",
