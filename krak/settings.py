@@ -39,10 +39,13 @@ def _secret(name: str, sandbox_default: str) -> str:
 # --- Which Krak this is --------------------------------------------------------------------------
 SANDBOX = _flag("KRAK_SANDBOX", default=False)
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
-STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
 STRIPE_LIVEMODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
 if SANDBOX and STRIPE_LIVEMODE:
     raise ImproperlyConfigured("KRAK_SANDBOX=1 refuses to load with a live Stripe key.")
+# Where Stripe is; empty for Stripe itself. `make up` runs a fake of it and says where.
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
+if STRIPE_API_BASE and STRIPE_LIVEMODE:
+    raise ImproperlyConfigured("A live Stripe key is only for Stripe: unset STRIPE_API_BASE.")
 STRIPE_AUTHORIZATION_SECRETS = _secret(
     "STRIPE_AUTHORIZATION_SECRET", "whsec_sandbox_authorization"
 ).split(",")

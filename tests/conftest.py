@@ -19,6 +19,7 @@ from fx.prices.rules import Board
 from krak.core import clock
 from tests.boards import board_of_pins
 from tests.issuer import FakeIssuer, Recorder, recording, running_issuer
+from tests.live import serving
 from tests.stripe_door import StripeDoor
 
 # `pytest --hypothesis-profile=long`: for hours, not for every run.
@@ -93,12 +94,22 @@ def issuer_of_session() -> Iterator[FakeIssuer]:
 def issuer(issuer_of_session: FakeIssuer) -> Iterator[FakeIssuer]:
     """Return a fake Stripe Issuing that knows nothing yet and tells nobody.
 
-    `issuer.control.point_to(live_server.url)` lets it speak to a Krak of this test.
+    `issuer.control.point_to(live_krak)` lets it speak to the Krak of this test.
     """
     issuer_of_session.control.point_to("")
     issuer_of_session.control.reset()
     yield issuer_of_session
     issuer_of_session.control.point_to("")
+
+
+@pytest.fixture
+def live_krak(committed: None) -> Iterator[str]:
+    """Serve this Krak over HTTP and return where; what it does is committed.
+
+    pytest-django's `live_server` empties the tables afterwards, which append-only ones refuse.
+    """
+    with serving() as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,11 +44,10 @@ def running_issuer(**configuration: Any) -> Iterator[FakeIssuer]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     server.issuer.start()
-    control = Control(server.url)
     try:
-        yield FakeIssuer(server.url, control, client_of(server.url), server)
+        with Control(server.url) as control:
+            yield FakeIssuer(server.url, control, client_of(server.url), server)
     finally:
-        control.close()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -75,6 +75,16 @@ class Recorder:
         return [event["type"] for event in self.told]
 
 
+def slowly(answer: dict[str, Any], *, seconds: float) -> Callable[[dict[str, Any]], Any]:
+    """Return a decision that takes its time."""
+
+    def decide(_event: dict[str, Any]) -> dict[str, Any]:
+        time.sleep(seconds)
+        return answer
+
+    return decide
+
+
 @contextmanager
 def recording() -> Iterator[Recorder]:
     """Run an endpoint that records."""
@@ -82,12 +92,15 @@ def recording() -> Iterator[Recorder]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"])).decode()
             event = json.loads(text)
             recorder.signatures.append((self.path, text, self.headers["Stripe-Signature"]))
-            status, body = 200, {}
+            status: int = 200
+            body: Any = {}
             if self.path.endswith("/authorizations"):
                 recorder.asked.append(event)
                 decided = recorder.decide(event)

@@ -18,15 +18,15 @@ from cards.issuing.events import (
     text,
     whole,
 )
-from cards.issuing.gateway import (
+from krak.api.problems import refuses_plainly
+from krak.core import clock
+from krak.stripe.events import (
     API_VERSION,
     MalformedEvent,
     StripeEvent,
     event_in,
     read_amount,
 )
-from krak.api.problems import refuses_plainly
-from krak.core import clock
 
 MOST_STEPS: Final = 1000
 

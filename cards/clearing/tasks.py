@@ -18,7 +18,7 @@ from cards.issuing.events import (
     text,
     whole,
 )
-from cards.issuing.gateway import read_amount
+from krak.stripe.events import read_amount
 
 
 def read_transaction(told: Told) -> Transaction:

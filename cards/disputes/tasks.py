@@ -4,7 +4,7 @@ from datetime import datetime
 
 from cards.disputes import services
 from cards.issuing.events import Told, applies_event, identifier, text, whole
-from cards.issuing.gateway import read_amount
+from krak.stripe.events import read_amount
 
 
 def read_dispute(told: Told) -> services.DisputeEvent:

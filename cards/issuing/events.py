@@ -13,12 +13,12 @@ from typing import Any, Final, Protocol
 from django.conf import settings
 from django.db import transaction as django_transaction
 
-from cards.issuing.gateway import id_of, read_amount, read_time
 from cards.issuing.models import CardDirectory
 from krak.cases import services as cases
 from krak.core.errors import DomainError
 from krak.core.inbox.registry import Applies, NotYet, applies
 from krak.core.money import UnknownCurrency
+from krak.stripe.events import id_of, read_amount, read_time
 
 LONGEST_ID: Final = 64
 MOST_MINOR: Final = 10**15

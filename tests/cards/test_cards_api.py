@@ -177,7 +177,7 @@ def test_an_order_needs_a_key_and_a_processor(known: Known) -> None:
     unconnected = _send(known, "POST", "/v1/cards", {}, **{"Idempotency-Key": "x"})
     assert (unconnected.status_code, unconnected.json()["code"]) == (
         503,
-        "issuing.processor_unavailable",
+        "processor.unavailable",
     )
     assert Card.objects.count() == 1
 

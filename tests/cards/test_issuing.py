@@ -10,7 +10,6 @@ from django.db import transaction as django_transaction
 from django.test import Client
 
 from cards.issuing import services as issuing
-from cards.issuing.gateway import calls
 from cards.issuing.models import (
     Card,
     CardDirectory,
@@ -34,6 +33,7 @@ from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction
 from krak.customers import services as customers
 from krak.customers.models import Customer
+from krak.stripe.client import OWN_ID
 from tests.cards.stripe_side import StripeSide
 from tests.stripe_door import StripeDoor, answer_of
 
@@ -112,7 +112,7 @@ def test_an_ordered_card_is_pending_until_stripe_has_made_it(
     assert (last_day.year, last_day.month) == (there.exp_year, there.exp_month)
     assert (last_day + timedelta(days=1)).day == 1
     assert (there.status, there.currency, there.type) == ("active", "gbp", "virtual")
-    assert there.metadata[calls.OWN_ID] == card.shown_id
+    assert there.metadata[OWN_ID] == card.shown_id
     assert there.cardholder.name == "Ada Lovelace"
     assert there.cardholder.billing.address.city == "London"
     assert there.cardholder.id == Cardholder.objects.get(customer=ada).stripe_id
@@ -301,7 +301,7 @@ def test_what_stripe_refuses_is_a_case_and_not_asked_for_ever(
     _do(issuing.freeze, card)
     stripe_side.work()
 
-    case = Case.objects.get(kind="issuing.refused")
+    case = Case.objects.get(kind="processor.refused")
     assert (case.customer_id, case.subject) == (ada.id, f"{card.shown_id}:2")
     card.refresh_from_db()
     assert card.refusal == case.details["detail"] != ""

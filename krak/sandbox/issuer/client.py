@@ -1,11 +1,15 @@
 """A client of the control door."""
 
-from typing import Any, Final
-from urllib.parse import quote
+import json
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Any, Final, Self
+from urllib.parse import quote, urlsplit
 
 import httpx
 
 WAIT_SECONDS: Final = 20.0
+GLANCE_SECONDS: Final = 0.5
 
 
 class Control:
@@ -14,7 +18,11 @@ class Control:
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=f"{url}/_issuer", timeout=WAIT_SECONDS + 10)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """Use it for a while."""
+        return self
+
+    def __exit__(self, *_why: object) -> None:
         """Close the connections."""
         self._http.close()
 
@@ -72,7 +80,7 @@ class Control:
         self._send("PUT", "/balance", amount=amount, currency=currency)
 
     def settle_topup(self, topup: str, outcome: str = "succeeded") -> dict[str, Any]:
-        """Let a top-up arrive, or be refused (`failed`)."""
+        """Let a top-up arrive, be refused (`failed`), or be taken back later (`reversed`)."""
         return self._send("POST", f"/topups/{quote(topup)}", outcome=outcome)
 
     def decide(self, dispute: str, outcome: str, **facts: Any) -> dict[str, Any]:
@@ -96,12 +104,43 @@ class Control:
         self._send("POST", "/reset")
 
 
-def undelivered(url: str, *, seconds: float = 0.5) -> int:
-    """Return how many webhooks an issuer has on their way; 0 where none runs."""
-    if not url:
-        return 0
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """How many webhooks are on their way, and how many there ever were."""
+
+    pending: int = 0
+    ever: int = 0
+
+
+def deliveries_of(url: str) -> Deliveries:
+    """Return how far an issuer is with its webhooks; nothing at all where none runs."""
     try:
-        answer = httpx.get(f"{url}/_issuer/deliveries", timeout=seconds)
-        return int(answer.json()["pending"]) if answer.is_success else 0
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return 0
+        counts = _glance(url)
+    except OSError:
+        counts = {}
+    return Deliveries(pending=counts.get("pending", 0), ever=sum(counts.values()))
+
+
+def is_issuer(url: str) -> bool:
+    """Tell whether a fake of ours is at an address, and not a Stripe of another kind.
+
+    Raises:
+        OSError: nobody is there, or not yet.
+    """
+    return "pending" in _glance(url)
+
+
+def _glance(url: str) -> dict[str, int]:
+    """Return the deliveries of the issuer at an address, or nothing if somebody else is there."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme != "http":
+        return {}
+    connection = HTTPConnection(parts.hostname, parts.port, timeout=GLANCE_SECONDS)
+    try:
+        connection.request("GET", "/_issuer/deliveries")
+        counts = json.loads(connection.getresponse().read())
+    except (HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+    return counts if isinstance(counts, dict) and "pending" in counts else {}

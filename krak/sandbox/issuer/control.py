@@ -162,10 +162,10 @@ def _set_balance(issuer: Issuer, _id: str, body: Body) -> Body:
 
 def _topup(issuer: Issuer, stripe_id: str, body: Body) -> Body:
     asked = _only(body, outcome=str).get("outcome", "succeeded")
-    if asked not in {"succeeded", "failed"}:
+    settle = {"succeeded": money.arrive, "failed": money.fail, "reversed": money.reverse}.get(asked)
+    if settle is None:
         raise BadControl(f"A top-up cannot be {asked}.")
     with issuer.store.change():
-        settle = money.arrive if asked == "succeeded" else money.fail
         return issuer.show(settle(issuer, stripe_id))
 
 

@@ -170,6 +170,8 @@ class Courier:
         if event is None:
             return ""
         if self._post is None or self._post.url != url:
+            if self._post is not None:
+                self._post.close()
             self._post = Post(url, timeout=ANSWER_SECONDS)
         try:
             answer = self._post.signed({**event, "pending_webhooks": 1}, secret=self._secret)

@@ -8,6 +8,7 @@ from typing import Final
 
 from krak.sandbox.issuer.calls import Call, Page, Plain
 from krak.sandbox.issuer.resources import (
+    asking,
     authorizations,
     cardholders,
     cards,
@@ -49,10 +50,8 @@ ROUTES: Final = (
     Route("GET", "/v1/issuing/authorizations", authorizations.list_all),
     Route("GET", "/v1/issuing/authorizations/{id}", authorizations.retrieve),
     Route("POST", "/v1/issuing/authorizations/{id}", authorizations.update),
-    Route("POST", f"{_HELPERS}/authorizations", authorizations.create, waits=True),
-    Route(
-        "POST", f"{_HELPERS}/authorizations/{{id}}/increment", authorizations.increment, waits=True
-    ),
+    Route("POST", f"{_HELPERS}/authorizations", asking.create, waits=True),
+    Route("POST", f"{_HELPERS}/authorizations/{{id}}/increment", asking.increment, waits=True),
     Route("POST", f"{_HELPERS}/authorizations/{{id}}/capture", transactions.capture),
     Route("POST", f"{_HELPERS}/authorizations/{{id}}/reverse", authorizations.reverse),
     Route("POST", f"{_HELPERS}/authorizations/{{id}}/expire", authorizations.expire),

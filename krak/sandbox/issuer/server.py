@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from krak.sandbox.issuer import answers, control
 from krak.sandbox.issuer.answers import Answer, Request
 from krak.sandbox.issuer.issuer import Configuration, Issuer
-from krak.sandbox.issuer.resources import authorizations, money
+from krak.sandbox.issuer.resources import asking, money
 
 MOST_BYTES: Final = 1024 * 1024
 
@@ -23,7 +23,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, configuration: Configuration, *, port: int = 0) -> None:
         self.issuer = Issuer(configuration)
         self.issuer.timers.append(money.arrive_in_time)
-        authorizations.finish_interrupted(self.issuer)
+        asking.finish_interrupted(self.issuer)
         super().__init__(("127.0.0.1", port), Handler)
 
     @property

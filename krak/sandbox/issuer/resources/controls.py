@@ -92,12 +92,12 @@ def _beyond(
     if limit["interval"] == "per_authorization":
         return bool(authorization["amount"] + amount > limit["amount"])
     since = _begin(limit["interval"], issuer.now())
-    spent = sum(
-        _spent(other)
-        for other in issuer.store.select("issuing.authorization", whose, created={"gte": since})
-        if not categories or other["merchant_data"]["category"] in categories
-    )
-    return bool(spent + amount > limit["amount"])
+    others = issuer.store.select("issuing.authorization", whose, created={"gte": since})
+    spent = amount
+    for other in others:
+        if not categories or other["merchant_data"]["category"] in categories:
+            spent += _spent(other)
+    return bool(spent > limit["amount"])
 
 
 def _spent(authorization: Document) -> int:

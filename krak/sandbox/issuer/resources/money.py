@@ -99,6 +99,24 @@ def fail(issuer: Issuer, stripe_id: str) -> Document:
     )
 
 
+def reverse(issuer: Issuer, stripe_id: str) -> Document:
+    """Let the bank take back a top-up that had arrived."""
+    topup = issuer.get(KIND, stripe_id)
+    if topup["status"] != "succeeded":
+        raise unexpected_state(f"This top-up is {topup['status']}, not succeeded.")
+    topup["status"] = "reversed"
+    issuer.move(
+        -topup["amount"],
+        topup["currency"],
+        kind="topup_reversal",
+        source=stripe_id,
+        of=topup["_to"],
+    )
+    issuer.store.save(topup)
+    issuer.tell("topup.reversed", topup)
+    return topup
+
+
 def _end(issuer: Issuer, stripe_id: str, status: str, **changes: str) -> Document:
     topup = issuer.get(KIND, stripe_id)
     _require_pending(topup)
