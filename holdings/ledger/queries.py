@@ -56,6 +56,11 @@ def sums_by_currency() -> dict[str, Decimal]:
         return dict(cursor.fetchall())
 
 
+def count_causes(*, customer_id: UUID, beginning: str) -> int:
+    """Return how many of the customer's entries have a cause that begins so."""
+    return JournalEntry.objects.filter(customer_id=customer_id, cause__startswith=beginning).count()
+
+
 def entry_count() -> int:
     """Return how many journal entries there are."""
     return JournalEntry.objects.count()

@@ -29,7 +29,10 @@ def _to(title: str, icon: str, model: str) -> dict[str, Any]:
 
 _GROUPS: Final[list[dict[str, Any]]] = [
     {
-        "items": [{"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}],
+        "items": [
+            {"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")},
+            _to("Cases", "assignment_late", "cases.case"),
+        ],
     },
     {
         "title": "Work",
