@@ -74,8 +74,10 @@ INSTALLED_APPS = [
     "krak.core.inbox",
     "krak.core.outbox",
     "krak.core.idempotency",
+    "krak.core.audit",
     "krak.customers",
     "krak.cases",
+    "krak.approvals",
     "fx.assets",
     "fx.venues",
     "fx.prices",
@@ -102,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "krak.backoffice.middleware.Audit",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -182,6 +185,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
     "purge": {"task": "runtime.purge", "schedule": 3600},
+    "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
     "compare all with Stripe": {

@@ -19,7 +19,9 @@ MINUTE = timedelta(minutes=1)
 
 
 def at(moment, *, multipliers=None, assets=None):
-    listing = Listing(assets=assets or dict(catalogue.known()), multipliers=multipliers or {})
+    listing = Listing(
+        read_at=moment, assets=assets or dict(catalogue.known()), multipliers=multipliers or {}
+    )
     return simulated_board(listing, now=moment)
 
 
