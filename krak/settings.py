@@ -74,9 +74,12 @@ INSTALLED_APPS = [
     "krak.core.inbox",
     "krak.core.outbox",
     "krak.core.idempotency",
+    "krak.core.audit",
     "krak.customers",
     "krak.cases",
+    "krak.approvals",
     "fx.assets",
+    "fx.venues",
     "fx.prices",
     "holdings.ledger",
     "holdings.lots",
@@ -101,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "krak.backoffice.middleware.Audit",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -181,6 +185,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
     "purge": {"task": "runtime.purge", "schedule": 3600},
+    "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
     "compare all with Stripe": {
@@ -195,6 +200,24 @@ CELERY_TASK_PUBLISH_RETRY = False
 # --- Money ---------------------------------------------------------------------------------------
 CURRENCY_CODE_MAX_LENGTH = 16
 DJANGO_MONEY_DECIMAL_PLACES = 10
+
+# --- Prices --------------------------------------------------------------------------------------
+PRICE_PROVIDERS = _words(
+    "KRAK_PRICE_PROVIDERS", "simulated" if SANDBOX else "kraken_ws,kraken_rest,ecb"
+)
+KRAKEN_WS_URL = os.environ.get("KRAK_KRAKEN_WS_URL", "wss://ws.kraken.com/v2")
+KRAKEN_REST_URL = os.environ.get("KRAK_KRAKEN_REST_URL", "https://api.kraken.com/0/public")
+ECB_URL = os.environ.get(
+    "KRAK_ECB_URL", "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
+)
+OPEN_EXCHANGE_RATES_URL = os.environ.get(
+    "KRAK_OPEN_EXCHANGE_RATES_URL", "https://openexchangerates.org/api"
+)
+OPEN_EXCHANGE_RATES_APP_ID = os.environ.get("KRAK_OPEN_EXCHANGE_RATES_APP_ID", "")
+if "simulated" in PRICE_PROVIDERS and not SANDBOX:
+    raise ImproperlyConfigured("Simulated prices are for the sandbox only.")
+if "open_exchange_rates" in PRICE_PROVIDERS and not OPEN_EXCHANGE_RATES_APP_ID:
+    raise ImproperlyConfigured("open_exchange_rates needs KRAK_OPEN_EXCHANGE_RATES_APP_ID.")
 
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -87,6 +87,7 @@ class CaseAdmin(StaffAdmin):
     """Open cases, oldest first."""
 
     form = CaseForm
+    audited = ("cases_case",)
     list_display = ("what", "subject", "customer_page", "about_page", "age", "assigned_to", "state")
     list_display_links = ("what",)
     list_filter = (StatusFilter, OwnerFilter, "kind")

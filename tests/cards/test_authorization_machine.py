@@ -324,9 +324,9 @@ class CardLife(RuleBasedStateMachine):
         customer = self.play.customer
         with transaction():
             if frozen:
-                customers.freeze(customer_id=customer.id, now=customer.created_at)
+                customers.freeze(customer_id=customer.id, reason="machine", now=customer.created_at)
             else:
-                customers.unfreeze(customer_id=customer.id)
+                customers.unfreeze(customer_id=customer.id, reason="machine")
         self.kept.frozen = frozen
 
     @rule(status=st.sampled_from(["active", "active", "inactive", "canceled"]))

@@ -90,6 +90,12 @@ def prices_of(
     return found
 
 
+def multipliers_of(codes: Iterable[str], *, board: Board, now: datetime) -> dict[str, str]:
+    """Return the multipliers in force of what has one other than 1, priced or not."""
+    found = {code: board.multiplier(code, now) for code in codes}
+    return {code: plain(multiplier) for code, multiplier in found.items() if multiplier != 1}
+
+
 @dataclass(frozen=True, slots=True)
 class Spending:
     """How a customer wants to pay: None as order means the default one."""

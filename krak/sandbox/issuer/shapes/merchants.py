@@ -4,10 +4,15 @@ import csv
 from pathlib import Path
 from typing import Any, Final
 
-_FILE: Final = Path(__file__).parents[1] / "data" / "merchant_categories.csv"
+# The list is Krak's; its code is not, so that the two sides do not share their mistakes.
+_FILE: Final = Path(__file__).parents[4] / "cards" / "issuing" / "data" / "mcc.csv"
 
-with _FILE.open(newline="") as _rows:
-    CODE_OF_CATEGORY: Final = {row["category"]: row["code"] for row in csv.DictReader(_rows)}
+with _FILE.open(encoding="utf-8", newline="") as _rows:
+    CODE_OF_CATEGORY: Final = {
+        row["stripe_category"]: row["mcc"]
+        for row in csv.DictReader(_rows)
+        if row["stripe_category"]
+    }
 _CATEGORY_OF_CODE: Final = {code: category for category, code in CODE_OF_CATEGORY.items()}
 
 
