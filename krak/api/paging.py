@@ -56,7 +56,7 @@ class CursorPages(BasePagination):
         """
         if not isinstance(queryset, QuerySet):
             raise TypeError("pages are cut from a queryset")
-        size = _size(request.query_params)
+        size = page_size_of(request.query_params)
         back, beside = _cursor(request.query_params.get("cursor"))
         if beside is not None:
             queryset = queryset.filter(**{"pk__gt" if back else "pk__lt": beside})
@@ -98,7 +98,7 @@ class CursorPages(BasePagination):
         ]
 
 
-def _size(query: Mapping[str, str]) -> int:
+def page_size_of(query: Mapping[str, str]) -> int:
     text = query.get("page_size", str(PER_PAGE))
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_PER_PAGE))):
         size = 0

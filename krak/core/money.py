@@ -16,6 +16,10 @@ STORED_PLACES: Final = 10
 """Decimals that the ledger keeps; `numeric(28, 10)`."""
 
 _QUANTA: Final = tuple(Decimal(1).scaleb(-places) for places in range(31))
+_RATES: Final = {
+    rounding: decimal.Context(prec=12, rounding=rounding)
+    for rounding in (ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN)
+}
 
 
 class UnknownCurrency(LookupError):
@@ -72,6 +76,15 @@ def ceil_to(amount: Decimal, places: int) -> Decimal:
 def nearest_to(amount: Decimal, places: int) -> Decimal:
     """Round half to even to `places` decimals: figures that nobody pays or gets."""
     return amount.quantize(_QUANTA[places], rounding=ROUND_HALF_EVEN)
+
+
+def rate_to(rate: Decimal, *, rounding: str) -> Decimal:
+    """Round a rate to 12 significant digits, finer than any venue's tick, in the named direction.
+
+    `ROUND_FLOOR` for what is sold at, `ROUND_CEILING` for what is bought at, `ROUND_HALF_EVEN`
+    for figures. Rates are of all sizes, so digits count and not decimals.
+    """
+    return _RATES[rounding].plus(rate)
 
 
 def is_exact(amount: Decimal, places: int = STORED_PLACES) -> bool:
