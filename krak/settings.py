@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "krak.cases",
     "fx.assets",
     "fx.prices",
+    "fx.candles",
     "holdings.ledger",
     "holdings.lots",
     "cards.issuing",
@@ -176,6 +177,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 300},
     "purge": {"task": "runtime.purge", "schedule": 300},
+    "roll up candles": {"task": "candles.roll_up", "schedule": 60},
+    "partitions of candles": {"task": "candles.partitions", "schedule": 300},
 }
 CELERY_TASK_PUBLISH_RETRY = False
 

@@ -14,6 +14,7 @@ from cards.authorizations import webhooks as authorization_webhooks
 from cards.cashback import api as cashback
 from cards.issuing import api as issuing
 from cards.issuing import webhooks as event_webhooks
+from fx.candles import api as candles
 from fx.prices.api import assets, prices
 from holdings.ledger import api as ledger
 from krak.core import csp
@@ -31,6 +32,7 @@ urlpatterns = [
     path("v1/balances", ledger.Balances.as_view()),
     path("v1/assets", assets.Assets.as_view()),
     path("v1/assets/<str:code>", assets.OneAsset.as_view()),
+    path("v1/assets/<str:code>/candles", candles.Candles.as_view()),
     path("v1/prices", prices.Prices.as_view()),
     path("v1/cards", issuing.Cards.as_view()),
     path("v1/authorizations", authorizations.Authorizations.as_view()),
