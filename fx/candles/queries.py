@@ -10,30 +10,34 @@ from django.db import connection
 from fx.assets import catalogue
 from fx.assets.queries import multiplier_rows
 from fx.assets.rules import ONE
-from fx.candles.rules import Candle, Scale, ShownCandle, Span, shown
+from fx.candles.rules import Scale, ShownCandle, Span, shown
 from fx.prices.rules import BASE
 
 LOOK_BACK: Final = timedelta(days=4)
 """How old a close may be and still be the last one known; as long as a reference rate is good."""
 
 _CANDLES: Final = """
-SELECT c.code, c.at, c.first_ms, c.last_ms, c.open, c.high, c.low, c.close, 1::numeric
+SELECT c.at, c.open, c.high, c.low, c.close, 1::numeric
   FROM candles_candle c
  WHERE c.span = %(span)s AND c.code = %(code)s AND c.at >= %(start)s AND c.at < %(end)s
  ORDER BY c.at LIMIT %(most)s
 """
 _CROSSED: Final = """
-SELECT c.code, c.at, c.first_ms, c.last_ms, c.open, c.high, c.low, c.close, m.close
+SELECT c.at, c.open, c.high, c.low, c.close, m.close
   FROM candles_candle c JOIN candles_candle m ON m.at = c.at
  WHERE c.span = %(span)s AND c.code = %(code)s AND c.at >= %(start)s AND c.at < %(end)s
    AND m.span = %(span)s AND m.code = %(currency)s AND m.at >= %(start)s AND m.at < %(end)s
  ORDER BY c.at LIMIT %(most)s
 """
-# For each asset the newest candle that is over; hours and days where minutes are gone.
+# The minute before the moment, all of it at once. Where it is missing, the newest candle that is
+# over, one asset at a time; hours and days where minutes are gone.
 _CLOSES: Final = """
+WITH minute AS MATERIALIZED (
+    SELECT code, close FROM candles_candle WHERE span = '1m' AND at = %(minute)s)
 SELECT code, coalesce(
+    minute.close,
     (SELECT close FROM candles_candle c
-      WHERE c.span = '1m' AND c.code = asked.code AND c.at <= %(minute)s AND c.at > %(oldest)s
+      WHERE c.span = '1m' AND c.code = asked.code AND c.at < %(minute)s AND c.at > %(oldest)s
       ORDER BY c.at DESC LIMIT 1),
     (SELECT close FROM candles_candle c
       WHERE c.span = '1h' AND c.code = asked.code AND c.at <= %(hour)s AND c.at > %(oldest)s
@@ -41,7 +45,7 @@ SELECT code, coalesce(
     (SELECT close FROM candles_candle c
       WHERE c.span = '1d' AND c.code = asked.code AND c.at <= %(day)s AND c.at > %(oldest)s
       ORDER BY c.at DESC LIMIT 1))
-  FROM unnest(%(codes)s::varchar[]) AS asked(code)
+  FROM unnest(%(codes)s::varchar[]) AS asked(code) LEFT JOIN minute USING (code)
 """
 
 
@@ -72,19 +76,15 @@ def candles(
     }
     with connection.cursor() as cursor:
         cursor.execute(_CANDLES if currency == BASE else _CROSSED, question)
-        rows = [(Candle(*row[:-1]), row[-1]) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
     scale = Scale(
         rows=multiplier_rows() if _any_has_multiplier(code, currency) else {},
         adjusted=adjusted,
         now=now,
     )
     return [
-        shown(
-            candle,
-            in_currency=close / scale.of(currency, candle.at),
-            multiplier=scale.of(code, candle.at),
-        )
-        for candle, close in rows
+        shown(at, prices, unit=close / scale.of(currency, at) * scale.of(code, at))
+        for at, *prices, close in rows
     ]
 
 
@@ -100,7 +100,7 @@ def closes_at(moment: datetime, *, codes: Iterable[str] | None = None) -> dict[s
             _CLOSES,
             {
                 "codes": list(catalogue.known() if codes is None else codes),
-                "minute": moment - Span.MINUTE.length,
+                "minute": Span.MINUTE.begin(moment) - Span.MINUTE.length,
                 "hour": moment - Span.HOUR.length,
                 "day": moment - Span.DAY.length,
                 "oldest": moment - LOOK_BACK,

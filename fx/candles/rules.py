@@ -145,26 +145,20 @@ class ShownCandle:
 
 
 def shown(
-    candle: Candle,
-    *,
-    in_currency: Decimal,
-    multiplier: Decimal,
+    at: datetime, prices: tuple[Decimal, Decimal, Decimal, Decimal], *, unit: Decimal
 ) -> ShownCandle:
-    """Return a candle as it is shown: `in_currency` is what one unit of the currency costs in USD.
+    """Return a candle as it is shown: open, high, low and close by `unit`, each rounded once.
 
-    `multiplier` turns base into shown units. Each of the four is divided and rounded once.
+    `unit` is what a base unit must be worth in USD to be shown as 1: what one unit of the
+    currency costs, times what turns base into shown units of the asset.
     """
-    divisor = in_currency * multiplier
-
-    def figure(price: Decimal) -> Decimal:
-        return rate_to(price / divisor, rounding=ROUND_HALF_EVEN)
-
+    opened, high, low, close = prices
     return ShownCandle(
-        at=candle.at,
-        open=figure(candle.open),
-        high=figure(candle.high),
-        low=figure(candle.low),
-        close=figure(candle.close),
+        at,
+        rate_to(opened, unit, rounding=ROUND_HALF_EVEN),
+        rate_to(high, unit, rounding=ROUND_HALF_EVEN),
+        rate_to(low, unit, rounding=ROUND_HALF_EVEN),
+        rate_to(close, unit, rounding=ROUND_HALF_EVEN),
     )
 
 
