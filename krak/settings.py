@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "fx.candles",
     "holdings.ledger",
     "holdings.lots",
+    "holdings.portfolio",
     "cards.issuing",
     "cards.authorizations",
     "cards.clearing",
@@ -178,6 +179,7 @@ CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 300},
     "purge": {"task": "runtime.purge", "schedule": 300},
     "roll up candles": {"task": "candles.roll_up", "schedule": 60},
+    "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
     "partitions of candles": {"task": "candles.partitions", "schedule": 300},
 }
 CELERY_TASK_PUBLISH_RETRY = False

@@ -17,6 +17,7 @@ from cards.issuing import webhooks as event_webhooks
 from fx.candles import api as candles
 from fx.prices.api import assets, prices
 from holdings.ledger import api as ledger
+from holdings.portfolio.api import lots, portfolio
 from krak.core import csp
 from krak.customers import api as customers
 from krak.runtime import health
@@ -34,6 +35,10 @@ urlpatterns = [
     path("v1/assets/<str:code>", assets.OneAsset.as_view()),
     path("v1/assets/<str:code>/candles", candles.Candles.as_view()),
     path("v1/prices", prices.Prices.as_view()),
+    path("v1/portfolio", portfolio.PortfolioView.as_view()),
+    path("v1/portfolio/history", portfolio.History.as_view()),
+    path("v1/portfolio/lots", lots.Lots.as_view()),
+    path("v1/portfolio/disposals", lots.Disposals.as_view()),
     path("v1/cards", issuing.Cards.as_view()),
     path("v1/authorizations", authorizations.Authorizations.as_view()),
     path("v1/authorizations/<str:shown_id>", authorizations.OneAuthorization.as_view()),
