@@ -8,7 +8,7 @@ from pathlib import Path
 
 import django
 
-from bench import product, taps, tpcb
+from bench import candles, portfolios, product, taps, tpcb
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -21,8 +21,9 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
-    results: dict[str, object] = {}
+    results: dict[str, object] = {"portfolio": portfolios.measure()}
     with product.running() as (url, ready_seconds):
+        results["candles"] = candles.measure()
         results["start_seconds"] = round(ready_seconds, 1)
         results["taps_one_by_one"] = taps.one_by_one(url, taps=1000)
         results["capture_to_reward"] = taps.capture_to_reward(url, purchases=100)

@@ -26,10 +26,12 @@ _HUNDRED: Final = Decimal(100)
 _PERCENT_PLACES: Final = 2
 _WHOLE: Final = 10_000
 """A hundred percent in steps of `_PERCENT_PLACES`."""
+_FINE: Final = 1_000_000
+"""Parts of a step that remainders are compared in."""
 # 28 digits: what is rounded to a currency's places afterwards is right to the last of them, and
 # multiplying by fewer is what lets a thousand holdings be valued in a moment.
 _RATE: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
-_SHARE: Final = Context(prec=28, rounding=ROUND_FLOOR)
+_SHARE: Final = Context(prec=18, rounding=ROUND_FLOOR)
 _PERCENTS: Final = tuple(Decimal(step).scaleb(-_PERCENT_PLACES) for step in range(_WHOLE + 1))
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _ALWAYS: Final = datetime.max.replace(tzinfo=UTC)
@@ -128,23 +130,23 @@ def shares(values: Sequence[Decimal | None]) -> list[Decimal | None]:
     What rounding down leaves goes, a hundredth each, to those that lost most by it (largest
     remainder), the earlier of two. Values that are None, zero or negative have no share.
     """
-    total = sum((v for v in values if v is not None and v > 0), _ZERO)
+    total = sum([v for v in values if v is not None and v > _ZERO], _ZERO)
     if not total:
         return [None] * len(values)
-    # Rounded down, so that what is handed out before the remainders is never more than there is.
-    per_step = _SHARE.divide(Decimal(_WHOLE), total)
+    # Whole numbers of a millionth of a step, rounded down: what is handed out before the
+    # remainders is never more than there is.
+    per_value = _SHARE.divide(Decimal(_WHOLE * _FINE), total)
     steps: list[int | None] = []
-    remainders: list[tuple[Decimal, int]] = []
+    remainders: list[tuple[int, int]] = []
     left = _WHOLE
     for place, value in enumerate(values):
-        if value is None or value <= 0:
+        if value is None or value <= _ZERO:
             steps.append(None)
             continue
-        exact = value * per_step
-        step = int(exact)
+        step, rest = divmod(int(value * per_value), _FINE)
         steps.append(step)
         left -= step
-        remainders.append((step - exact, place))
+        remainders.append((-rest, place))
     for _rest, place in heapq.nsmallest(left, remainders):
         steps[place] = (steps[place] or 0) + 1
     return [None if step is None else _PERCENTS[step] for step in steps]

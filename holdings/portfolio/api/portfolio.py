@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from moneyed import Money
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -187,10 +187,11 @@ class DaySerializer(serializers.Serializer[DayWorth]):
     """What everything was worth when a day ended in UTC."""
 
     on = serializers.DateField()
-    value = serializers.SerializerMethodField()
+    value = serializers.SerializerMethodField("worth")
     complete = serializers.BooleanField(help_text="false: a holding had no price and is left out")
 
-    def get_value(self, day: DayWorth) -> dict[str, Any]:
+    @extend_schema_field(AmountSerializer)
+    def worth(self, day: DayWorth) -> dict[str, Any]:
         """Return the worth."""
         worth: Money = money(day.value, self.context["currency"])
         return _write_amount(worth)

@@ -1,0 +1,37 @@
+"""Portfolios: what a look at 900 assets costs."""
+
+import time
+from decimal import Decimal
+from typing import Any, Final
+
+_ROUNDS: Final = 50
+_HELD: Final = 900
+
+
+def measure() -> dict[str, Any]:
+    """Value 900 assets in dollars, euros and bitcoin; the best of 50 and the first, in ms."""
+    from fx.assets import catalogue  # noqa: PLC0415 - Django must be set up
+    from fx.prices.market import Listing, build  # noqa: PLC0415
+    from holdings.portfolio.rules import Measure, Position, value  # noqa: PLC0415
+    from krak.core import clock  # noqa: PLC0415
+    from krak.core.money import places_of  # noqa: PLC0415
+
+    now = clock.now()
+    board = build(Listing(assets=dict(catalogue.known())), version=1, now=now)
+    closes = {code: price.bid * Decimal("0.99") for code, price in board.prices.items()}
+    positions = [
+        Position(code, Decimal("123.4567891234"), Decimal("1000.25"), "EUR")
+        for code in sorted(board.prices)[:_HELD]
+    ]
+    results: dict[str, Any] = {"assets": len(positions)}
+    for currency in ("USD", "EUR", "BTC"):
+        taken = []
+        began = time.perf_counter()
+        measure = Measure(board, currency, closes, places=places_of(currency))
+        for _ in range(_ROUNDS):
+            value(positions, measure, now=now)
+            taken.append((time.perf_counter() - began) * 1000)
+            began = time.perf_counter()
+        results[f"in_{currency}_ms"] = round(min(taken), 2)
+        results[f"in_{currency}_on_a_new_board_ms"] = round(taken[0], 2)
+    return results
