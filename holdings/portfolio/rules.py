@@ -7,7 +7,6 @@ Units are base units times what a base unit is worth, then and now. A split betw
 the multiplier and the price of a shown unit in opposite directions and leaves all of this alone.
 """
 
-import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -137,8 +136,9 @@ def shares(values: Sequence[Decimal | None]) -> list[Decimal | None]:
     # remainders is never more than there is.
     per_value = _SHARE.divide(Decimal(_WHOLE * _FINE), total)
     steps: list[int | None] = []
-    remainders: list[tuple[int, int]] = []
-    left = _WHOLE
+    # Remainder and place in one number each: plain numbers are sorted in no time.
+    lost: list[int] = []
+    left, count = _WHOLE, len(values)
     for place, value in enumerate(values):
         if value is None or value <= _ZERO:
             steps.append(None)
@@ -146,8 +146,10 @@ def shares(values: Sequence[Decimal | None]) -> list[Decimal | None]:
         step, rest = divmod(int(value * per_value), _FINE)
         steps.append(step)
         left -= step
-        remainders.append((-rest, place))
-    for _rest, place in heapq.nsmallest(left, remainders):
+        lost.append((_FINE - rest) * count + place)
+    lost.sort()
+    for number in lost[:left]:
+        place = number % count
         steps[place] = (steps[place] or 0) + 1
     return [None if step is None else _PERCENTS[step] for step in steps]
 
@@ -221,6 +223,8 @@ def _fresh_until(price: Price | None) -> datetime:
 
 
 _Row = tuple[Position, Price | None, Decimal | None, Decimal | None, Decimal | None, bool]
+# As `Holding._make` does it, without counting again what was just put together.
+_tuple: Final = tuple.__new__
 _worth_of_row: Final[Callable[[_Row], Any]] = itemgetter(2)
 
 
@@ -233,7 +237,7 @@ def value(positions: Iterable[Position], measure: Measure, *, now: datetime) -> 
     crosses: dict[str, Decimal | None] = {}
     priced: list[_Row] = []
     unpriced: list[_Row] = []
-    total = then = then_now = cost = cost_now = _ZERO
+    total = then = cost = without_then = without_cost = _ZERO
     any_then = any_cost = any_stale = False
     for position in positions:
         code, units, paid, cost_currency = position
@@ -250,12 +254,18 @@ def value(positions: Iterable[Position], measure: Measure, *, now: datetime) -> 
             continue
         worth = (units * rate).quantize(quantum, rounding)
         total += worth
-        day_ago = None
-        if rate_then is not None:
+        if rate_then is None:
+            day_ago = None
+            without_then += worth
+        else:
             day_ago = (units * rate_then).quantize(quantum, rounding)
-            any_then, then, then_now = True, then + day_ago, then_now + worth
-        if paid is not None:
-            any_cost, cost, cost_now = True, cost + paid, cost_now + worth
+            any_then = True
+            then += day_ago
+        if paid is None:
+            without_cost += worth
+        else:
+            any_cost = True
+            cost += paid
         priced.append((position, price, worth, day_ago, paid, stale))
     # Sorting keeps the order of equals, backwards too.
     priced.sort(key=_worth_of_row, reverse=True)
@@ -264,10 +274,13 @@ def value(positions: Iterable[Position], measure: Measure, *, now: datetime) -> 
     return Portfolio(
         currency=measure.currency,
         value=total,
-        day_change=change(then_now, then) if any_then else None,
-        gain=change(cost_now, cost) if any_cost else None,
+        day_change=change(total - without_then, then) if any_then else None,
+        gain=change(total - without_cost, cost) if any_cost else None,
         stale=any_stale,
         holdings=tuple(
-            [Holding._make((*row, percent)) for row, percent in zip(priced, percents, strict=True)]
+            [
+                _tuple(Holding, (*row, percent))
+                for row, percent in zip(priced, percents, strict=True)
+            ]
         ),
     )
