@@ -21,7 +21,13 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
-    results: dict[str, object] = {"portfolio": portfolios.measure()}
+    from bench import board  # noqa: PLC0415 - Django is ready only now
+
+    results: dict[str, object] = {
+        "portfolio": portfolios.measure(),
+        "board": board.build_and_publish(),
+        "tick_to_reader": board.tick_to_reader(),
+    }
     with product.running() as (url, ready_seconds):
         results["candles"] = candles.measure()
         results["start_seconds"] = round(ready_seconds, 1)

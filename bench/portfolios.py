@@ -11,13 +11,24 @@ _HELD: Final = 900
 def measure() -> dict[str, Any]:
     """Value 900 assets in dollars, euros and bitcoin; the best of 50 and the first, in ms."""
     from fx.assets import catalogue  # noqa: PLC0415 - Django must be set up
-    from fx.prices.market import Listing, build  # noqa: PLC0415
+    from fx.prices.rules import BASE, Price, board_of  # noqa: PLC0415
     from holdings.portfolio.rules import Measure, Position, value  # noqa: PLC0415
     from krak.core import clock  # noqa: PLC0415
     from krak.core.money import places_of  # noqa: PLC0415
 
-    now = clock.now()
-    board = build(Listing(assets=dict(catalogue.known())), version=1, now=now)
+    now, one = clock.now(), Decimal(1)
+    board = board_of(
+        (
+            Price(
+                code=code, kind=facts.kind, as_of=now, source="bench", venue="kraken",
+                bid=one if code == BASE else one + number * Decimal("1.234567891"),
+                ask=one if code == BASE else one + number * Decimal("1.236789123"),
+            )
+            for number, (code, facts) in enumerate(sorted(catalogue.known().items()))
+        ),
+        version=1,
+        built_at=now,
+    )  # fmt: skip
     closes = {code: price.bid * Decimal("0.99") for code, price in board.prices.items()}
     positions = [
         Position(code, Decimal("123.4567891234"), Decimal("1000.25"), "EUR")
@@ -27,7 +38,7 @@ def measure() -> dict[str, Any]:
     for currency in ("USD", "EUR", "BTC"):
         taken = []
         began = time.perf_counter()
-        measure = Measure(board, currency, closes, places=places_of(currency))
+        measure = Measure(board, currency, closes, places=places_of(currency), now=now)
         for _ in range(_ROUNDS):
             value(positions, measure, now=now)
             taken.append((time.perf_counter() - began) * 1000)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from krak.backoffice.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting by its own name
@@ -41,6 +42,10 @@ STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
 STRIPE_LIVEMODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
 if SANDBOX and STRIPE_LIVEMODE:
     raise ImproperlyConfigured("KRAK_SANDBOX=1 refuses to load with a live Stripe key.")
+# Where Stripe is; empty for Stripe itself. `make up` runs a fake of it and says where.
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
+if STRIPE_API_BASE and STRIPE_LIVEMODE:
+    raise ImproperlyConfigured("A live Stripe key is only for Stripe: unset STRIPE_API_BASE.")
 STRIPE_AUTHORIZATION_SECRETS = _secret(
     "STRIPE_AUTHORIZATION_SECRET", "whsec_sandbox_authorization"
 ).split(",")
@@ -70,9 +75,12 @@ INSTALLED_APPS = [
     "krak.core.outbox",
     "krak.core.idempotency",
     "krak.core.schedule",
+    "krak.core.audit",
     "krak.customers",
     "krak.cases",
+    "krak.approvals",
     "fx.assets",
+    "fx.venues",
     "fx.prices",
     "fx.candles",
     "holdings.ledger",
@@ -83,6 +91,8 @@ INSTALLED_APPS = [
     "cards.clearing",
     "cards.disputes",
     "cards.cashback",
+    "cards.treasury",
+    "cards.reconciliation",
     "krak.api",
     "krak.backoffice",
     "krak.runtime",
@@ -97,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "krak.backoffice.middleware.Audit",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -178,6 +189,15 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 300},
     "purge": {"task": "runtime.purge", "schedule": 300},
+    "expire proposals": {"task": "approvals.expire", "schedule": 300},
+    "watch the float": {"task": "treasury.watch", "schedule": 60},
+    "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
+    "compare all with Stripe": {
+        "task": "reconciliation.compare",
+        "schedule": crontab(hour=3, minute=30),
+        "kwargs": {"window": "all"},
+    },
+    "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
     "roll up candles": {"task": "candles.roll_up", "schedule": 60},
     "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
     "partitions of candles": {"task": "candles.partitions", "schedule": 300},
@@ -187,6 +207,24 @@ CELERY_TASK_PUBLISH_RETRY = False
 # --- Money ---------------------------------------------------------------------------------------
 CURRENCY_CODE_MAX_LENGTH = 16
 DJANGO_MONEY_DECIMAL_PLACES = 10
+
+# --- Prices --------------------------------------------------------------------------------------
+PRICE_PROVIDERS = _words(
+    "KRAK_PRICE_PROVIDERS", "simulated" if SANDBOX else "kraken_ws,kraken_rest,ecb"
+)
+KRAKEN_WS_URL = os.environ.get("KRAK_KRAKEN_WS_URL", "wss://ws.kraken.com/v2")
+KRAKEN_REST_URL = os.environ.get("KRAK_KRAKEN_REST_URL", "https://api.kraken.com/0/public")
+ECB_URL = os.environ.get(
+    "KRAK_ECB_URL", "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
+)
+OPEN_EXCHANGE_RATES_URL = os.environ.get(
+    "KRAK_OPEN_EXCHANGE_RATES_URL", "https://openexchangerates.org/api"
+)
+OPEN_EXCHANGE_RATES_APP_ID = os.environ.get("KRAK_OPEN_EXCHANGE_RATES_APP_ID", "")
+if "simulated" in PRICE_PROVIDERS and not SANDBOX:
+    raise ImproperlyConfigured("Simulated prices are for the sandbox only.")
+if "open_exchange_rates" in PRICE_PROVIDERS and not OPEN_EXCHANGE_RATES_APP_ID:
+    raise ImproperlyConfigured("open_exchange_rates needs KRAK_OPEN_EXCHANGE_RATES_APP_ID.")
 
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -214,7 +252,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/v1",
     # Two kinds of `status`: a test fails when one of these lists is no longer what is answered.
     "ENUM_NAME_OVERRIDES": {
-        "CardStatusEnum": ["active", "inactive", "canceled"],
+        "CardStatusEnum": ["pending", "active", "inactive", "canceled"],
         "AuthorizationStatusEnum": ["pending", "closed", "reversed", "expired"],
     },
 }
@@ -251,5 +289,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("KRAK_LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("django.server", "httpx", "stripe")},
 }

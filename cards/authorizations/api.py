@@ -26,7 +26,7 @@ from cards.authorizations.rules.explanation import (
 from cards.authorizations.services.previews import Preview, preview
 from cards.issuing import queries as issuing
 from krak.api.paging import CursorPages
-from krak.api.parsing import AmountField, StrictSerializer
+from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import (
     AmountSerializer,
     ConstantField,
@@ -58,6 +58,9 @@ class WorthSerializer(serializers.Serializer[Worth]):
     left_out = serializers.ChoiceField(choices=[str(reason) for reason in LeftOut], allow_null=True)
     venue = serializers.CharField(allow_null=True)
     price_as_of = serializers.DateTimeField(allow_null=True)
+    multiplier = DecimalText(
+        allow_null=True, help_text="of shares, at the tap: shown by base units"
+    )
 
 
 class SaleSerializer(serializers.Serializer[Sold]):
@@ -68,6 +71,9 @@ class SaleSerializer(serializers.Serializer[Sold]):
     proceeds = AmountSerializer(help_text="what the sale raised")
     spread = AmountSerializer(help_text="what we earned on it")
     venue = serializers.CharField()
+    multiplier = DecimalText(
+        allow_null=True, help_text="of shares, at the tap: shown by base units"
+    )
 
 
 class DecisionSerializer(serializers.Serializer[Decision]):
@@ -283,12 +289,10 @@ class PurchasePreview(APIView):
     )
     def post(self, request: Request) -> Response:
         """Say what a purchase would sell, without doing it."""
-        body = PreviewRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = read_body(PreviewRequestSerializer, request)
         card = issuing.card_of(customer_id=asking(request).id, shown_id=asked.get("card"))
         found = preview(
-            card_stripe_id=card.stripe_id,
+            card_stripe_id=issuing.stripe_id_of(card),
             amount=asked["amount"],
             mcc=asked["merchant_category_code"],
             merchant_currency=asked.get("merchant_currency") or card.currency,

@@ -77,8 +77,9 @@ def candles(
     with connection.cursor() as cursor:
         cursor.execute(_CANDLES if currency == BASE else _CROSSED, question)
         rows = cursor.fetchall()
+    shares = [each for each in (code, currency) if _has_multiplier(each)]
     scale = Scale(
-        rows=multiplier_rows() if _any_has_multiplier(code, currency) else {},
+        rows=multiplier_rows(codes=shares) if shares else {},
         adjusted=adjusted,
         now=now,
     )
@@ -123,6 +124,6 @@ def daily_closes(code: str, *, first_on: date, last_on: date) -> dict[date, Deci
         return dict(cursor.fetchall())
 
 
-def _any_has_multiplier(*codes: str) -> bool:
-    known = catalogue.known()
-    return any(known[code].properties.has_multiplier for code in codes if code in known)
+def _has_multiplier(code: str) -> bool:
+    asset = catalogue.known().get(code)
+    return asset is not None and asset.properties.has_multiplier

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from fx.candles import recent
 from fx.candles.queries import daily_closes
 from fx.prices import live
-from fx.prices.rules import BASE, Board
+from fx.prices.rules import BASE
 from fx.prices.tickers import require_price
 from holdings.lots.models import Disposal, Lot
 from holdings.portfolio.models import DayValue
@@ -80,9 +80,14 @@ def measure_now(currency: str, *, now: datetime) -> Measure:
     """
     board, closes = live.current(), recent.a_day_ago(now)
     known = _measures.get(currency)
-    if known is None or known.board is not board or known.closes is not closes:
+    if (
+        known is None
+        or known.board is not board
+        or known.closes is not closes
+        or known.multiplier != board.multiplier(currency, now)
+    ):
         require_price(board, currency)
-        known = Measure(board, currency, closes, places=places_of(currency))
+        known = Measure(board, currency, closes, places=places_of(currency), now=now)
         _measures[currency] = known
     return known
 
@@ -94,18 +99,13 @@ def positions(*, customer_id: UUID) -> list[Position]:
         return [Position(*row) for row in cursor.fetchall()]
 
 
-def portfolio(*, customer_id: UUID, currency: str, now: datetime) -> Portfolio:
-    """Return what a customer has and what it is worth now.
-
-    Raises:
-        CurrencyWithoutPrice: the board lacks the currency.
-    """
-    measure = measure_now(currency, now=now)
+def portfolio(*, customer_id: UUID, measure: Measure, now: datetime) -> Portfolio:
+    """Return what a customer has and what it is worth by a measure of now."""
     return value(positions(customer_id=customer_id), measure, now=now)
 
 
 def history(
-    *, customer_id: UUID, currency: str, first_on: date, last_on: date, board: Board
+    *, customer_id: UUID, currency: str, first_on: date, last_on: date, now: datetime
 ) -> list[DayWorth]:
     """Return the worth of each day from the first to the last, in `currency`.
 
@@ -115,9 +115,9 @@ def history(
     Raises:
         CurrencyWithoutPrice: the board lacks the currency.
     """
+    board = live.current()
     require_price(board, currency)
-    price = board.price(currency)
-    multiplier = price.multiplier if price else Decimal(1)
+    multiplier = board.multiplier(currency, now)
     rows = DayValue.objects.filter(
         customer_id=customer_id, valued_on__gte=first_on, valued_on__lte=last_on
     ).order_by("valued_on")

@@ -65,12 +65,6 @@ class Holding(NamedTuple):
     """Percent of all that is worth more than nothing; None for what is not."""
 
     @property
-    def units(self) -> Decimal:
-        """Shown units."""
-        units = self.position.units
-        return units * self.price.multiplier if self.price else units
-
-    @property
     def day_change(self) -> "Change | None":
         """What a day made of it."""
         return change(self.value, self.day_ago)
@@ -114,13 +108,6 @@ def change(now: Decimal | None, before: Decimal | None) -> Change | None:
     if before > 0:
         percent = nearest_to(_RATE.divide(difference * _HUNDRED, before), _PERCENT_PLACES)
     return Change(difference, percent)
-
-
-def price_in(holding: Holding, board: Board, currency: str) -> Decimal | None:
-    """Return what one shown unit is worth in `currency`, for figures."""
-    if holding.price is None:
-        return None
-    return rate_to(board.mid_in(holding.price.code, currency), rounding=ROUND_HALF_EVEN)
 
 
 def shares(values: Sequence[Decimal | None]) -> list[Decimal | None]:
@@ -171,25 +158,40 @@ class Measure(dict[str, Rate]):
     """
 
     def __init__(
-        self, board: Board, currency: str, closes: Mapping[str, Decimal], *, places: int
+        self,
+        board: Board,
+        currency: str,
+        closes: Mapping[str, Decimal],
+        *,
+        places: int,
+        now: datetime,
     ) -> None:
-        """Measure in `currency`, which has `places` decimals.
+        """Measure in shown units of `currency` as they are at `now`, which has `places` decimals.
 
         Raises:
             NoPrice: the board lacks it.
         """
         super().__init__()
         self.board, self.currency, self.closes, self.places = board, currency, closes, places
-        self._usd = board.mid_in(currency, BASE)
+        self.multiplier = board.multiplier(currency, now)
         own = board.price(currency)
+        before = own.multiplier if own else self.multiplier
+        self._usd = board.mid_in(currency, BASE)
+        if before != self.multiplier:
+            self._usd = self._usd * before / self.multiplier
         close = _ONE if currency == BASE else closes.get(currency)
-        self._usd_then = close / own.multiplier if close and own else None
+        self._usd_then = close / self.multiplier if close else None
         self._fresh_until = _fresh_until(own)
 
     def __missing__(self, code: str) -> Rate:
         """Work out the rate of an asset."""
         rate = self[code] = self._rate(code)
         return rate
+
+    def price_of(self, code: str, *, multiplier: Decimal) -> Decimal | None:
+        """Return what one shown unit is worth, when `multiplier` makes those of base units."""
+        rate = self[code].now
+        return None if rate is None else rate_to(rate, multiplier, rounding=ROUND_HALF_EVEN)
 
     def cross(self, currency: str) -> Decimal | None:
         """Return what one unit of another currency is worth, or None when that is not known."""
@@ -199,8 +201,7 @@ class Measure(dict[str, Rate]):
     def _rate(self, code: str) -> Rate:
         price = self.board.price(code)
         if code == self.currency:
-            unit = price.multiplier if price else _ONE
-            return Rate(price, unit, unit, _ALWAYS)
+            return Rate(price, self.multiplier, self.multiplier, _ALWAYS)
         if price is None:
             return Rate(None, None, None, _NEVER)
         middle = (price.bid + price.ask) / _TWO * price.multiplier

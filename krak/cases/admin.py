@@ -32,6 +32,7 @@ class CaseAdmin(StaffAdmin):
     """Open cases first, oldest first."""
 
     form = CaseForm
+    audited = ("cases_case",)
     list_display = ("kind", "subject", "customer", "status", "assigned_to", "opened_at")
     list_filter = ("status", "kind", "assigned_to")
     search_fields = ("subject", "customer__name", "customer__user__email")

@@ -14,7 +14,10 @@ from cards.authorizations.models import Authorization, Decision, StrayRequest
 from cards.cashback.models import Grant
 from cards.clearing.models import CardTransaction
 from cards.issuing.models import Card, Policy
+from fx.assets.models import Asset
 from holdings.ledger.models import Hold, JournalEntry, LedgerAccount
+from krak.approvals.models import Proposal
+from krak.core.audit.models import RowChange
 from krak.core.ids import show
 from krak.core.inbox.models import InboxEvent
 from krak.core.outbox.models import OutboxMessage
@@ -30,8 +33,8 @@ pytestmark = [
 PAGE_QUERIES = 30
 LIST_QUERIES = 10
 TABLES: list[Any] = [
-    Authorization, Card, CardTransaction, Customer, Decision, Grant, Hold, InboxEvent,
-    JournalEntry, LedgerAccount, OutboxMessage, Policy, StrayRequest, User,
+    Asset, Authorization, Card, CardTransaction, Customer, Decision, Grant, Hold, InboxEvent,
+    JournalEntry, LedgerAccount, OutboxMessage, Policy, Proposal, RowChange, StrayRequest, User,
 ]  # fmt: skip
 READ_ONLY = [table for table in TABLES if table is not Policy]
 XSS = "<script>alert(1)</script>"
@@ -132,7 +135,7 @@ KEYS: dict[str, Callable[[Play], str]] = {
     "last4": lambda p: p.card.last4,
     "card id": lambda p: p.card.shown_id,
     "Stripe card id": lambda p: p.card.stripe_id,
-    "cardholder id": lambda p: p.card.cardholder_stripe_id,
+    "cardholder id": lambda p: p.card.cardholder.stripe_id,
     "Stripe authorization id": lambda p: "iauth_A1bC",
     "authorization id": lambda p: Authorization.objects.all()[0].shown_id,
     "decision id": lambda p: Decision.objects.all()[0].shown_id,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fx.assets.rules import Kind
-from fx.prices.rules import EMPTY
+from fx.assets.rules import Activation, Kind
+from fx.prices.rules import EMPTY, board_of
 from fx.prices.tickers import CurrencyWithoutPrice, tickers
-from tests.fx.prices import NOON, board, price
+from tests.fx.prices import NOON, USD, board, price
 
 positive = st.decimals("0.00000001", "1000000", places=8)
 
@@ -95,3 +95,29 @@ def test_a_currency_without_a_price_is_refused():
         tickers(board(price("BTC", 1)), ["BTC"], currency="EUR", now=NOON)
     with pytest.raises(CurrencyWithoutPrice):
         tickers(EMPTY, [], currency="USD", now=NOON)
+
+
+def test_a_split_after_the_board_was_built_is_seen_at_its_very_moment():
+    before = NOON - timedelta(seconds=1)
+    share = price("AAPLx", 400, 404, kind=Kind.TOKENIZED_EQUITY, as_of=before)
+    made = board_of(
+        [USD, share],
+        version=1,
+        built_at=before,
+        multipliers={"AAPLx": (Activation(NOON, Decimal(4)),)},
+    )
+
+    (was,) = tickers(made, ["AAPLx"], currency="USD", now=before)
+    (became,) = tickers(made, ["AAPLx"], currency="USD", now=NOON)
+    (dollar,) = tickers(made, ["USD"], currency="AAPLx", now=NOON)
+    (itself,) = tickers(made, ["AAPLx"], currency="AAPLx", now=NOON)
+
+    assert (was.bid, was.ask, was.mid, was.multiplier) == (400, 404, 402, 1)
+    assert (became.bid, became.ask, became.mid, became.multiplier) == (
+        100,
+        101,
+        Decimal("100.5"),
+        4,
+    )
+    assert (dollar.bid, dollar.ask) == (Decimal("0.00990099009900"), Decimal("0.01"))
+    assert (itself.bid, itself.ask) == (1, 1)

@@ -268,8 +268,8 @@ def test_units_that_left_are_shown_by_the_multiplier_of_their_time(pinned: Any) 
         assets.schedule_multiplier(
             code="AAPLx",
             multiplier=Decimal(4),
-            activates_at=clock.now() + timedelta(milliseconds=1),
-            now=clock.now(),
+            activates_at=clock.now(),
+            now=clock.now() - DAY,
         )
     pinned({"AAPLx": "50"}, multipliers={"AAPLx": "4"})
 

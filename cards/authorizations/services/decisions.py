@@ -23,8 +23,15 @@ from cards.authorizations.rules.decision import (
     answer_of,
     decide,
 )
-from cards.authorizations.rules.facts import AssetPrice, accounts_of, facts_of, prices_of
+from cards.authorizations.rules.facts import (
+    AssetPrice,
+    accounts_of,
+    facts_of,
+    multipliers_of,
+    prices_of,
+)
 from fx.prices import live
+from fx.prices.rules import Board
 from holdings.ledger.rules import Entry
 from holdings.trading.rules import Sale, legs_of_sale
 from krak.core.ids import show, uuid7
@@ -107,9 +114,7 @@ def _decide_once(
     if (snapshot["steps"] or 0) > request.step:
         # The network has told us how this request ended: its hold is set already.
         verdict = replace(verdict, hold=Decimal(0), sales=())
-    posting = _posting(
-        request, verdict, snapshot=snapshot, prices=prices, board_version=board.version, now=now
-    )
+    posting = _posting(request, verdict, snapshot=snapshot, prices=prices, board=board, now=now)
     _settle(snapshot, posting, deadline=deadline)
     answer: dict[str, Any] = posting["decision"]["answer"]
     return answer
@@ -153,7 +158,7 @@ def _posting(
     *,
     snapshot: dict[str, Any],
     prices: dict[str, AssetPrice],
-    board_version: int,
+    board: Board,
     now: datetime,
 ) -> dict[str, Any]:
     """Return what `authorizations_settle` writes."""
@@ -202,9 +207,9 @@ def _posting(
             "cash_amount": plain(verdict.cash_amount),
             "held": plain(verdict.hold),
             "policy": snapshot["policy"]["id"],
-            "board_version": board_version,
+            "board_version": board.version,
             "request": _request_json(request),
-            "inputs": stored_inputs(snapshot, prices),
+            "inputs": stored_inputs(snapshot, prices, board=board, now=now),
             "sales": [
                 stored_sale(sale, prices[sale.code]) | {"entry": str(entry.id)}
                 for sale, entry in entries
@@ -219,11 +224,14 @@ def _posting(
     }
 
 
-def stored_inputs(snapshot: dict[str, Any], prices: dict[str, AssetPrice]) -> dict[str, Any]:
+def stored_inputs(
+    snapshot: dict[str, Any], prices: dict[str, AssetPrice], *, board: Board, now: datetime
+) -> dict[str, Any]:
     """Return what a decision keeps of what it was made from: a replay needs nothing else."""
     return {
         "snapshot": snapshot,
         "prices": {code: price.as_json() for code, price in prices.items()},
+        "multipliers": multipliers_of(snapshot["balances"], board=board, now=now),
         "livemode": settings.STRIPE_LIVEMODE,
     }
 

@@ -74,11 +74,10 @@ class AssetSerializer(serializers.Serializer[Listed]):
 
     @extend_schema_field(DecimalText(allow_null=True))
     def get_multiplier(self, asset: Listed) -> str | None:
-        """Return the multiplier in force, by the board that the price is from."""
-        price = self.context["tickers"][asset.facts.code].price
-        if price is None or not asset.facts.properties.has_multiplier:
+        """Return the multiplier in force."""
+        if not asset.facts.properties.has_multiplier:
             return None
-        return DecimalText().to_representation(price.multiplier)
+        return DecimalText().to_representation(self.context["tickers"][asset.facts.code].multiplier)
 
     @extend_schema_field(AgedPriceSerializer)
     def get_price(self, asset: Listed) -> Any:

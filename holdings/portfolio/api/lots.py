@@ -24,6 +24,7 @@ from holdings.lots.models import Disposal, Lot
 from holdings.portfolio import queries
 from krak.api.paging import CursorPages
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
+from krak.core import clock
 from krak.core.ids import show
 from krak.core.money import money
 from krak.customers.authentication import asking
@@ -46,17 +47,21 @@ class LotSerializer(serializers.Serializer[Lot]):
     @extend_schema_field(AmountSerializer)
     def get_acquired(self, lot: Lot) -> Any:
         """Return all that came."""
-        return AmountSerializer(shown(lot.quantity, code=lot.currency, board=live.current())).data
+        return self._shown(lot.quantity, lot)
 
     @extend_schema_field(AmountSerializer)
     def get_remaining(self, lot: Lot) -> Any:
         """Return what is left."""
-        return AmountSerializer(shown(lot.remaining, code=lot.currency, board=live.current())).data
+        return self._shown(lot.remaining, lot)
 
     @extend_schema_field(AmountSerializer)
     def get_cost_basis(self, lot: Lot) -> Any:
         """Return what is left of the cost."""
         return AmountSerializer(money(lot.cost_remaining, lot.cost_currency)).data
+
+    def _shown(self, units: Decimal, lot: Lot) -> Any:
+        board, now = self.context["board"], self.context["now"]
+        return AmountSerializer(shown(units, code=lot.currency, board=board, now=now)).data
 
 
 class DisposalSerializer(serializers.Serializer[Disposal]):
@@ -137,6 +142,10 @@ class Lots(generics.ListAPIView[Lot]):
         return queries.open_lots(
             customer_id=asking(self.request).id, asset=_asset(self.request.query_params)
         )
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Add by which board and at which moment units are shown."""
+        return {**super().get_serializer_context(), "board": live.current(), "now": clock.now()}
 
 
 class DisposalPages(CursorPages):

@@ -12,10 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.assets import directory
-from fx.prices import live
 from holdings.portfolio import queries
 from holdings.portfolio.queries import DayWorth
-from holdings.portfolio.rules import Change, Holding, Portfolio, price_in
+from holdings.portfolio.rules import Change, Holding, Portfolio
 from krak.api.parsing import AmountField
 from krak.api.shapes import AmountSerializer, ConstantField, DecimalText, LivemodeField
 from krak.core import clock
@@ -129,7 +128,8 @@ class PortfolioView(APIView):
         asked = _checked(AskedPortfolioSerializer, request)
         currency = asked.get("currency") or customer.home_currency
         directory.named(currency)
-        found = queries.portfolio(customer_id=customer.id, currency=currency, now=now)
+        measure = queries.measure_now(currency, now=now)
+        found = queries.portfolio(customer_id=customer.id, measure=measure, now=now)
         least: Decimal | None = asked.get("hide_small")
         seen = [
             holding
@@ -137,7 +137,6 @@ class PortfolioView(APIView):
             if least is None or holding.value is None or abs(holding.value) >= least
         ]
         hidden = found.value - sum((h.value for h in seen if h.value is not None), Decimal(0))
-        board = live.current()
 
         def write(amount: Decimal | None) -> Any:
             return None if amount is None else _write_amount(money(amount, currency))
@@ -149,14 +148,15 @@ class PortfolioView(APIView):
             return {"amount": write(change.amount), "percent": percent}
 
         def write_holding(holding: Holding) -> dict[str, Any]:
-            price = holding.price
-            unit = price_in(holding, board, currency)
+            price, code = holding.price, holding.position.code
+            multiplier = measure.board.multiplier(code, now)
+            unit = measure.price_of(code, multiplier=multiplier)
             age = None if price is None else max(int((now - price.as_of).total_seconds()), 0)
             return {
                 "object": "holding",
-                "code": holding.position.code,
-                "units": _write_amount(money(holding.units, holding.position.code)),
-                "multiplier": "1" if price is None else plain(price.multiplier),
+                "code": code,
+                "units": _write_amount(money(holding.position.units * multiplier, code)),
+                "multiplier": plain(multiplier),
                 "price": None if unit is None else plain(unit),
                 "value": write(holding.value),
                 "share": None if holding.share is None else plain(holding.share),
@@ -265,7 +265,7 @@ class History(APIView):
             currency=currency,
             first_on=asked["from"],
             last_on=asked["to"],
-            board=live.current(),
+            now=clock.now(),
         )
         body = {"currency": currency, "results": days}
         return Response(HistorySerializer(body, context={"currency": currency}).data)
