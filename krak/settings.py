@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "krak.core.inbox",
     "krak.core.outbox",
     "krak.core.idempotency",
+    "krak.core.schedule",
     "krak.core.audit",
     "krak.customers",
     "krak.cases",
@@ -81,8 +82,10 @@ INSTALLED_APPS = [
     "fx.assets",
     "fx.venues",
     "fx.prices",
+    "fx.candles",
     "holdings.ledger",
     "holdings.lots",
+    "holdings.portfolio",
     "cards.issuing",
     "cards.authorizations",
     "cards.clearing",
@@ -182,9 +185,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
 }
 CELERY_TIMEZONE = "UTC"
+# Seconds between ticks. How often a job really runs is its own matter: krak/core/schedule.
 CELERY_BEAT_SCHEDULE = {
-    "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
-    "purge": {"task": "runtime.purge", "schedule": 3600},
+    "prove the books": {"task": "runtime.prove_books", "schedule": 300},
+    "purge": {"task": "runtime.purge", "schedule": 300},
     "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
@@ -194,6 +198,9 @@ CELERY_BEAT_SCHEDULE = {
         "kwargs": {"window": "all"},
     },
     "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
+    "roll up candles": {"task": "candles.roll_up", "schedule": 60},
+    "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
+    "partitions of candles": {"task": "candles.partitions", "schedule": 300},
 }
 CELERY_TASK_PUBLISH_RETRY = False
 
