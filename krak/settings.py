@@ -174,6 +174,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
     "purge": {"task": "runtime.purge", "schedule": 3600},
+    "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
 }
 CELERY_TASK_PUBLISH_RETRY = False
 

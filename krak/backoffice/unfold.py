@@ -57,6 +57,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Accounts", "account_balance", "ledger.ledgeraccount"),
             _to("Journal entries", "menu_book", "ledger.journalentry"),
             _to("Holds", "lock_clock", "ledger.hold"),
+            _to("House accounts", "home_work", "ledger.housebalance"),
         ],
     },
     {
