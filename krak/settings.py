@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "krak.core.inbox",
     "krak.core.outbox",
     "krak.core.idempotency",
+    "krak.core.schedule",
     "krak.customers",
     "krak.cases",
     "fx.assets",
@@ -171,9 +172,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
 }
 CELERY_TIMEZONE = "UTC"
+# Seconds between ticks. How often a job really runs is its own matter: krak/core/schedule.
 CELERY_BEAT_SCHEDULE = {
-    "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
-    "purge": {"task": "runtime.purge", "schedule": 3600},
+    "prove the books": {"task": "runtime.prove_books", "schedule": 300},
+    "purge": {"task": "runtime.purge", "schedule": 300},
     "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
 }
 CELERY_TASK_PUBLISH_RETRY = False
