@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "fx.prices",
     "holdings.ledger",
     "holdings.lots",
+    "holdings.hedging",
     "cards.issuing",
     "cards.authorizations",
     "cards.clearing",
