@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "krak.customers",
     "krak.cases",
     "fx.assets",
+    "fx.venues",
     "fx.prices",
     "holdings.ledger",
     "holdings.lots",
@@ -184,6 +185,24 @@ CELERY_TASK_PUBLISH_RETRY = False
 # --- Money ---------------------------------------------------------------------------------------
 CURRENCY_CODE_MAX_LENGTH = 16
 DJANGO_MONEY_DECIMAL_PLACES = 10
+
+# --- Prices --------------------------------------------------------------------------------------
+PRICE_PROVIDERS = _words(
+    "KRAK_PRICE_PROVIDERS", "simulated" if SANDBOX else "kraken_ws,kraken_rest,ecb"
+)
+KRAKEN_WS_URL = os.environ.get("KRAK_KRAKEN_WS_URL", "wss://ws.kraken.com/v2")
+KRAKEN_REST_URL = os.environ.get("KRAK_KRAKEN_REST_URL", "https://api.kraken.com/0/public")
+ECB_URL = os.environ.get(
+    "KRAK_ECB_URL", "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
+)
+OPEN_EXCHANGE_RATES_URL = os.environ.get(
+    "KRAK_OPEN_EXCHANGE_RATES_URL", "https://openexchangerates.org/api"
+)
+OPEN_EXCHANGE_RATES_APP_ID = os.environ.get("KRAK_OPEN_EXCHANGE_RATES_APP_ID", "")
+if "simulated" in PRICE_PROVIDERS and not SANDBOX:
+    raise ImproperlyConfigured("Simulated prices are for the sandbox only.")
+if "open_exchange_rates" in PRICE_PROVIDERS and not OPEN_EXCHANGE_RATES_APP_ID:
+    raise ImproperlyConfigured("open_exchange_rates needs KRAK_OPEN_EXCHANGE_RATES_APP_ID.")
 
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -119,7 +119,7 @@ def _units_worth(
     if asset == currency:
         return value, {}
     board = live.current()
-    if not (board.may_trade(asset, now) and board.is_fresh(currency, now)):
+    if not (board.may_buy(asset, now) and board.is_fresh(currency, now)):
         raise RewardHasNoPrice(asset=asset)
     ask = board.base_ask_in(asset, currency)
     details = {"ask": plain(floor_to(ask, 18)), "board_version": str(board.version)}

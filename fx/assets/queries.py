@@ -3,12 +3,13 @@
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import connection
 
 from fx.assets import catalogue
 from fx.assets.models import Asset, Multiplier
-from fx.assets.rules import AssetFacts, Kind, MultiplierRow, Status
+from fx.assets.rules import PROPERTIES, AssetFacts, Kind, MultiplierRow, Status
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as Refusal
 
@@ -83,3 +84,27 @@ def multiplier_rows() -> dict[str, list[MultiplierRow]]:
             )
         )
     return dict(rows)
+
+
+def locked_id(code: str) -> UUID:
+    """Lock an asset for this transaction and return its id: what is ordered about it is in line.
+
+    Raises:
+        UnknownAsset: there is none of exactly this code.
+    """
+    row = Asset.objects.select_for_update(no_key=True).filter(code=code).values("id").first()
+    if row is None:
+        raise UnknownAsset(asset=code)
+    return row["id"]
+
+
+def kraken_names() -> dict[str, str]:
+    """Return what Kraken's REST calls each asset that it trades against dollars, by our code.
+
+    A share that the catalogue has no name for is called there as it is here, if it is traded.
+    """
+    return {
+        code: altname or code
+        for code, kind, altname in Asset.objects.values_list("code", "kind", "kraken_altname")
+        if not PROPERTIES[Kind(kind)].is_cash and (altname or PROPERTIES[Kind(kind)].has_multiplier)
+    }

@@ -76,6 +76,10 @@ class KindProperties:
     """While its main venue is closed, or its reference rate is of the last working day."""
     swing_bps: int
     """How far the simulated market lets it wander from its seed."""
+    jump_bps: int
+    """A price that moves farther at once is believed only when another source confirms it."""
+    trades_on_chain: bool = False
+    """While its exchange is closed it can be sold on chain, with the wide spread."""
 
 
 _COIN: Final = KindProperties(
@@ -87,6 +91,7 @@ _COIN: Final = KindProperties(
     spread_bps=10,
     wide_spread_bps=60,
     swing_bps=150,
+    jump_bps=2000,
 )
 _TOKENIZED: Final = KindProperties(
     haircut=Decimal("0.03"),
@@ -98,6 +103,8 @@ _TOKENIZED: Final = KindProperties(
     spread_bps=15,
     wide_spread_bps=60,
     swing_bps=80,
+    jump_bps=1500,
+    trades_on_chain=True,
 )
 PROPERTIES: Final[dict[Kind, KindProperties]] = {
     Kind.FIAT: KindProperties(
@@ -111,6 +118,7 @@ PROPERTIES: Final[dict[Kind, KindProperties]] = {
         spread_bps=5,
         wide_spread_bps=15,
         swing_bps=30,
+        jump_bps=500,
     ),
     Kind.STABLECOIN: KindProperties(
         haircut=Decimal("0.005"),
@@ -121,6 +129,7 @@ PROPERTIES: Final[dict[Kind, KindProperties]] = {
         spread_bps=2,
         wide_spread_bps=10,
         swing_bps=3,
+        jump_bps=500,
     ),
     Kind.CRYPTO: _COIN,
     Kind.COMMODITY_TOKEN: _COIN,

@@ -53,6 +53,10 @@ class Price:
     """False while only on-chain liquidity is left."""
     halted: bool = False
     """Neither bought nor sold, and its coverage is zero."""
+    buyable: bool = True
+    """False while only buying is stopped: what is held may still be sold and spent."""
+    sellable: bool = True
+    """False while only selling is stopped: it does not cover either."""
     synthetic: bool = False
     """The sandbox made it up, because no real price was at hand."""
     multiplier: Decimal = _ONE
@@ -99,10 +103,21 @@ class Board:
             return False
         return price.pinned or now - price.as_of <= PROPERTIES[price.kind].max_price_age
 
-    def may_trade(self, code: str, now: datetime) -> bool:
-        """Tell whether it may be bought or sold now: a fresh price, and not halted."""
+    def may_buy(self, code: str, now: datetime) -> bool:
+        """Tell whether a customer may buy it now: a fresh price, and buying not stopped."""
         price = self.prices.get(code)
-        return price is not None and not price.halted and self.is_fresh(code, now)
+        return price is not None and price.buyable and not price.halted and self.is_fresh(code, now)
+
+    def may_sell(self, code: str, now: datetime) -> bool:
+        """Tell whether a customer may sell it now: a fresh price, and selling not stopped."""
+        price = self.prices.get(code)
+        return (
+            price is not None and price.sellable and not price.halted and self.is_fresh(code, now)
+        )
+
+    def may_trade(self, code: str, now: datetime) -> bool:
+        """Tell whether it may pay for something now, which is to sell it."""
+        return self.may_sell(code, now)
 
     def bid_in(self, code: str, currency: str) -> Decimal:
         """Return what one shown unit of `code` sells for in `currency`, rounded down.

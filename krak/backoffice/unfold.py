@@ -61,6 +61,16 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         ],
     },
     {
+        "title": "Prices",
+        "items": [
+            _to("Price providers", "cell_tower", "prices.providerreport"),
+            _to("Halts", "pan_tool", "venues.halt"),
+            _to("Wider spreads", "expand", "venues.widening"),
+            _to("US market holidays", "event", "venues.marketholiday"),
+            _to("Trading sessions", "schedule", "venues.tradingsession"),
+        ],
+    },
+    {
         "title": "System",
         "items": [
             _to("Inbox", "inbox", "inbox.inboxevent"),

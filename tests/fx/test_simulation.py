@@ -9,8 +9,9 @@ import pytest
 from fx.assets import catalogue
 from fx.assets.rules import Kind, MultiplierRow, Status
 from fx.prices import simulation
-from fx.prices.market import Listing, build
+from fx.prices.listing import Listing
 from krak.core.ids import uuid7
+from tests.fx.prices import simulated_board
 
 WEDNESDAY = datetime(2026, 11, 18, 12, tzinfo=UTC)
 SATURDAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -19,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 def at(moment, *, multipliers=None, assets=None):
     listing = Listing(assets=assets or dict(catalogue.known()), multipliers=multipliers or {})
-    return build(listing, version=1, now=moment)
+    return simulated_board(listing, now=moment)
 
 
 def row(multiplier, activates_at):
