@@ -1,13 +1,16 @@
 """`python -m bench.postings`: entries of five legs through `ledger_post`, by pgbench.
 
-Beside it the rate of the house's roll-up, which has to keep pace.
+With and without the queue of the house's roll-up in turn, because a shared machine drifts; then
+the rate of the roll-up itself, which has to keep pace. Needs a migrated database of its own.
 """
 
 import argparse
 import os
 import re
+import statistics
 import subprocess
 import tempfile
+import time
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,23 +20,28 @@ import django
 CUSTOMERS = 400
 # A sale as a decision posts it: units to the inventory, cash from it, the spread.
 POST = """
+CREATE OR REPLACE FUNCTION bench_leg(
+    side text, currency text, amount text, whose text, which text
+) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('side', side, 'currency', currency, 'amount', amount, whose, which)
+$$;
 CREATE OR REPLACE FUNCTION bench_post(n int) RETURNS bigint LANGUAGE sql AS $$
     SELECT ledger_post(jsonb_build_object(
         'customer', b.customer, 'id', uuidv7(), 'cause', 'bench:' || gen_random_uuid(),
         'kind', 'BENCH', 'event_at', now(), 'created_at', now(), 'details', '{}'::jsonb,
         'legs', jsonb_build_array(
-            jsonb_build_object('side', 'DEBIT', 'currency', 'BTC', 'amount', '0.0004', 'account', b.btc),
-            jsonb_build_object('side', 'CREDIT', 'currency', 'BTC', 'amount', '0.0004', 'house', 'INVENTORY'),
-            jsonb_build_object('side', 'DEBIT', 'currency', 'USD', 'amount', '20.01', 'house', 'INVENTORY'),
-            jsonb_build_object('side', 'CREDIT', 'currency', 'USD', 'amount', '20', 'account', b.usd),
-            jsonb_build_object('side', 'CREDIT', 'currency', 'USD', 'amount', '0.01', 'house', 'SPREAD'))))
+            bench_leg('DEBIT', 'BTC', '0.0004', 'account', b.btc::text),
+            bench_leg('CREDIT', 'BTC', '0.0004', 'house', 'INVENTORY'),
+            bench_leg('DEBIT', 'USD', '20.01', 'house', 'INVENTORY'),
+            bench_leg('CREDIT', 'USD', '20', 'account', b.usd::text),
+            bench_leg('CREDIT', 'USD', '0.01', 'house', 'SPREAD'))))
       FROM bench_customer b WHERE b.n = $1
 $$
 """
 
 
 def main() -> None:
-    """Make customers, post for so many seconds, print the rates of each round."""
+    """Make customers, post for so many seconds a time, print the rates."""
     parser = argparse.ArgumentParser(prog="python -m bench.postings", description=__doc__)
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
@@ -42,9 +50,35 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
     _make_customers()
-    for number in range(1, arguments.rounds + 1):
-        rate = _posted_per_second(clients=arguments.clients, seconds=arguments.seconds)
-        print(f"round {number}: {rate:.0f} entries of five legs per second", flush=True)
+    rates: dict[str, list[float]] = {"DISABLE": [], "ENABLE": []}
+    for number in range(arguments.rounds):
+        for state in sorted(rates, reverse=bool(number % 2)):
+            _queue(state)
+            rates[state].append(
+                _posted_per_second(clients=arguments.clients, seconds=arguments.seconds)
+            )
+    _queue("ENABLE")
+    without, with_queue = (statistics.median(rates[state]) for state in ("DISABLE", "ENABLE"))
+    ratio = statistics.median(
+        on / off for on, off in zip(rates["ENABLE"], rates["DISABLE"], strict=True)
+    )
+    print(f"entries of five legs per second: {with_queue:.0f}, without the queue {without:.0f}")
+    print(f"median of the pairs' ratios: {ratio:.3f}")
+    print(f"entries rolled up per second: {_rolled_up_per_second():.0f}")
+
+
+def _queue(state: str) -> None:
+    from django.db import connection  # noqa: PLC0415 - Django is ready only now
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE ledger_posting {state} TRIGGER an_entry_waits_to_be_rolled_up")
+
+
+def _rolled_up_per_second() -> float:
+    from holdings.ledger import services as ledger  # noqa: PLC0415
+
+    began = time.monotonic()
+    return ledger.roll_up_house() / (time.monotonic() - began)
 
 
 def _make_customers() -> None:

@@ -41,7 +41,7 @@ class RiskLimit(models.Model):
     stop_at_usd = AmountColumn(help_text="a deviation beyond it stops the side that adds to it")
     slip_bps = models.PositiveIntegerField(
         null=True, blank=True, default=50,
-        help_text="how far from the board's price an order may be filled; empty: at market",
+        help_text="how far from the board's middle an order may be filled; empty: at market",
     )  # fmt: skip
     reason = models.CharField(max_length=200)
     effective_at = models.DateTimeField()
@@ -169,9 +169,7 @@ class HedgeOrder(models.Model):
     )
     limit_price = AmountColumn(null=True, help_text="USD per shown unit; none: at market")
     deadline = models.DateTimeField(help_text="the venue takes it no later")
-    state = models.CharField(
-        max_length=13, choices=OrderState, default=OrderState.INTENDED
-    )
+    state = models.CharField(max_length=13, choices=OrderState, default=OrderState.INTENDED)
     venue_order_id = models.CharField(max_length=64, blank=True)
     reason = models.CharField(max_length=200)
     asked_by = models.ForeignKey(

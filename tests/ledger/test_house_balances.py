@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection, connections
 from django.db import transaction as django_transaction
 from django.test import Client
 from django.urls import reverse
+from psycopg.types.json import Jsonb
 
 from holdings.ledger import queries, tasks
 from holdings.ledger import services as ledger
@@ -189,7 +190,7 @@ def _post_in(db: psycopg.Connection[Any], customer_id: UUID, amount: str) -> Non
     # The account is opened first, in a transaction that is over.
     with transaction():
         entry = _entry(customer_id, "SOL", amount)
-    db.execute("SELECT ledger_post(%s::jsonb)", [psycopg.types.json.Jsonb(entry.as_json())])
+    db.execute("SELECT ledger_post(%s::jsonb)", [Jsonb(entry.as_json())])
 
 
 def test_an_entry_that_commits_after_younger_ones_were_rolled_up_is_not_missed(

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_variable_that_settings_read_is_documented_and_no_other() -> None:
     code = (ROOT / "krak/settings.py").read_text()
-    read = set(re.findall(r'"((?:KRAK|STRIPE)_[A-Z_]+|DATABASE_URL|REDIS_URL)"', code))
+    read = set(re.findall(r'"((?:KRAK|KRAKEN|STRIPE)_[A-Z_]+|DATABASE_URL|REDIS_URL)"', code))
     read |= set(re.findall(r"environ\.get\('(KRAK_[A-Z_]+)'", code))
     documented = set(
         re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
@@ -26,7 +26,7 @@ def _check(**environment: str) -> subprocess.CompletedProcess[str]:
     clean = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("KRAK_", "STRIPE_"))
+        if not name.startswith(("KRAK_", "KRAKEN_", "STRIPE_"))
     }
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],

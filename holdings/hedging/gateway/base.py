@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 from holdings.hedging.rules.exposure import Instrument, Side
 
 
-class Refused(Exception):  # noqa: N818 - an answer of the venue's
+class Refused(Exception):
     """The venue certainly did not take the order.
 
     `passing` when the same would be taken a little later (a limit of calls, a market that is
@@ -21,7 +21,7 @@ class Refused(Exception):  # noqa: N818 - an answer of the venue's
         self.passing = passing
 
 
-class Unsure(Exception):  # noqa: N818 - the lack of an answer
+class Unsure(Exception):
     """Nobody can tell from the answer, or from its absence, whether the venue took the order."""
 
 

@@ -9,7 +9,6 @@ sent at most once, with a deadline, and looked for afterwards.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -21,6 +20,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from fx.assets import catalogue
 from fx.assets import queries as assets
 from holdings.hedging.gateway.base import Fill, Refused, Report, Ticket, Unsure
 from holdings.hedging.gateway.nonces import next_nonce
@@ -94,7 +94,7 @@ class Kraken:
         self._http = httpx.Client(base_url=url, timeout=timeout, headers={"User-Agent": "krak"})
 
     def place(self, ticket: Ticket, *, now: datetime, validate: bool = False) -> str:
-        """Send AddOrder: immediate or cancel, the fee in USD, refused by Kraken after `deadline`."""
+        """Send AddOrder: immediate or cancel, its fee in USD, refused after its `deadline`."""
         if ticket.deadline <= now:
             raise Refused("the deadline has passed", passing=True)
         form = {
@@ -143,7 +143,9 @@ class Kraken:
 
         A share may be listed twice under one name: one that trades now comes first.
         """
-        names = assets.kraken_names()
+        names = {called: code for code, called in assets.kraken_names().items()}
+        # Money is called by its code here, and traded against dollars where its pair ends in USD.
+        names |= {c: c for c, a in catalogue.known().items() if a.properties.is_cash}
         found: dict[str, tuple[bool, Instrument]] = {}
         for tokenized in (False, True):
             params = {"aclass_base": "tokenized_asset"} if tokenized else {}
@@ -179,7 +181,9 @@ class Kraken:
                     order_id=order_id,
                     open=facts["status"] in {"pending", "open"},
                     filled=Decimal(facts["vol_exec"]),
-                    fills=tuple(fills[trade] for trade in facts.get("trades") or () if trade in fills),
+                    fills=tuple(
+                        fills[trade] for trade in facts.get("trades") or () if trade in fills
+                    ),
                 )
                 for order_id, facts in orders.items()
             ]
@@ -210,45 +214,47 @@ class Kraken:
         A nonce that came too late (another process overtook us) is refused before anything is
         done, so that call alone is repeated, with a new one.
         """
-        path = f"/0/private/{call}"
-        for _ in range(NONCE_TRIES):
-            nonce = str(self._nonces(self._key))
-            body = urlencode({"nonce": nonce, **form})
-            try:
-                sign = signature(path=path, nonce=nonce, body=body, secret=self._secret)
-            except binascii.Error:
-                raise Refused("KRAKEN_API_SECRET is no base64") from None
-            answer = self._answer(
-                lambda body=body, sign=sign: self._http.post(
-                    path,
-                    content=body,
-                    headers={
-                        "API-Key": self._key,
-                        "API-Sign": sign,
-                        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-                    },
-                )
-            )
-            errors = answer.get("error") or []
-            if not any(str(error).startswith(_INVALID_NONCE) for error in errors):
+        tries = 0
+        while True:
+            answer = self._answer(self._signed(f"/0/private/{call}", form))
+            errors = [str(error) for error in answer["error"]]
+            tries += 1
+            if tries == NONCE_TRIES or not any(e.startswith(_INVALID_NONCE) for e in errors):
                 break
         if errors:
-            raise _as_exception([str(error) for error in errors])
+            raise _as_exception(errors)
         return _result(answer)
+
+    def _signed(self, path: str, form: Mapping[str, str]) -> httpx.Request:
+        nonce = str(self._nonces(self._key))
+        body = urlencode({"nonce": nonce, **form})
+        return self._http.build_request(
+            "POST",
+            path,
+            content=body,
+            headers={
+                "API-Key": self._key,
+                "API-Sign": signature(path=path, nonce=nonce, body=body, secret=self._secret),
+                "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+            },
+        )
 
     def _public(self, call: str, params: Mapping[str, str]) -> dict[str, Any]:
         # Errors and good entries may come together: what is good is used.
-        return _result(self._answer(lambda: self._http.get(f"/0/public/{call}", params=params)))
+        return _result(
+            self._answer(self._http.build_request("GET", f"/0/public/{call}", params=params))
+        )
 
-    def _answer(self, send: Callable[[], httpx.Response]) -> dict[str, Any]:
+    def _answer(self, request: httpx.Request) -> dict[str, Any]:
         try:
-            response = send()
-            answer = json.loads(response.content, parse_float=Decimal)
+            response = self._http.send(request)
         except httpx.HTTPError as error:
             raise Unsure(f"{type(error).__name__}: {error}"[:200]) from None
+        try:
+            answer = json.loads(response.content, parse_float=Decimal)
         except ValueError:
             raise Unsure(f"HTTP {response.status_code} without JSON") from None
-        if not isinstance(answer, dict) or "error" not in answer:
+        if not isinstance(answer, dict) or not isinstance(answer.get("error"), list):
             raise Unsure(f"HTTP {response.status_code}: not an answer of Kraken's")
         return answer
 

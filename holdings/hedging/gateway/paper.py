@@ -44,9 +44,7 @@ class Paper:
         if price is None:
             raise Refused(f"the board has no price of {ticket.pair}")
         buying = ticket.side is Side.BUY
-        touch = (
-            ceil_to(price.ask, STORED_PLACES) if buying else floor_to(price.bid, STORED_PLACES)
-        )
+        touch = ceil_to(price.ask, STORED_PLACES) if buying else floor_to(price.bid, STORED_PLACES)
         if validate:
             return ""
         limit = ticket.limit_price
@@ -92,12 +90,15 @@ class Paper:
         """Trade everything in the catalogue, by its code, in pieces of eight decimals."""
         for code, asset in catalogue.known().items():
             if code != BASE:
-                yield code, Instrument(
-                    pair=code,
-                    quantity_places=min(PLACES, STORED_PLACES),
-                    price_places=STORED_PLACES,
-                    tick=Decimal(1).scaleb(-STORED_PLACES),
-                    minimum_quantity=Decimal(0),
-                    minimum_cost=Decimal(0),
-                    tokenized=asset.properties.has_multiplier,
+                yield (
+                    code,
+                    Instrument(
+                        pair=code,
+                        quantity_places=min(PLACES, STORED_PLACES),
+                        price_places=STORED_PLACES,
+                        tick=Decimal(1).scaleb(-STORED_PLACES),
+                        minimum_quantity=Decimal(0),
+                        minimum_cost=Decimal(0),
+                        tokenized=asset.properties.has_multiplier,
+                    ),
                 )

@@ -1,7 +1,7 @@
 """Limits to begin with, by kind: the first rows, which staff add to."""
 
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import migrations
 
@@ -16,7 +16,7 @@ FIRST = {
 }
 
 
-def add(apps, schema_editor):
+def add(apps: Any, _schema_editor: Any) -> None:
     limits = apps.get_model("hedging", "RiskLimit")
     for kind, (band, widen_at, widen_bps, stop_at, slip_bps) in FIRST.items():
         limits.objects.create(

@@ -44,7 +44,7 @@ class Limit:
     widen_bps: int
     stop_at: Decimal
     slip_bps: int | None
-    """How far from the board's bid or ask an order may be filled; None orders at market."""
+    """How far from the board's middle an order may be filled; None orders at market."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,14 @@ class Mark:
     ask: Decimal
     multiplier: Decimal
 
+    @property
+    def middle(self) -> Decimal:
+        """What nobody pays or gets; our own widened spread does not move it."""
+        return (self.bid + self.ask) / 2
+
     def usd(self, base_units: Decimal) -> Decimal:
         """Return what base units are worth at the middle, to the ledger's places."""
-        return nearest_to(
-            base_units * self.multiplier * (self.bid + self.ask) / 2, STORED_PLACES
-        )
+        return nearest_to(base_units * self.multiplier * self.middle, STORED_PLACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +132,19 @@ def hedge(
         return None
     side = Side.SELL if deviation > 0 else Side.BUY
     quantity = floor_to(abs(deviation) * mark.multiplier, instrument.quantity_places)
-    touch = mark.ask if side is Side.BUY else mark.bid
     if quantity <= 0 or quantity < instrument.minimum_quantity:
         return None
-    if quantity * touch < instrument.minimum_cost:
+    if quantity * mark.middle < instrument.minimum_cost:
         return None
-    return Wanted(side, quantity, _limit_price(side, touch, limit.slip_bps, instrument))
+    return Wanted(side, quantity, _limit_price(side, mark.middle, limit.slip_bps, instrument))
 
 
 def _limit_price(
-    side: Side, touch: Decimal, slip_bps: int | None, instrument: Instrument
+    side: Side, middle: Decimal, slip_bps: int | None, instrument: Instrument
 ) -> Decimal | None:
     if slip_bps is None:
         return None
-    price = touch * (_BPS + side.sign * slip_bps) / _BPS
+    price = middle * (_BPS + side.sign * slip_bps) / _BPS
     steps = price / instrument.tick
     steps = ceil_to(steps, 0) if side is Side.BUY else max(floor_to(steps, 0), Decimal(1))
     return steps * instrument.tick

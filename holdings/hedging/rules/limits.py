@@ -41,15 +41,14 @@ def measures(deviation_usd: Decimal, limit: Limit, *, before: Measures) -> Measu
     Open orders do not count here: until they are filled the risk is there.
     """
     size = abs(deviation_usd)
-    wide = size > limit.widen_at or (before.widen_bps > 0 and size > limit.widen_at * RELEASE)
-    long, short = deviation_usd > 0, deviation_usd < 0
-
-    def stops(side_grows: bool, *, stopped: bool) -> bool:
-        at = limit.stop_at * RELEASE if stopped else limit.stop_at
-        return side_grows and size > at
-
+    wide = size > limit.widen_at or (before.widen_bps and size > limit.widen_at * RELEASE)
     return Measures(
         widen_bps=limit.widen_bps if wide else 0,
-        stop_buying=stops(short, stopped=before.stop_buying),
-        stop_selling=stops(long, stopped=before.stop_selling),
+        stop_buying=_stops(-deviation_usd, limit, already=before.stop_buying),
+        stop_selling=_stops(deviation_usd, limit, already=before.stop_selling),
     )
+
+
+def _stops(grown: Decimal, limit: Limit, *, already: bool) -> bool:
+    """Tell whether a side is stopped whose trades have made the deviation grow to `grown`."""
+    return grown > (limit.stop_at * RELEASE if already else limit.stop_at)

@@ -38,16 +38,13 @@ class Book:
             return Book(self.units, self.cost, self.realised - value)
         if self.units == 0 or (units > 0) == (self.units > 0):
             return Book(self.units + units, self.cost + value, self.realised)
-        closing = units if abs(units) <= abs(self.units) else -self.units
-        value_closing = value if closing == units else _part(value, closing, units)
-        cost_closed = self.cost if closing == -self.units else _part(self.cost, -closing, self.units)
-        # A closing move's value has its own sign: selling 2 for 10 is −2 for −10.
-        realised = self.realised - value_closing - cost_closed
-        return Book(
-            units=self.units + units,
-            cost=self.cost - cost_closed + (value - value_closing),
-            realised=realised,
-        )
+        if abs(units) <= abs(self.units):
+            # Closed at average cost. A closing move's value has its own sign: −2 for −10 dollars.
+            closed = _part(self.cost, units, -self.units)
+            return Book(self.units + units, self.cost - closed, self.realised - value - closed)
+        # More than there is: all of it is closed, and the rest opens the other side.
+        closing = _part(value, -self.units, units)
+        return Book(self.units + units, value - closing, self.realised - closing - self.cost)
 
     def paid(self, fee: Decimal) -> "Book":
         """Return the book after a fee."""
@@ -59,4 +56,7 @@ class Book:
 
 
 def _part(amount: Decimal, units: Decimal, of: Decimal) -> Decimal:
+    """Return the part of `amount` that `units` are of `of`; all of it if they are the same."""
+    if units == of:
+        return amount
     return nearest_to(amount * units / of, STORED_PLACES)

@@ -2,6 +2,7 @@
 
 from holdings.hedging.services.orders import (
     AlreadyEnded,
+    CancelWithoutReason,
     begin_sending,
     cancel,
     note_accepted,
@@ -13,6 +14,7 @@ from holdings.hedging.services.rounds import CannotHedge, hedge_now, keep_instru
 
 __all__ = [
     "AlreadyEnded",
+    "CancelWithoutReason",
     "CannotHedge",
     "begin_sending",
     "cancel",

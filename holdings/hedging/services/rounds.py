@@ -19,7 +19,7 @@ from holdings.hedging.gateway import venue as configured_venue
 from holdings.hedging.models import HedgeOrder, OrderState, RiskState, VenueInstrument
 from holdings.hedging.queries import Limits, OpenOrder
 from holdings.hedging.rules import limits as limit_rules
-from holdings.hedging.rules.exposure import Exposure, Instrument, Limit, Mark, hedge
+from holdings.hedging.rules.exposure import Exposure, Instrument, hedge
 from holdings.hedging.services.states import lock_states
 from krak.cases.services import open_case
 from krak.core.errors import DomainError, Kind
@@ -70,15 +70,15 @@ def net(*, now: datetime) -> int:
     for order in queries.to_follow(now=now, after=FOLLOW_AFTER):
         promise("hedging.follow", {"order": str(order.id)})
     _drop_unsent(scene.open_orders.values(), now=now)
-    orders = []
+    orders: list[HedgeOrder] = []
     for state in states.values():
         exposure = _take_over(state, scene)
         if exposure is None:
             continue
         _decide_measures(state, exposure, scene)
-        order = _order_for(state.asset, exposure, scene)
-        if isinstance(order, HedgeOrder):
-            orders.append(order)
+        needed = _order_for(state.asset, exposure, scene)
+        if isinstance(needed, HedgeOrder):
+            orders.append(needed)
     _save(states.values())
     _intend(orders)
     return len(orders)
@@ -148,13 +148,9 @@ def _look(now: datetime) -> _Scene:
     )
 
 
-def _mark(code: str, scene: _Scene) -> Mark | None:
-    return queries.mark_of(code, scene.board)
-
-
 def _take_over(state: RiskState, scene: _Scene) -> Exposure | None:
     """Put what customers' trades moved into the book, at the middle; None without a price."""
-    mark = _mark(state.asset, scene)
+    mark = queries.mark_of(state.asset, scene.board)
     if mark is None:
         return None
     inventory = scene.inventory.get(state.asset, _ZERO)
@@ -167,7 +163,11 @@ def _take_over(state: RiskState, scene: _Scene) -> Exposure | None:
 
 
 def _decide_measures(state: RiskState, exposure: Exposure, scene: _Scene) -> None:
-    limit, mark, before = scene.limits.of(state.asset), _mark(state.asset, scene), state.measures
+    limit, mark, before = (
+        scene.limits.of(state.asset),
+        queries.mark_of(state.asset, scene.board),
+        state.measures,
+    )
     after = limit_rules.NONE
     if limit is not None and mark is not None:
         deviation = mark.usd(exposure.deviation(limit.target))
@@ -195,11 +195,10 @@ def _order_for(
 ) -> HedgeOrder | str:
     """Return the order that an asset needs, or why there is none."""
     why_not = _obstacle(code, scene, patient=not ignore_band)
-    if why_not:
+    limit, mark = scene.limits.of(code), queries.mark_of(code, scene.board)
+    if why_not or limit is None or mark is None or scene.venue is None:
         return why_not
-    limit, mark = scene.limits.of(code), _mark(code, scene)
     instrument = scene.instruments[code]
-    assert limit is not None and mark is not None and scene.venue is not None  # noqa: S101, PT018 - `_obstacle` saw them
     wanted = hedge(exposure, limit, mark, instrument, ignore_band=ignore_band)
     if wanted is None:
         return "It is where it should be, or nearer than the venue's smallest order."
@@ -213,20 +212,23 @@ def _order_for(
 
 def _obstacle(code: str, scene: _Scene, *, patient: bool) -> str:
     """Say what keeps an asset from being ordered at all, or nothing."""
-    price, limit = scene.board.price(code), scene.limits.of(code)
-    if scene.venue is None:
-        return "This Krak sends no orders (KRAK_EXECUTION=none)."
-    if limit is None:
-        return "It has no limit."
-    if code in scene.open_orders:
-        return "An order is open."
-    if code not in scene.instruments:
-        return f"{scene.venue} does not trade it for USD."
-    if price is None or not scene.board.may_trade(code, scene.now) or not price.market_open:
-        return "Its price is stale, it is halted, or its market is closed."
-    if patient and code in scene.refused:
-        return "The venue has just refused an order."
-    return ""
+    price = scene.board.price(code)
+    # A side that customers may not trade does not keep the house from hedging: on the contrary.
+    tradable = (
+        price is not None
+        and price.market_open
+        and not price.halted
+        and scene.board.is_fresh(code, scene.now)
+    )
+    obstacles = (
+        (scene.venue is None, "This Krak sends no orders (KRAK_EXECUTION=none)."),
+        (scene.limits.of(code) is None, "It has no limit."),
+        (code in scene.open_orders, "An order is open."),
+        (code not in scene.instruments, f"{scene.venue} does not trade it for USD."),
+        (not tradable, "Its price is stale, it is halted, or its market is closed."),
+        (patient and code in scene.refused, "The venue has just refused an order."),
+    )
+    return next((why for there, why in obstacles if there), "")
 
 
 def _drop_unsent(orders: Iterable[OpenOrder], *, now: datetime) -> None:

@@ -14,8 +14,6 @@ def lock_states(codes: Iterable[str]) -> dict[str, RiskState]:
     nets while a fill is being recorded, and no two net at once.
     """
     wanted = sorted(set(codes))
-    RiskState.objects.bulk_create(
-        [RiskState(asset=code) for code in wanted], ignore_conflicts=True
-    )
+    RiskState.objects.bulk_create([RiskState(asset=code) for code in wanted], ignore_conflicts=True)
     rows = RiskState.objects.select_for_update(no_key=True).filter(asset__in=wanted)
     return {state.asset: state for state in rows.order_by("asset")}
