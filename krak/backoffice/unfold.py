@@ -71,6 +71,15 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         ],
     },
     {
+        "title": "House risk",
+        "items": [
+            _to("Exposure", "balance", "hedging.riskstate"),
+            _to("Limits", "speed", "hedging.risklimit"),
+            _to("Hedge orders", "outbound", "hedging.hedgeorder"),
+            _to("Fills", "price_check", "hedging.hedgefill"),
+        ],
+    },
+    {
         "title": "System",
         "items": [
             _to("Inbox", "inbox", "inbox.inboxevent"),

@@ -1,14 +1,18 @@
 """A house with a board, limits, instruments and customers who trade against it."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from fx.assets import services as assets
+from fx.assets.rules import shipped
 from holdings.hedging import services, tasks
 from holdings.hedging.models import HedgeOrder, RiskLimit
 from holdings.hedging.rules.exposure import Instrument
@@ -21,7 +25,7 @@ from krak.core.transactions import transaction
 from krak.customers import services as customers
 from tests.hedging.kraken_fake import KEY, SECRET, FakeKraken, running
 
-ASSETS = ("BTC", "ETH", "SOL", "AAPLx", "EUR")
+ASSETS = ("BTC", "ETH", "SOL", "AAPLx", "SPYx", "EUR")
 
 
 class House:
@@ -33,38 +37,44 @@ class House:
                 email=f"{uuid7()}@krak.test", name="A. Trader", country="US", home_currency="USD"
             )
             ledger.open_book(customer_id=self.customer.id)
+        self._accounts: dict[str, UUID] = {}
+
+    def _account(self, code: str) -> UUID:
+        if code not in self._accounts:
+            account = ledger.account_of(customer_id=self.customer.id, currency=code)
+            self._accounts[code] = account.id
+        return self._accounts[code]
 
     def trade(self, code: str, units: Decimal | str, usd: Decimal | str) -> None:
         """Have a customer sell base units for dollars; below zero, buy them."""
-        units, usd = Decimal(units), Decimal(usd)
-        with transaction():
-            asset, cash = (
-                ledger.account_of(customer_id=self.customer.id, currency=c).id
-                for c in (code, "USD")
+        self.trade_all([(code, Decimal(units), Decimal(usd))])
+
+    def trade_all(self, trades: Sequence[tuple[str, Decimal, Decimal]]) -> None:
+        """Have a customer make these trades, in one transaction."""
+        with transaction(), connection.cursor() as cursor:
+            entries = [json.dumps(self._entry(*each).as_json()) for each in trades]
+            cursor.execute("SELECT count(ledger_post(e)) FROM unnest(%s::jsonb[]) e", [entries])
+            assert cursor.fetchone() == (len(trades),)
+
+    def _entry(self, code: str, units: Decimal, usd: Decimal) -> Entry:
+        asset, cash = self._account(code), self._account("USD")
+        if units > 0:
+            sale = Sale(code, units, usd / units, usd, Decimal(0))
+            legs = legs_of_sale(sale, asset_account=asset, cash_account=cash, cash="USD")
+        else:
+            legs = (
+                Leg(CREDIT, code, -units, account=asset),
+                Leg(DEBIT, code, -units, house="INVENTORY"),
+                Leg(CREDIT, "USD", -usd, house="INVENTORY"),
+                Leg(DEBIT, "USD", -usd, account=cash),
             )
-            now = clock.now()
-            if units > 0:
-                sale = Sale(code, units, usd / units, usd, Decimal(0))
-                legs = legs_of_sale(sale, asset_account=asset, cash_account=cash, cash="USD")
-            else:
-                legs = (
-                    Leg(CREDIT, code, -units, account=asset),
-                    Leg(DEBIT, code, -units, house="INVENTORY"),
-                    Leg(CREDIT, "USD", -usd, house="INVENTORY"),
-                    Leg(DEBIT, "USD", -usd, account=cash),
-                )
-            # What the customer pays with came in before.
-            forced = tuple(
-                Leg(leg.side, leg.currency, leg.amount, leg.account, leg.house,
-                    forced=leg.account is not None)
-                for leg in legs
-            )  # fmt: skip
-            ledger.post(
-                Entry(
-                    id=uuid7(), customer_id=self.customer.id, cause=f"trade {uuid7()}",
-                    kind="TEST", event_at=now, created_at=now, legs=forced, details={},
-                )
-            )  # fmt: skip
+        now = clock.now()
+        return Entry(
+            id=uuid7(), customer_id=self.customer.id, cause=f"trade {uuid7()}", kind="TEST",
+            event_at=now, created_at=now, details={},
+            # What the customer pays with is of no interest here.
+            legs=tuple(replace(leg, forced=leg.account is not None) for leg in legs),
+        )  # fmt: skip
 
     def limit(self, asset: str, **values: Any) -> RiskLimit:
         """Give an asset a limit: a band of 1,000, widened beyond 50,000, stopped beyond 100,000."""
@@ -102,11 +112,19 @@ class House:
 
 def instrument(pair: str, **facts: Any) -> Instrument:
     """Return an instrument of eight decimals and cents."""
-    usual = {
+    usual: dict[str, Any] = {
         "quantity_places": 8, "price_places": 2, "tick": Decimal("0.01"),
         "minimum_quantity": Decimal(0), "minimum_cost": Decimal(0),
     }  # fmt: skip
     return Instrument(pair=pair, **usual | facts)
+
+
+def list_assets(now: datetime) -> None:
+    """List our few assets: halts and widenings point to them."""
+    with transaction():
+        for row in shipped():
+            if row.code in ASSETS:
+                assets.list_asset(row, now=now)
 
 
 def list_instruments(venue: str, now: datetime) -> None:
@@ -120,7 +138,7 @@ def list_instruments(venue: str, now: datetime) -> None:
 @pytest.fixture
 def house(db: None, pinned: Callable[..., Any], now: datetime) -> House:
     """Return the house on paper, with the usual prices (BTC 50,000 · ETH 2,500 · AAPLx 200)."""
-    assets.load_catalogue(now=now)
+    list_assets(now)
     list_instruments("paper", now)
     pinned()
     return House()

@@ -10,7 +10,7 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,9 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 # Of Kraken's public documentation.
 KEY = "an API key"
-SECRET = (
-    "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="
-)
+SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="
 
 
 def sign(path: str, nonce: str, body: str) -> str:
@@ -72,6 +70,13 @@ class FakeKraken:
         self.bad_gateway: set[str] = set()
         self.last_nonce = 0
         self._lock = threading.Lock()
+        self._calls: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
+            "AddOrder": self._add_order,
+            "OpenOrders": self._open_orders,
+            "ClosedOrders": self._closed_orders,
+            "QueryTrades": self._query_trades,
+            "CancelOrder": self._cancel_order,
+        }
 
     def took(self, name: str) -> list[dict[str, str]]:
         """Return the forms of the calls of one name."""
@@ -94,10 +99,10 @@ class FakeKraken:
             self.calls.append((call, form))
             if call in self.errors:
                 return _error(*self.errors[call])
-            answered = getattr(self, f"_{call}")(form)
+            answered = self._calls[call](form)
             return None if call in self.silent_after else answered
 
-    def _AddOrder(self, form: dict[str, str]) -> dict[str, Any]:
+    def _add_order(self, form: dict[str, str]) -> dict[str, Any]:
         if datetime.fromisoformat(form["deadline"]) <= datetime.now(UTC):
             return _error("EService:Deadline elapsed")
         descr = {"order": f"{form['type']} {form['volume']} {form['pair']}"}
@@ -130,11 +135,11 @@ class FakeKraken:
         self._trade(order, Decimal(order.form["volume"]) - order.filled)
         order.status = "closed"
 
-    def _OpenOrders(self, form: dict[str, str]) -> dict[str, Any]:
+    def _open_orders(self, form: dict[str, str]) -> dict[str, Any]:
         wanted = {"open"} | ({"closed", "canceled"} if self.answers_twice else set())
         return _result({"open": self._listed(form, wanted)})
 
-    def _ClosedOrders(self, form: dict[str, str]) -> dict[str, Any]:
+    def _closed_orders(self, form: dict[str, str]) -> dict[str, Any]:
         return _result({"closed": self._listed(form, {"closed", "canceled"}), "count": 1})
 
     def _listed(self, form: dict[str, str], statuses: set[str]) -> dict[str, Any]:
@@ -149,13 +154,13 @@ class FakeKraken:
             if order.form["cl_ord_id"] == form["cl_ord_id"] and order.status in statuses
         }  # fmt: skip
 
-    def _QueryTrades(self, form: dict[str, str]) -> dict[str, Any]:
+    def _query_trades(self, form: dict[str, str]) -> dict[str, Any]:
         wanted = form["txid"].split(",")
         return _result(
             {t: facts for order in self.orders for t, facts in order.trades.items() if t in wanted}
         )
 
-    def _CancelOrder(self, form: dict[str, str]) -> dict[str, Any]:
+    def _cancel_order(self, form: dict[str, str]) -> dict[str, Any]:
         for order in self.orders:
             if order.form["cl_ord_id"] == form["cl_ord_id"] and order.status == "open":
                 order.status = "canceled"

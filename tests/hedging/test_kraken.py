@@ -15,13 +15,16 @@ from holdings.hedging.gateway.base import Refused, Ticket, Unsure
 from holdings.hedging.gateway.kraken import Kraken, signature
 from holdings.hedging.gateway.nonces import next_nonce
 from holdings.hedging.rules.exposure import Instrument, Side
+from krak.core import clock
 from krak.core.ids import uuid7
 from tests.hedging.kraken_fake import KEY, SECRET, FakeKraken, sign
 
 pytestmark = pytest.mark.django_db
 
 BODY = "nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25"
-EXPECTED = "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nmbRn6H8ndwLUQ=="
+EXPECTED = (
+    "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nmbRn6H8ndwLUQ=="
+)
 
 
 @pytest.fixture
@@ -38,8 +41,9 @@ def ticket(now: datetime) -> Ticket:
 
 
 def test_the_signature_is_that_of_krakens_documentation() -> None:
-    assert EXPECTED == signature(
-        path="/0/private/AddOrder", nonce="1616492376594", body=BODY, secret=SECRET
+    assert (
+        signature(path="/0/private/AddOrder", nonce="1616492376594", body=BODY, secret=SECRET)
+        == EXPECTED
     )
     assert sign("/0/private/AddOrder", "1616492376594", BODY) == EXPECTED
 
@@ -115,12 +119,12 @@ def test_a_wrong_secret_is_refused_and_lasts(
     ],
 )
 def test_what_kraken_refuses_is_certain(
-    kraken: Kraken, fake: FakeKraken, ticket: Ticket, now: datetime, error: str, passing: bool
+    kraken: Kraken, fake: FakeKraken, ticket: Ticket, error: str, *, passing: bool
 ) -> None:
     fake.errors["AddOrder"] = [error]
 
     with pytest.raises(Refused, match=error) as refusal:
-        kraken.place(ticket, now=now)
+        kraken.place(ticket, now=clock.now())
     assert refusal.value.passing is passing
 
 
@@ -234,14 +238,12 @@ def test_nonces_that_never_fit_are_given_up(
     fake: FakeKraken, ticket: Ticket, now: datetime
 ) -> None:
     fake.last_nonce = 5
-    taken: list[int] = []
-    kraken = Kraken(
-        key=KEY, secret=SECRET, url=fake.url, nonces=lambda _key: taken.append(1) or len(taken)
-    )
+    nonces = iter(range(1, 100))
+    kraken = Kraken(key=KEY, secret=SECRET, url=fake.url, nonces=lambda _key: 5 - next(nonces))
 
     with pytest.raises(Refused, match="EAPI:Invalid nonce"):
         kraken.place(replace(ticket, quantity=Decimal(1)), now=now)
-    assert len(taken) == 5
+    assert next(nonces) == 6
 
 
 def test_nonces_grow_and_each_key_has_its_own() -> None:

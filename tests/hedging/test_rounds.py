@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from fx.venues import queries as venues
-from fx.venues.rules import Sides
+from fx.venues import services as fx
+from fx.venues.rules import Reason, Sides
 from holdings.hedging import queries, services, tasks
 from holdings.hedging.models import HedgeFill, HedgeOrder, OrderState, RiskState
 from holdings.hedging.services import CannotHedge
@@ -19,6 +20,7 @@ from krak.core import clock
 from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
 from krak.core.schedule.models import Run
+from krak.core.transactions import transaction
 from krak.customers.models import User
 from tests.hedging.conftest import House
 
@@ -29,9 +31,16 @@ def _state(code: str) -> RiskState:
     return RiskState.objects.get(asset=code)
 
 
-def _deviation(code: str, target: str = "0") -> Decimal:
+def _deviation(code: str) -> Decimal:
     state = _state(code)
-    return queries.inventory()[code] + state.units - state.inventory_units - Decimal(target)
+    deviation: Decimal = queries.inventory()[code] + state.units - state.inventory_units
+    return deviation
+
+
+def _band(code: str, at: datetime) -> Decimal:
+    limit = queries.limits_in_force(now=at).of(code)
+    assert limit is not None
+    return limit.band
 
 
 class TestNetting:
@@ -122,14 +131,14 @@ class TestNetting:
     def test_the_newest_limit_that_has_begun_counts_and_an_assets_before_its_kinds(
         self, house: House, now: datetime
     ) -> None:
-        assert queries.limits_in_force(now=now).of("BTC").band == 10_000
+        assert _band("BTC", now) == 10_000
         house.limit("BTC", band_usd=2000)
         house.limit("BTC", band_usd=3000, effective_at=now - timedelta(hours=1))
         house.limit("BTC", band_usd=4000, effective_at=now + timedelta(hours=1))
 
-        assert queries.limits_in_force(now=now).of("BTC").band == 3000
-        assert queries.limits_in_force(now=now + timedelta(hours=2)).of("BTC").band == 4000
-        assert queries.limits_in_force(now=now).of("ETH").band == 10_000
+        assert _band("BTC", now) == 3000
+        assert _band("BTC", now + timedelta(hours=2)) == 4000
+        assert _band("ETH", now) == 10_000
 
 
 class TestNothingTwice:
@@ -294,10 +303,6 @@ class TestMeasures:
     def test_a_measure_of_staff_is_not_ended_by_the_round(
         self, house: House, settings: Any
     ) -> None:
-        from fx.venues import services as fx
-        from fx.venues.rules import Reason
-        from krak.core.transactions import transaction
-
         with transaction():
             fx.halt(code="BTC", reason=Reason.OPERATOR, note="because", now=clock.now())
         settings.EXECUTION = "none"
@@ -389,22 +394,23 @@ def test_after_a_thousand_trades_every_exposure_is_within_its_band(
     before = {code: Decimal(0) for code in prices} | queries.inventory()
     traded = dict.fromkeys(prices, Decimal(0))
     settings.PAPER_FILL_PERCENT = 60
-    for n in range(1000):
-        code = chance.choice(sorted(prices))
-        units = Decimal(chance.randint(-(10**6), 10**6) or 1).scaleb(-2) / prices[code]
-        units = units.quantize(Decimal("1e-10"))
-        house.trade(code, units, (units * prices[code]).quantize(Decimal("1e-10")))
-        traded[code] += units
-        if n % 100 == 0:
-            house.settle()
+    for _ in range(10):
+        trades = []
+        for _ in range(100):
+            code = chance.choice(sorted(prices))
+            units = Decimal(chance.randint(-(10**6), 10**6) or 1).scaleb(-2) / prices[code]
+            units = units.quantize(Decimal("1e-10"))
+            trades.append((code, units, (units * prices[code]).quantize(Decimal("1e-10"))))
+            traded[code] += units
+        house.trade_all(trades)
+        house.settle()
     # Each order fills 60 percent, so the rest needs a few rounds.
     for _ in range(15):
         house.settle()
 
-    limits = queries.limits_in_force(now=clock.now())
     for code, price in prices.items():
         assert queries.inventory()[code] == before[code] + traded[code]
-        assert abs(_deviation(code)) * price <= limits.of(code).band
+        assert abs(_deviation(code)) * price <= _band(code, clock.now())
     assert house.net() == []
     assert queries.breaks() == []
     assert ledger.breaks(customer_id=house.customer.id) == []

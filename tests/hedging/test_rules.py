@@ -1,6 +1,7 @@
 """Netting, limits and profit as arithmetic."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,65 +27,74 @@ LIMIT = Limit(
 BTC = Mark(Decimal(49_900), Decimal(50_100), Decimal(1))
 XBT = instrument("XBTUSD")
 ZERO = Decimal(0)
+STATES = [
+    NONE,
+    Measures(40),
+    Measures(40, stop_buying=True),
+    Measures(40, stop_selling=True),
+]
 
 units = st.integers(-(10**14), 10**14).map(lambda n: Decimal(n).scaleb(-10))
 dollars = st.integers(0, 10**14).map(lambda n: Decimal(n).scaleb(-10))
 multipliers = st.integers(1, 10**6).map(lambda n: Decimal(n).scaleb(-3))
 
 
-def _wanted(inventory: str, *, hedged: str = "0", pending: str = "0", **changes: object) -> object:
+def _hedge(inventory: str, *, hedged: str = "0", pending: str = "0", **changes: Any) -> Any:
     exposure = Exposure(Decimal(inventory), Decimal(hedged), Decimal(pending))
-    arguments = {"limit": LIMIT, "mark": BTC, "instrument": XBT} | changes
-    return hedge(exposure, **arguments)
+    return hedge(
+        exposure,
+        changes.pop("limit", LIMIT),
+        changes.pop("mark", BTC),
+        changes.pop("instrument", XBT),
+        **changes,
+    )
 
 
 class TestNetting:
     def test_what_customers_sold_to_the_house_is_sold_on(self) -> None:
-        assert _wanted("1.5") == Wanted(Side.SELL, Decimal("1.5"), Decimal(49_750))
+        assert _hedge("1.5") == Wanted(Side.SELL, Decimal("1.5"), Decimal(49_750))
 
     def test_what_customers_bought_from_the_house_is_bought(self) -> None:
-        assert _wanted("-1.5") == Wanted(Side.BUY, Decimal("1.5"), Decimal(50_250))
+        assert _hedge("-1.5") == Wanted(Side.BUY, Decimal("1.5"), Decimal(50_250))
 
     @pytest.mark.parametrize("inventory", ["0.02", "-0.02", "0"])
     def test_within_the_band_nothing_is_ordered(self, inventory: str) -> None:
-        assert _wanted(inventory) is None
+        assert _hedge(inventory) is None
 
     def test_beyond_the_band_the_whole_deviation_is_ordered(self) -> None:
-        assert _wanted("0.02001").quantity == Decimal("0.02001")
+        assert _hedge("0.02001").quantity == Decimal("0.02001")
 
     def test_fills_and_open_orders_count(self) -> None:
-        assert _wanted("1.5", hedged="-1.5") is None
-        assert _wanted("1.5", hedged="-0.5", pending="-1") is None
-        assert _wanted("1.5", hedged="-0.5").quantity == 1
+        assert _hedge("1.5", hedged="-1.5") is None
+        assert _hedge("1.5", hedged="-0.5", pending="-1") is None
+        assert _hedge("1.5", hedged="-0.5").quantity == 1
 
     def test_a_target_is_kept(self) -> None:
         limit = Limit(Decimal(2), Decimal(1000), Decimal(50_000), 40, Decimal(100_000), None)
 
-        assert _wanted("2", limit=limit) is None
-        assert _wanted("0", limit=limit) == Wanted(Side.BUY, Decimal(2), None)
+        assert _hedge("2", limit=limit) is None
+        assert _hedge("0", limit=limit) == Wanted(Side.BUY, Decimal(2), None)
 
     def test_a_quantity_is_in_shown_units(self) -> None:
         # Ten base units of a share that has split two for one are twenty at the venue.
         mark = Mark(Decimal(100), Decimal(100), Decimal(2))
 
-        assert _wanted("10", mark=mark).quantity == 20
+        assert _hedge("10", mark=mark).quantity == 20
         assert base_units(Decimal(20), mark.multiplier) == 10
 
     def test_less_than_the_venue_takes_is_not_ordered(self) -> None:
-        assert _wanted("0.1", instrument=instrument("X", minimum_quantity=Decimal("0.2"))) is None
-        assert _wanted("0.1", instrument=instrument("X", minimum_cost=Decimal(5001))) is None
-        assert _wanted("0.1", instrument=instrument("X", minimum_cost=Decimal(5000))) is not None
+        assert _hedge("0.1", instrument=instrument("X", minimum_quantity=Decimal("0.2"))) is None
+        assert _hedge("0.1", instrument=instrument("X", minimum_cost=Decimal(5001))) is None
+        assert _hedge("0.1", instrument=instrument("X", minimum_cost=Decimal(5000))) is not None
 
     def test_staff_may_ask_within_the_band(self) -> None:
-        exposure = Exposure(Decimal("0.01"), ZERO, ZERO)
-
-        assert hedge(exposure, LIMIT, BTC, XBT, ignore_band=True).quantity == Decimal("0.01")
+        assert _hedge("0.01", ignore_band=True).quantity == Decimal("0.01")
 
     def test_a_limit_price_keeps_to_the_tick_and_is_never_stricter_than_the_slip(self) -> None:
         tick = instrument("X", tick=Decimal(7))
 
-        assert _wanted("-1", instrument=tick).limit_price == 50_253
-        assert _wanted("1", instrument=tick).limit_price == 49_749
+        assert _hedge("-1", instrument=tick).limit_price == 50_253
+        assert _hedge("1", instrument=tick).limit_price == 49_749
 
     @given(inventory=units, hedged=units, pending=units, multiplier=multipliers,
            places=st.integers(0, 8))  # fmt: skip
@@ -143,8 +153,7 @@ class TestMeasures:
         assert measures(Decimal(-85_000), LIMIT, before=before) == Measures(40)
         assert measures(Decimal(-100_001), LIMIT, before=before) == Measures(40, stop_buying=True)
 
-    @given(usd=st.integers(-300_000, 300_000), before=st.sampled_from([
-        NONE, Measures(40), Measures(40, stop_buying=True), Measures(40, stop_selling=True)]))  # fmt: skip
+    @given(usd=st.integers(-300_000, 300_000), before=st.sampled_from(STATES))
     def test_what_was_decided_stands_when_nothing_moves(self, usd: int, before: Measures) -> None:
         after = measures(Decimal(usd), LIMIT, before=before)
 
