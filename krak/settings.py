@@ -213,6 +213,7 @@ KRAKEN_API_KEY = os.environ.get("KRAKEN_API_KEY", "")
 KRAKEN_API_SECRET = os.environ.get("KRAKEN_API_SECRET", "")
 PAPER_FILL_PERCENT = int(os.environ.get("KRAK_PAPER_FILL_PERCENT", "100"))
 PAPER_REJECT_PERCENT = int(os.environ.get("KRAK_PAPER_REJECT_PERCENT", "0"))
+RISK_MEASURES = _flag("KRAK_RISK_MEASURES", default=not SANDBOX)
 if EXECUTION not in {"kraken", "paper", "none"}:
     raise ImproperlyConfigured("KRAK_EXECUTION is kraken, paper or none.")
 if EXECUTION == "kraken" and SANDBOX:

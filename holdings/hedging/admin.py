@@ -98,14 +98,14 @@ class RiskStateAdmin(_ActsWithReason):
 
     list_display = (
         "asset", "position", "usd", "band", "open_hedge", "in_force", "realised", "unrealised",
-        "reviewed_at",
+        "taken_over_at",
     )  # fmt: skip
     search_fields = ("asset",)
     ordering = ("asset",)
     actions = ("hedge_now",)
     fields = (
         "asset", "position", "usd", "target", "band", "open_hedge", "in_force", "measures_at",
-        "inventory_now", "hedged", "cost", "realised", "unrealised", "reviewed_at",
+        "inventory_now", "hedged", "cost", "realised", "unrealised", "taken_over_at",
     )  # fmt: skip
 
     cost = _usd_column("cost_usd", "cost")

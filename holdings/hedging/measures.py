@@ -6,6 +6,8 @@ venues, for the reason RISK alone: halts and widenings that staff ordered are no
 
 from datetime import datetime
 
+from django.conf import settings
+
 from fx.assets.queries import UnknownAsset
 from fx.venues import services as venues
 from fx.venues.rules import Reason, Sides
@@ -18,7 +20,10 @@ def put(code: str, measures: Measures, *, before: Measures, now: datetime) -> No
     """Widen the asset's spread and stop its sides as decided; the same again changes nothing.
 
     An asset that the catalogue does not list is traded nowhere, so there is nobody to tell.
+    `KRAK_RISK_MEASURES=0` tells nobody at all: the decision is kept and shown, no more.
     """
+    if not settings.RISK_MEASURES:
+        return
     try:
         if measures.widen_bps != before.widen_bps:
             venues.widen(code=code, reason=Reason.RISK, bps=measures.widen_bps, now=now)

@@ -104,7 +104,7 @@ class RiskState(models.Model):
     stop_buying = models.BooleanField(default=False, help_text="customers may not buy more")
     stop_selling = models.BooleanField(default=False, help_text="customers may not sell more")
     measures_at = models.DateTimeField(null=True, help_text="when the measures last changed")
-    reviewed_at = models.DateTimeField(null=True, help_text="when the round last took it over")
+    taken_over_at = models.DateTimeField(null=True, help_text="when INVENTORY had last moved")
 
     class Meta:
         verbose_name_plural = "exposure"

@@ -65,7 +65,7 @@ def send(*, payload: dict[str, Any], now: datetime) -> None:
     except Unsure as silence:
         services.note_unsure(order_id=order.id, error=str(silence), now=now)
     else:
-        services.note_accepted(order_id=order.id, venue_order_id=venue_order_id, now=now)
+        services.note_accepted(order_id=order.id, venue_order_id=venue_order_id)
 
 
 @calls_out("hedging.follow")

@@ -136,8 +136,9 @@ def list_instruments(venue: str, now: datetime) -> None:
 
 
 @pytest.fixture
-def house(db: None, pinned: Callable[..., Any], now: datetime) -> House:
+def house(db: None, pinned: Callable[..., Any], settings: Any, now: datetime) -> House:
     """Return the house on paper, with the usual prices (BTC 50,000 · ETH 2,500 · AAPLx 200)."""
+    settings.RISK_MEASURES = True
     list_assets(now)
     list_instruments("paper", now)
     pinned()

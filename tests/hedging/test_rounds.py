@@ -200,9 +200,8 @@ class TestNothingTwice:
 
         outbox.drain(now=clock.now())
 
-        assert house.again(order).state == OrderState.SENT
-        (follow,) = OutboxMessage.objects.filter(topic="hedging.follow", done_at=None)
-        assert follow.payload == {"order": str(order.id)}
+        assert house.again(order).state == OrderState.FILLED
+        assert not OutboxMessage.objects.filter(topic__startswith="hedging.", done_at=None).exists()
 
     def test_the_books_are_not_touched_by_hedging(self, house: House) -> None:
         house.limit("BTC")
@@ -290,6 +289,18 @@ class TestMeasures:
         assert not _state("BTC").widen_bps
         assert venues.measures(clock.now()).extra_bps == {}
         assert Case.objects.filter(kind="HEDGE_STOP").count() == 1
+
+    def test_measures_that_are_switched_off_are_decided_and_told_nobody(
+        self, house: House, settings: Any
+    ) -> None:
+        settings.EXECUTION, settings.RISK_MEASURES = "none", False
+        house.limit("BTC")
+        house.trade("BTC", "3", "150000")
+        house.net()
+
+        assert _state("BTC").stop_selling
+        assert venues.measures(clock.now()).halts == ()
+        assert venues.measures(clock.now()).extra_bps == {}
 
     def test_a_house_that_is_too_short_stops_buying(self, house: House, settings: Any) -> None:
         settings.EXECUTION = "none"

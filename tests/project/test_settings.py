@@ -67,6 +67,22 @@ def test_the_sandbox_refuses_a_live_key() -> None:
     assert "refuses to load with a live Stripe key" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("environment", "refusal"),
+    [
+        ({"KRAK_SANDBOX": "1", "KRAK_EXECUTION": "kraken"}, "sends no orders to Kraken"),
+        (PRODUCTION | {"KRAK_EXECUTION": "paper"}, "for the sandbox only"),
+        (PRODUCTION | {"KRAK_EXECUTION": "kraken"}, "needs KRAKEN_API_KEY and KRAKEN_API_SECRET"),
+        (PRODUCTION | {"KRAK_EXECUTION": "elsewhere"}, "is kraken, paper or none"),
+    ],
+)
+def test_orders_go_where_they_mean_what_they_say(environment: dict[str, str], refusal: str) -> None:
+    done = _check(**environment)
+
+    assert done.returncode != 0
+    assert refusal in done.stderr
+
+
 def test_outside_the_sandbox_its_addresses_do_not_exist() -> None:
     program = (
         "import django; django.setup(); from django.urls import resolve, Resolver404\n"

@@ -23,7 +23,6 @@ SURELY_DEAD_AFTER: Final = timedelta(seconds=15)
 """After an order's deadline: clocks may differ, and a venue may list late what it took."""
 UNKNOWN_FOR: Final = timedelta(seconds=60)
 """An order of which nobody knows anything for so long after its deadline is a case."""
-ASK_SOON: Final = timedelta(seconds=1)
 _LONGEST: Final = 300
 
 
@@ -61,12 +60,15 @@ def begin_sending(*, order_id: UUID, now: datetime) -> HedgeOrder | None:
 
 
 @transaction
-def note_accepted(*, order_id: UUID, venue_order_id: str, now: datetime) -> None:
-    """Keep the venue's id of an order that it took, and ask soon what was filled."""
+def note_accepted(*, order_id: UUID, venue_order_id: str) -> None:
+    """Keep the venue's id of an order that it took, and ask at once what was filled.
+
+    What the venue does not list yet, the next rounds ask for.
+    """
     order, _state = _lock(order_id)
     order.venue_order_id = venue_order_id
     order.save(update_fields=["venue_order_id"])
-    promise("hedging.follow", {"order": str(order.id)}, due_at=now + ASK_SOON)
+    promise("hedging.follow", {"order": str(order.id)})
 
 
 @transaction

@@ -71,15 +71,19 @@ def net(*, now: datetime) -> int:
         promise("hedging.follow", {"order": str(order.id)})
     _drop_unsent(scene.open_orders.values(), now=now)
     orders: list[HedgeOrder] = []
+    changed = []
     for state in states.values():
+        book, in_force_before = state.book, state.measures
         exposure = _take_over(state, scene)
         if exposure is None:
             continue
         _decide_measures(state, exposure, scene)
+        if (state.book, state.measures) != (book, in_force_before):
+            changed.append(state)
         needed = _order_for(state.asset, exposure, scene)
         if isinstance(needed, HedgeOrder):
             orders.append(needed)
-    _save(states.values())
+    _save(changed)
     _intend(orders)
     return len(orders)
 
@@ -155,9 +159,9 @@ def _take_over(state: RiskState, scene: _Scene) -> Exposure | None:
         return None
     inventory = scene.inventory.get(state.asset, _ZERO)
     hedged = state.units - state.inventory_units
-    moved = inventory - state.inventory_units
-    state.book = state.book.moved(moved, mark.usd(moved))
-    state.inventory_units, state.reviewed_at = inventory, scene.now
+    if moved := inventory - state.inventory_units:
+        state.book = state.book.moved(moved, mark.usd(moved))
+        state.inventory_units, state.taken_over_at = inventory, scene.now
     order = scene.open_orders.get(state.asset)
     return Exposure(inventory, hedged, order.pending if order else _ZERO)
 
@@ -244,11 +248,14 @@ def _drop_unsent(orders: Iterable[OpenOrder], *, now: datetime) -> None:
 
 
 def _save(states: Iterable[RiskState]) -> None:
-    RiskState.objects.bulk_update(
+    # An upsert of rows that are there: many times faster than Django's UPDATE of many rows.
+    RiskState.objects.bulk_create(
         list(states),
-        [
+        update_conflicts=True,
+        unique_fields=["asset"],
+        update_fields=[
             "inventory_units", "units", "cost_usd", "realised_usd", "widen_bps", "stop_buying",
-            "stop_selling", "measures_at", "reviewed_at",
+            "stop_selling", "measures_at", "taken_over_at",
         ],
     )  # fmt: skip
 
