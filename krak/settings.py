@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from krak.backoffice.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting by its own name
@@ -41,6 +42,10 @@ STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
 STRIPE_LIVEMODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
 if SANDBOX and STRIPE_LIVEMODE:
     raise ImproperlyConfigured("KRAK_SANDBOX=1 refuses to load with a live Stripe key.")
+# Where Stripe is; empty for Stripe itself. `make up` runs a fake of it and says where.
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
+if STRIPE_API_BASE and STRIPE_LIVEMODE:
+    raise ImproperlyConfigured("A live Stripe key is only for Stripe: unset STRIPE_API_BASE.")
 STRIPE_AUTHORIZATION_SECRETS = _secret(
     "STRIPE_AUTHORIZATION_SECRET", "whsec_sandbox_authorization"
 ).split(",")
@@ -83,6 +88,8 @@ INSTALLED_APPS = [
     "cards.clearing",
     "cards.disputes",
     "cards.cashback",
+    "cards.treasury",
+    "cards.reconciliation",
     "krak.api",
     "krak.backoffice",
     "krak.runtime",
@@ -181,6 +188,14 @@ CELERY_BEAT_SCHEDULE = {
     "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
     "net the house's exposure": {"task": "hedging.net", "schedule": 10},
     "read what the venue trades": {"task": "hedging.refresh_instruments", "schedule": 60},
+    "watch the float": {"task": "treasury.watch", "schedule": 60},
+    "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
+    "compare all with Stripe": {
+        "task": "reconciliation.compare",
+        "schedule": crontab(hour=3, minute=30),
+        "kwargs": {"window": "all"},
+    },
+    "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
 }
 CELERY_TASK_PUBLISH_RETRY = False
 
@@ -249,7 +264,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/v1",
     # Two kinds of `status`: a test fails when one of these lists is no longer what is answered.
     "ENUM_NAME_OVERRIDES": {
-        "CardStatusEnum": ["active", "inactive", "canceled"],
+        "CardStatusEnum": ["pending", "active", "inactive", "canceled"],
         "AuthorizationStatusEnum": ["pending", "closed", "reversed", "expired"],
     },
 }
@@ -286,5 +301,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("KRAK_LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("django.server", "httpx", "stripe")},
 }

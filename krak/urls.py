@@ -12,8 +12,9 @@ from drf_spectacular.views import (
 from cards.authorizations import api as authorizations
 from cards.authorizations import webhooks as authorization_webhooks
 from cards.cashback import api as cashback
-from cards.issuing import api as issuing
 from cards.issuing import webhooks as event_webhooks
+from cards.issuing.api import cardholders, secrets
+from cards.issuing.api import cards as issuing
 from holdings.ledger import api as ledger
 from krak.core import csp
 from krak.customers import api as customers
@@ -28,7 +29,19 @@ urlpatterns = [
     path("healthz/ready", health.ready),
     path("v1/me", customers.Me.as_view()),
     path("v1/balances", ledger.Balances.as_view()),
+    path("v1/cardholder", cardholders.CardholderDoor.as_view()),
     path("v1/cards", issuing.Cards.as_view()),
+    path("v1/cards/<str:shown_id>", issuing.OneCard.as_view()),
+    path("v1/cards/<str:shown_id>/freeze", issuing.Freeze.as_view()),
+    path("v1/cards/<str:shown_id>/unfreeze", issuing.Unfreeze.as_view()),
+    path("v1/cards/<str:shown_id>/cancel", issuing.Cancel.as_view()),
+    path("v1/cards/<str:shown_id>/replace", issuing.Replace.as_view()),
+    path("v1/cards/<str:shown_id>/controls", issuing.CardControls.as_view()),
+    path("v1/cards/<str:shown_id>/wallets", issuing.Wallets.as_view()),
+    path("v1/cards/<str:shown_id>/details-key", secrets.DetailsKey.as_view()),
+    path("v1/cards/<str:shown_id>/wallet-key", secrets.WalletKey.as_view()),
+    path("v1/cards/<str:shown_id>/pin", secrets.Pin.as_view()),
+    path("v1/merchant-categories", issuing.Categories.as_view()),
     path("v1/authorizations", authorizations.Authorizations.as_view()),
     path("v1/authorizations/<str:shown_id>", authorizations.OneAuthorization.as_view()),
     path("v1/purchases/preview", authorizations.PurchasePreview.as_view()),

@@ -26,7 +26,7 @@ from cards.authorizations.rules.explanation import (
 from cards.authorizations.services.previews import Preview, preview
 from cards.issuing import queries as issuing
 from krak.api.paging import CursorPages
-from krak.api.parsing import AmountField, StrictSerializer
+from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import (
     AmountSerializer,
     ConstantField,
@@ -283,12 +283,10 @@ class PurchasePreview(APIView):
     )
     def post(self, request: Request) -> Response:
         """Say what a purchase would sell, without doing it."""
-        body = PreviewRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = read_body(PreviewRequestSerializer, request)
         card = issuing.card_of(customer_id=asking(request).id, shown_id=asked.get("card"))
         found = preview(
-            card_stripe_id=card.stripe_id,
+            card_stripe_id=issuing.stripe_id_of(card),
             amount=asked["amount"],
             mcc=asked["merchant_category_code"],
             merchant_currency=asked.get("merchant_currency") or card.currency,

@@ -9,7 +9,10 @@ from django.views.decorators.http import require_POST
 
 from cards.authorizations.rules.decision import AuthorizationRequest
 from cards.authorizations.services import authorize
-from cards.issuing.gateway import (
+from krak.api.problems import refuses_plainly
+from krak.core import clock
+from krak.core.money import UnknownCurrency
+from krak.stripe.events import (
     API_VERSION,
     MalformedEvent,
     StripeEvent,
@@ -17,9 +20,6 @@ from cards.issuing.gateway import (
     id_of,
     read_amount,
 )
-from krak.api.problems import refuses_plainly
-from krak.core import clock
-from krak.core.money import UnknownCurrency
 
 LONGEST_ID: Final = 64
 MOST_MINOR: Final = 10**15

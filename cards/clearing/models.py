@@ -51,7 +51,11 @@ class CardTransaction(models.Model):
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_transaction_moves_something"),
         )
-        indexes = (models.Index(fields=["customer", "group"], name="transactions_of_a_purchase"),)
+        indexes = (
+            models.Index(fields=["customer", "group"], name="transactions_of_a_purchase"),
+            # A dispute and a listing of Stripe's name a transaction and nothing else.
+            models.Index(fields=["stripe_id"], name="transactions_by_stripes_id"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {plain(self.amount)} {self.currency}"

@@ -7,10 +7,10 @@ from django.conf import settings
 
 from cards.clearing import services
 from cards.clearing.rules import Snapshot, Transaction
-from cards.issuing.gateway import id_of, read_amount, read_time
 from krak.cases import services as cases
 from krak.core.errors import DomainError
 from krak.core.inbox.registry import applies
+from krak.stripe.events import id_of, read_amount, read_time
 
 
 class NotOurEvent(DomainError):

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from cards.disputes import services
-from cards.issuing.gateway import read_amount, read_time
 from krak.core.inbox.registry import applies
+from krak.stripe.events import read_amount, read_time
 
 
 @applies("stripe", *services.COLUMN_OF)

@@ -1,14 +1,30 @@
 """Staff read cards and add policies."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from cards.issuing.models import Card, Policy, SpendingProfile
+from cards.issuing.models import (
+    Card,
+    Cardholder,
+    Policy,
+    SecretAccess,
+    SpendingProfile,
+    WalletToken,
+)
 from cards.issuing.policies import FirstPolicy
-from krak.core.admin import ReadOnlyAdmin, amount_column, badge
+from krak.core.admin import ReadOnlyAdmin, Section, amount_column, badge, link_to
+
+
+def _told(row: Card | Cardholder) -> SafeString:
+    """Show whether Stripe knows what we want."""
+    if row.refusal:
+        return badge("refused", "bad")
+    known = row.revision == row.told_revision
+    return badge("told", "good") if known else badge("being told", "odd")
 
 
 @admin.register(Card)
@@ -18,25 +34,95 @@ class CardAdmin(ReadOnlyAdmin):
     list_display = (
         "shown_id",
         "customer",
+        "type",
         "last4",
         "currency",
         "state",
+        "at_stripe",
         "stripe_id",
         "created_at",
     )
-    list_filter = ("status", "currency")
+    list_filter = ("status", "type", "currency")
     search_fields = ("last4", "stripe_id", "customer__name", "customer__user__email")
     list_select_related = ("customer",)
     ordering = ("-created_at",)
     fields = (
-        "shown_id", "customer", "last4", "currency", "state", "stripe_id", "cardholder_stripe_id",
-        "livemode", "replaces", "created_at",
+        "shown_id", "customer", "cardholder", "type", "last4", "currency", "state", "end_reason",
+        "expires_on", "replaces", "stripe_id", "at_stripe", "told_at", "refusal", "livemode",
+        "shipping_status", "pin_set_at", "purchase_limit_shown", "daily_limit_shown",
+        "monthly_limit_shown", "atm_enabled", "online_enabled", "blocked_countries",
+        "blocked_mccs", "created_at",
     )  # fmt: skip
+
+    purchase_limit_shown = amount_column("purchase_limit")
+    daily_limit_shown = amount_column("daily_limit")
+    monthly_limit_shown = amount_column("monthly_limit")
 
     @admin.display(description="Status", ordering="status")
     def state(self, card: Card) -> SafeString:
         """Show the status in its colour."""
         return badge(card.status)
+
+    @admin.display(description="At Stripe")
+    def at_stripe(self, card: Card) -> SafeString:
+        """Show whether Stripe knows what is wanted of the card."""
+        return _told(card)
+
+    def sections(self, card: Card) -> Iterable[Section]:
+        """Show the wallets it is in, and who asked for its secrets."""
+        yield Section(
+            title="Wallets",
+            head=("Since", "Wallet", "Network", "Status"),
+            rows=[
+                (token.created_at, link_to(token, token.wallet_provider), token.network,
+                 token.status)
+                for token in card.wallet_tokens.order_by("-id")
+            ],
+        )  # fmt: skip
+        yield Section(
+            title="Secrets asked for",
+            note="The number, the CVC and the PIN pass between the app and Stripe; we see none.",
+            head=("When", "Why"),
+            rows=[
+                (access.asked_at, access.get_purpose_display())
+                for access in SecretAccess.objects.filter(card=card).order_by("-id")[:20]
+            ],
+        )
+
+
+@admin.register(Cardholder)
+class CardholderAdmin(ReadOnlyAdmin):
+    """Who cards are issued to."""
+
+    list_display = ("customer", "first_name", "last_name", "stripe_id", "at_stripe", "missing")
+    search_fields = ("stripe_id", "first_name", "last_name", "customer__user__email")
+    list_select_related = ("customer",)
+    ordering = ("-created_at",)
+    fields = (
+        "shown_id", "customer", "first_name", "last_name", "phone_number", "address", "missing",
+        "terms_accepted_at", "stripe_id", "at_stripe", "told_at", "refusal", "created_at",
+    )  # fmt: skip
+
+    @admin.display(description="At Stripe")
+    def at_stripe(self, holder: Cardholder) -> SafeString:
+        """Show whether Stripe knows who it is."""
+        return _told(holder)
+
+    @admin.display(description="Stripe still wants")
+    def missing(self, holder: Cardholder) -> str:
+        """Show what is past due."""
+        return ", ".join(holder.requirements)
+
+
+@admin.register(WalletToken)
+class WalletTokenAdmin(ReadOnlyAdmin):
+    """Cards in wallets."""
+
+    list_display = ("created_at", "customer", "card", "wallet_provider", "network", "status")
+    list_filter = ("wallet_provider", "status")
+    search_fields = ("stripe_id", "customer__user__email")
+    list_select_related = ("customer", "card")
+    ordering = ("-id",)
 
 
 @admin.register(SpendingProfile)

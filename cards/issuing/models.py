@@ -14,48 +14,210 @@ CODES: Final = models.CharField(max_length=16)
 
 
 class CardStatus(models.TextChoices):
-    """Whether a card may pay; the values are Stripe's, in capitals."""
+    """Whether a card may pay; the values are Stripe's, in capitals, and PENDING is ours."""
 
+    PENDING = "PENDING", "being made"
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE", "frozen"
     CANCELED = "CANCELED"
 
 
-class Card(models.Model):
-    """A payment card in one currency. Its number and CVC are never stored or seen by us."""
+class CardType(models.TextChoices):
+    """What a card is made of; the values are Stripe's, in capitals."""
 
-    PREFIX = "card"
+    VIRTUAL = "VIRTUAL"
+    PHYSICAL = "PHYSICAL"
+
+
+class EndReason(models.TextChoices):
+    """Why a card ended; the values are Stripe's, in capitals, and NOT_NEEDED is ours."""
+
+    LOST = "LOST"
+    STOLEN = "STOLEN"
+    DAMAGED = "DAMAGED"
+    EXPIRED = "EXPIRED"
+    NOT_NEEDED = "NOT_NEEDED"
+    BY_STRIPE = "BY_STRIPE", "by Stripe"
+
+
+class Told(models.Model):
+    """Something that also exists at Stripe, and how far Stripe knows what we want of it.
+
+    Each wish counts `revision` up; a job tells Stripe and notes the revision it told. While it
+    speaks, nobody else may: an older wish must not arrive after a newer one.
+    """
+
+    revision = models.PositiveIntegerField(default=0, db_default=0)
+    told_revision = models.PositiveIntegerField(default=0, db_default=0)
+    told_at = models.DateTimeField(null=True, help_text="when Stripe last took what we want")
+    asked_at = models.DateTimeField(null=True, help_text="when Stripe was first asked to make it")
+    talking_until = models.DateTimeField(null=True, help_text="a job speaks to Stripe about it")
+    refusal = models.TextField(blank=True, default="", db_default="", help_text="Stripe's last no")
+
+    class Meta:
+        abstract = True
+
+
+class Cardholder(Told):
+    """Who a customer is to Stripe: the legal person that cards are issued to."""
+
+    PREFIX = "chd"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    stripe_id = models.CharField(max_length=64)
-    cardholder_stripe_id = models.CharField(max_length=64)
-    currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=10, choices=CardStatus, default=CardStatus.ACTIVE)
-    livemode = models.BooleanField()
-    last4 = models.CharField(max_length=4)
-    replaces = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    customer = models.OneToOneField(
+        "customers.Customer", on_delete=models.PROTECT, related_name="cardholder"
     )
+    stripe_id = models.CharField(max_length=64, blank=True, default="")
+    first_name = models.CharField(max_length=60)
+    last_name = models.CharField(max_length=60)
+    phone_number = models.CharField(max_length=20, blank=True, help_text="E.164")
+    address = models.JSONField(help_text="line1, line2, city, state, postal_code, country")
+    terms_accepted_at = models.DateTimeField(null=True)
+    terms_accepted_ip = models.GenericIPAddressField(null=True)
+    requirements = ArrayField(
+        models.CharField(max_length=120), default=list, help_text="what Stripe still wants to know"
+    )
+    said_at = models.DateTimeField(null=True, help_text="newest event of Stripe's applied")
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["customer", "stripe_id"], name="a_stripe_card_is_one_card"
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=CardStatus.values), name="a_card_has_a_known_status"
+                fields=["stripe_id"],
+                condition=~Q(stripe_id=""),
+                name="a_stripe_cardholder_is_one_customer",
             ),
         )
 
     def __str__(self) -> str:
-        return f"•••• {self.last4} {self.currency}"
+        return f"{self.first_name} {self.last_name}"
+
+    @property
+    def shown_id(self) -> str:
+        """The id that Stripe keeps beside its own."""
+        return show(self.PREFIX, self.id)
+
+
+class Card(Told):
+    """A payment card in one currency. Its number and CVC are never stored or seen by us.
+
+    The controls are the owner's own, in the card's currency; they bind our decision at once and
+    Stripe's as soon as it is told.
+    """
+
+    PREFIX = "card"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    cardholder = models.ForeignKey(Cardholder, on_delete=models.PROTECT, related_name="cards")
+    stripe_id = models.CharField(max_length=64, blank=True, default="")
+    type = models.CharField(max_length=8, choices=CardType, default=CardType.VIRTUAL)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=CardStatus, default=CardStatus.ACTIVE)
+    livemode = models.BooleanField()
+    last4 = models.CharField(max_length=4, blank=True)
+    expires_on = models.DateField(null=True, help_text="the last day it is good")
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    )
+    end_reason = models.CharField(max_length=10, choices=EndReason, blank=True)
+    shipping = models.JSONField(null=True, help_text="name and address of a card that is posted")
+    shipping_status = models.CharField(max_length=20, blank=True, help_text="Stripe's word")
+    pin_set_at = models.DateTimeField(null=True)
+    purchase_limit = AmountColumn(null=True)
+    daily_limit = AmountColumn(null=True)
+    monthly_limit = AmountColumn(null=True)
+    atm_enabled = models.BooleanField(default=True, db_default=True)
+    online_enabled = models.BooleanField(default=True, db_default=True)
+    blocked_countries = ArrayField(models.CharField(max_length=2), default=list, db_default=[])
+    blocked_mccs = ArrayField(models.CharField(max_length=4), default=list, db_default=[])
+    created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["customer", "stripe_id"],
+                condition=~Q(stripe_id=""),
+                name="a_stripe_card_is_one_card",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=CardStatus.values), name="a_card_has_a_known_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="PENDING", stripe_id="")
+                | Q(status="CANCELED")
+                | (Q(status__in=["ACTIVE", "INACTIVE"]) & ~Q(stripe_id="")),
+                name="a_card_pays_only_once_it_is_made",
+            ),
+            models.CheckConstraint(
+                condition=Q(type="VIRTUAL", shipping__isnull=True) | Q(type="PHYSICAL"),
+                name="only_a_physical_card_is_posted",
+            ),
+            models.CheckConstraint(
+                condition=(Q(purchase_limit=None) | Q(purchase_limit__gte=0))
+                & (Q(daily_limit=None) | Q(daily_limit__gte=0))
+                & (Q(monthly_limit=None) | Q(monthly_limit__gte=0)),
+                name="limits_of_a_card_are_not_negative",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"•••• {self.last4 or '····'} {self.currency}"
 
     @property
     def shown_id(self) -> str:
         """The id that clients see."""
         return show(self.PREFIX, self.id)
+
+
+class WalletToken(models.Model):
+    """A card's stand-in in the wallet of a phone or watch. Only what Stripe says of it."""
+
+    PREFIX = "wtok"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="wallet_tokens")
+    stripe_id = models.CharField(max_length=64)
+    wallet_provider = models.CharField(max_length=20, blank=True)
+    network = models.CharField(max_length=20, blank=True)
+    status = models.CharField(max_length=20)
+    said_at = models.DateTimeField(help_text="newest event of Stripe's applied")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["customer", "stripe_id"], name="a_stripe_token_is_one_token"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.wallet_provider or 'wallet'} {self.status}"
+
+
+class Purpose(models.TextChoices):
+    """Why the app was given a key to a card's secrets."""
+
+    DETAILS = "DETAILS", "show number and CVC"
+    WALLET = "WALLET", "add to a wallet"
+    PIN = "PIN", "set the PIN"
+
+
+class SecretAccess(models.Model):
+    """That a card's secrets were asked for. Append-only; the secrets themselves pass unseen."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    card = models.ForeignKey(Card, on_delete=models.PROTECT)
+    purpose = models.CharField(max_length=10, choices=Purpose)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "secret accesses"
+
+    def __str__(self) -> str:
+        return f"{self.purpose} of {self.card_id}"
 
 
 class CardDirectory(models.Model):

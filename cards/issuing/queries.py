@@ -5,9 +5,41 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
-from cards.issuing.models import Card, Policy, SpendingProfile
+from cards.issuing.models import (
+    Card,
+    Cardholder,
+    CardStatus,
+    Policy,
+    SpendingProfile,
+    WalletToken,
+)
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import MalformedId, read
+
+
+class CardholderMissing(DomainError):
+    """Cards are issued to a person, and who that is was not told yet."""
+
+    code = "cards.cardholder_missing"
+    title = "Tell us first who the card is for: PUT /v1/cardholder."
+    kind = Kind.CONFLICT
+
+
+def cardholder_of(*, customer_id: UUID) -> Cardholder:
+    """Return who the customer is to Stripe.
+
+    Raises:
+        CardholderMissing: they have not told yet.
+    """
+    found = Cardholder.objects.filter(customer_id=customer_id).first()
+    if found is None:
+        raise CardholderMissing
+    return found
+
+
+def wallet_tokens(*, card: Card) -> QuerySet[WalletToken]:
+    """Return the wallets that a card is, or was, in."""
+    return WalletToken.objects.filter(customer_id=card.customer_id, card=card)
 
 
 def cards(*, customer_id: UUID) -> QuerySet[Card]:
@@ -44,6 +76,35 @@ class CardNotFound(DomainError):
     code = "cards.not_found"
     title = "There is no such card."
     kind = Kind.NOT_FOUND
+
+
+class CardNotReady(DomainError):
+    """The card is still being made; in a few seconds it is there."""
+
+    code = "cards.not_ready"
+    title = "The card is still being made."
+    kind = Kind.CONFLICT
+    retryable = True
+
+
+class CardEnded(DomainError):
+    """A canceled card stays canceled."""
+
+    code = "cards.canceled"
+    title = "The card is canceled."
+    kind = Kind.CONFLICT
+
+
+def stripe_id_of(card: Card) -> str:
+    """Return Stripe's id of a card.
+
+    Raises:
+        CardNotReady: it is still being made.
+        CardEnded: it ended before it was made.
+    """
+    if card.stripe_id:
+        return card.stripe_id
+    raise (CardEnded if card.status == CardStatus.CANCELED else CardNotReady)(card=card.shown_id)
 
 
 def card_of(*, customer_id: UUID, shown_id: str | None = None) -> Card:

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
 
 AMOUNT: Final = re.compile(r"-?\d{1,18}(\.\d{1,10})?", re.ASCII)
 
@@ -93,3 +94,17 @@ class StrictSerializer(serializers.Serializer[Any]):
                 code="unknown",
             )
         return super().to_internal_value(data)
+
+
+def read_body(
+    kind: type[serializers.Serializer[Any]], request: Request, **context: Any
+) -> dict[str, Any]:
+    """Return what a request's body says, as `kind` reads it; `context` is for its checks.
+
+    Raises:
+        ValidationError: the body is not such; each field is named.
+    """
+    body = kind(data=request.data, context=context)
+    body.is_valid(raise_exception=True)
+    asked: dict[str, Any] = body.validated_data
+    return asked

@@ -28,7 +28,7 @@ type Owned = Card | Authorization | Decision | CardTransaction
 _STRIPES: Final[dict[str, tuple[type[Owned], str]]] = {
     "last4": (Card, "last4"),
     "ic": (Card, "stripe_id"),
-    "ich": (Card, "cardholder_stripe_id"),
+    "ich": (Card, "cardholder__stripe_id"),
     "iauth": (Authorization, "stripe_id"),
     "ipi": (CardTransaction, "stripe_id"),
 }

@@ -13,7 +13,7 @@ from cards.issuing.models import Card
 from fx.prices import live
 from krak.core.minor_units import to_minor
 from krak.core.money import ceil_to, money, places_of
-from krak.sandbox import stripe_events as stripe_shapes
+from krak.sandbox.issuer import shapes as stripe_shapes
 
 
 def play(
@@ -33,7 +33,7 @@ def play(
     card_object = {
         "id": card.stripe_id,
         "object": "issuing.card",
-        "cardholder": card.cardholder_stripe_id,
+        "cardholder": card.cardholder.stripe_id,
         "currency": currency,
         "last4": card.last4,
         "livemode": False,
@@ -85,7 +85,7 @@ def play(
         amount=-minor,
         currency=currency,
         card=card.stripe_id,
-        cardholder=card.cardholder_stripe_id,
+        cardholder=card.cardholder.stripe_id,
         authorization_id=stripe_id,
         merchant_data=merchant,
         merchant_amount=-merchant_minor,

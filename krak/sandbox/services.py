@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from cards.authorizations.models import Authorization
 from cards.cashback import queries as cashback
 from cards.clearing.models import CardTransaction
 from cards.issuing import queries as issuing_reads
 from cards.issuing import services as issuing
-from cards.issuing.models import Card, CardStatus
+from cards.issuing.models import Card, Cardholder, CardStatus
 from fx.prices import live
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
@@ -22,6 +24,7 @@ from holdings.lots import queries as lot_reads
 from holdings.lots import services as lots
 from krak.core.ids import uuid7
 from krak.core.money import at_places, floor_to, places_of, plain
+from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
 from krak.customers import services as customers
 from krak.customers.models import Customer
@@ -73,7 +76,10 @@ def create_customer(
         issuing.set_policy(
             customer_id=customer.id, currency=currency, effective_at=now, **wanted.policy
         )
-    card = _issue(customer.id, currency, cardholder=f"ich_{secrets.token_hex(12)}")
+    cardholder = issuing.add_cardholder(
+        customer_id=customer.id, stripe_id=f"ich_{secrets.token_hex(12)}"
+    )
+    card = _issue(cardholder, currency)
     if wanted.cash:
         credit_cash(
             customer_id=customer.id,
@@ -88,18 +94,18 @@ def create_customer(
     return customer, token, card
 
 
-def _issue(
-    customer_id: UUID, currency: str, *, cardholder: str, replaces: Card | None = None
-) -> Card:
-    return issuing.add_card(
-        customer_id=customer_id,
+def _issue(cardholder: Cardholder, currency: str, *, replaces: Card | None = None) -> Card:
+    card = issuing.add_card(
+        cardholder=cardholder,
         stripe_id=f"ic_{secrets.token_hex(12)}",
-        cardholder_stripe_id=cardholder,
         currency=currency,
         last4=f"{secrets.randbelow(10_000):04}",
         livemode=False,
         replaces=replaces,
     )
+    if settings.STRIPE_API_BASE:
+        outbox.promise("sandbox.introduce_card", {"card": str(card.id)})
+    return card
 
 
 @takes_part
@@ -168,11 +174,13 @@ def set_card(*, customer_id: UUID, status: CardStatus) -> Card:
     if card is None:
         raise LookupError(f"customer {customer_id} has no card")
     if status == CardStatus.ACTIVE and card.status == CardStatus.CANCELED:
-        return _issue(
-            customer_id, card.currency, cardholder=card.cardholder_stripe_id, replaces=card
-        )
-    issuing.set_status(card=card, status=status)
-    return card
+        return _issue(card.cardholder, card.currency, replaces=card)
+    turn = {
+        CardStatus.ACTIVE: issuing.unfreeze,
+        CardStatus.INACTIVE: issuing.freeze,
+        CardStatus.CANCELED: issuing.cancel,
+    }[status]
+    return turn(card=card)
 
 
 def position(*, customer: Customer) -> dict[str, Any]:

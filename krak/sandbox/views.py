@@ -4,6 +4,7 @@ import time
 from decimal import Decimal
 from typing import Any, Final
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -28,7 +29,8 @@ from krak.customers import services as customers
 from krak.customers.models import Customer
 from krak.customers.queries import CustomerNotFound, customer
 from krak.sandbox import purchases, serializers, services
-from krak.sandbox.stripe_events import merchant
+from krak.sandbox.issuer.client import deliveries_of
+from krak.sandbox.issuer.shapes import merchant
 
 SETTLE_SECONDS: Final = 30
 
@@ -73,7 +75,7 @@ def _card_json(card: Card) -> dict[str, str]:
     return {
         "id": card.shown_id,
         "stripe_id": card.stripe_id,
-        "cardholder_stripe_id": card.cardholder_stripe_id,
+        "cardholder_stripe_id": card.cardholder.stripe_id,
     }
 
 
@@ -231,11 +233,19 @@ class Settle(SandboxView):
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        """Return once inbox, outbox and tasks are empty, after 30 s at most."""
+        """Return once inbox, outbox, tasks and Stripe's webhooks are done, after 30 s at most."""
         give_up_at = time.monotonic() + SETTLE_SECONDS
-        while (pending := outbox.pending()) and time.monotonic() < give_up_at:
+        while (pending := _pending()) and time.monotonic() < give_up_at:
             time.sleep(0.01)
         return Response({"pending": pending})
+
+
+def _pending() -> int:
+    """Return what is left to do: a job may make Stripe tell us more, and a webhook makes a job."""
+    before = deliveries_of(settings.STRIPE_API_BASE)
+    promised = outbox.pending()
+    after = deliveries_of(settings.STRIPE_API_BASE)
+    return promised + after.pending + (after.ever - before.ever)
 
 
 class Proof(SandboxView):

@@ -67,7 +67,7 @@ def test_an_unknown_path_is_a_problem() -> None:
     assert (response.status_code, response.json()["code"]) == (404, "api.not_found")
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "/v1/cards"])
 def test_nothing_is_written_here(known: Known, path: str) -> None:
     response = Client().post(path, headers={"Authorization": f"Bearer {known.token}"})
     assert response.status_code == 405
@@ -107,10 +107,25 @@ def test_cards_come_newest_first_and_only_ones_own(known: Known) -> None:
     assert body["results"][0] == {
         "object": "card",
         "id": newest.shown_id,
+        "type": "virtual",
         "status": "active",
         "currency": "USD",
         "last4": newest.last4,
+        "expires_on": None,
         "replaces": known.card.shown_id,
+        "end_reason": None,
+        "shipping_status": "",
+        "pin_set": False,
+        "controls": {
+            "purchase_limit": None,
+            "daily_limit": None,
+            "monthly_limit": None,
+            "atm_enabled": True,
+            "online_enabled": True,
+            "blocked_countries": [],
+            "blocked_categories": [],
+        },
+        "settled": True,
         "created_at": body["results"][0]["created_at"],
         "livemode": False,
     }

@@ -132,7 +132,7 @@ KEYS: dict[str, Callable[[Play], str]] = {
     "last4": lambda p: p.card.last4,
     "card id": lambda p: p.card.shown_id,
     "Stripe card id": lambda p: p.card.stripe_id,
-    "cardholder id": lambda p: p.card.cardholder_stripe_id,
+    "cardholder id": lambda p: p.card.cardholder.stripe_id,
     "Stripe authorization id": lambda p: "iauth_A1bC",
     "authorization id": lambda p: Authorization.objects.all()[0].shown_id,
     "decision id": lambda p: Decision.objects.all()[0].shown_id,

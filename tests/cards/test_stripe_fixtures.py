@@ -38,7 +38,7 @@ def door(client: Client, pinned: Any) -> StripeDoor:
     pinned()
     now = clock.now() - timedelta(seconds=1)
     with transaction():
-        customer, _token, card = sandbox.create_customer(
+        _customer, _token, card = sandbox.create_customer(
             NewCustomer(
                 country="US",
                 card_currency="USD",
@@ -52,9 +52,8 @@ def door(client: Client, pinned: Any) -> StripeDoor:
             now=now,
         )
         issuing.add_card(
-            customer_id=customer.id,
+            cardholder=card.cardholder,
             stripe_id="ic_test_0001",
-            cardholder_stripe_id="ich_1Pgag4B7WZ01zgkWdPVfBngi",
             currency="USD",
             last4="4242",
             livemode=False,

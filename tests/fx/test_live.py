@@ -27,7 +27,7 @@ from tests.fx.prices import board, price
 US = timedelta(microseconds=1)
 
 
-def until(true, seconds=5.0):
+def until(true, seconds=20.0):
     """Wait until something holds and return how long that took."""
     began = time.monotonic()
     while not true():

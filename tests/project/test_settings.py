@@ -19,7 +19,7 @@ def test_every_variable_that_settings_read_is_documented_and_no_other() -> None:
         re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
     )
 
-    assert documented == read | {"PORT"}
+    assert documented == read | {"PORT", "KRAK_ISSUER_PORT"}
 
 
 def _check(**environment: str) -> subprocess.CompletedProcess[str]:
@@ -81,6 +81,13 @@ def test_orders_go_where_they_mean_what_they_say(environment: dict[str, str], re
 
     assert done.returncode != 0
     assert refusal in done.stderr
+
+
+def test_a_live_key_is_sent_nowhere_but_to_stripe() -> None:
+    done = _check(**PRODUCTION, STRIPE_API_BASE="http://127.0.0.1:8100")
+
+    assert done.returncode != 0
+    assert "A live Stripe key is only for Stripe" in done.stderr
 
 
 def test_outside_the_sandbox_its_addresses_do_not_exist() -> None:

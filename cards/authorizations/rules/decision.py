@@ -10,10 +10,13 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from cards.issuing.rules import Controls
 from holdings.trading.rules import Sale, Sellable, total_coverage, waterfall
 from krak.core.money import ceil_to
 
 BASIS_POINTS: Final = Decimal(10_000)
+ONLINE: Final = frozenset({"online", "keyed_in"})
+"""Stripe's authorization methods without the card being there."""
 
 
 class Decline(StrEnum):
@@ -76,6 +79,15 @@ class PolicyFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What a card and those it replaced were approved for, counted for its owner's limits."""
+
+    purchase: Decimal = Decimal(0)
+    today: Decimal = Decimal(0)
+    month: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One customer at one version of their book, priced by one board."""
 
@@ -89,6 +101,8 @@ class Facts:
     sellables: tuple[Sellable, ...]
     policy: PolicyFacts
     blocked_mccs: frozenset[str]
+    controls: Controls
+    spent: Spent
     approved_today: Decimal
     cash_today: Decimal
 
@@ -126,20 +140,48 @@ def screen(request: AuthorizationRequest, facts: Facts) -> Decline | None:
         (facts.frozen, Decline.ACCOUNT_FROZEN),
         (facts.posted < 0 and facts.available < 0, Decline.NEGATIVE_BALANCE),
         (
-            request.mcc in policy.blocked_mccs or request.mcc in facts.blocked_mccs,
+            request.mcc in policy.blocked_mccs
+            or request.mcc in facts.blocked_mccs
+            or _is_blocked_by_owner(request, facts.controls),
             Decline.MERCHANT_BLOCKED,
         ),
-        (request.mcc in policy.cash_mccs and not policy.cash_enabled, Decline.CASH_NOT_ENABLED),
+        (
+            request.mcc in policy.cash_mccs
+            and not (policy.cash_enabled and facts.controls.atm_enabled),
+            Decline.CASH_NOT_ENABLED,
+        ),
         (
             cash > 0 and facts.cash_today + cash > policy.cash_daily_limit,
             Decline.CASH_LIMIT_EXCEEDED,
         ),
         (
-            request.amount > 0 and facts.approved_today + request.amount > policy.daily_limit,
+            request.amount > 0
+            and (
+                facts.approved_today + request.amount > policy.daily_limit
+                or _is_over_owners_limits(request.amount, facts)
+            ),
             Decline.VELOCITY_LIMIT,
         ),
     )
     return next((reason for applies, reason in reasons if applies), None)
+
+
+def _is_blocked_by_owner(request: AuthorizationRequest, controls: Controls) -> bool:
+    return (
+        request.mcc in controls.blocked_mccs
+        or request.merchant_country in controls.blocked_countries
+        or (request.method in ONLINE and not controls.online_enabled)
+    )
+
+
+def _is_over_owners_limits(amount: Decimal, facts: Facts) -> bool:
+    controls, spent = facts.controls, facts.spent
+    limits = (
+        (spent.purchase, controls.purchase_limit),
+        (spent.today, controls.daily_limit),
+        (spent.month, controls.monthly_limit),
+    )
+    return any(limit is not None and before + amount > limit for before, limit in limits)
 
 
 def decide(request: AuthorizationRequest, facts: Facts) -> Verdict:

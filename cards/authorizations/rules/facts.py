@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from cards.authorizations.rules.decision import Facts, PolicyFacts
+from cards.authorizations.rules.decision import Facts, PolicyFacts, Spent
+from cards.issuing.rules import Controls
 from fx.assets.rules import PROPERTIES, Kind
 from fx.prices.rules import Board
 from holdings.trading.rules import Sellable
@@ -156,6 +157,28 @@ def policy_of(stored: Mapping[str, Any]) -> PolicyFacts:
     )
 
 
+def controls_of(stored: Mapping[str, Any] | None) -> Controls:
+    """Return what the card's owner allows it; decisions of before there were controls have none."""
+    if stored is None:
+        return Controls()
+    limits = {
+        name: None if stored[name] is None else Decimal(stored[name])
+        for name in ("purchase_limit", "daily_limit", "monthly_limit")
+    }
+    return Controls(
+        **limits,
+        atm_enabled=stored["atm_enabled"],
+        online_enabled=stored["online_enabled"],
+        blocked_countries=tuple(stored["blocked_countries"]),
+        blocked_mccs=tuple(stored["blocked_mccs"]),
+    )
+
+
+def spent_of(stored: Mapping[str, Any] | None) -> Spent:
+    """Return what the card was approved for; nothing where no limit asks for it."""
+    return Spent(**{name: Decimal(amount) for name, amount in (stored or {}).items()})
+
+
 def haircuts_of(stored: Mapping[str, Any]) -> dict[str, tuple[Decimal, Decimal]]:
     """Return the haircuts of a policy: kind → (market open, only on chain)."""
     return {kind: (Decimal(pair[0]), Decimal(pair[1])) for kind, pair in stored.items()}
@@ -199,6 +222,8 @@ def facts_of(
         ),
         policy=policy,
         blocked_mccs=frozenset(snapshot["blocked_mccs"]),
+        controls=controls_of(snapshot.get("controls")),
+        spent=spent_of(snapshot.get("spent")),
         approved_today=Decimal(snapshot["approved_today"]),
         cash_today=Decimal(snapshot["cash_today"]),
     )

@@ -1,6 +1,25 @@
+-- What a card and those it replaced were approved for: on this authorization, today, this month (UTC).
+CREATE OR REPLACE FUNCTION authorizations_spent(
+    p_customer uuid, p_card uuid, p_authorization text, p_today timestamptz
+) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE chain AS (
+        SELECT id, replaces_id FROM issuing_card WHERE customer_id = p_customer AND id = p_card
+         UNION ALL
+        SELECT k.id, k.replaces_id FROM issuing_card k JOIN chain ON k.id = chain.replaces_id
+         WHERE k.customer_id = p_customer)
+    SELECT jsonb_build_object(
+        'purchase', coalesce(sum(r.approved_amount) FILTER (WHERE z.stripe_id = p_authorization), 0)::text,
+        'today', coalesce(sum(r.approved_amount) FILTER (WHERE r.decided_at >= p_today), 0)::text,
+        'month', coalesce(sum(r.approved_amount), 0)::text)
+      FROM authorizations_decision r
+      JOIN authorizations_authorization z ON z.customer_id = p_customer AND z.id = r.authorization_id
+     WHERE r.customer_id = p_customer AND r.outcome <> 'DECLINED' AND z.card_id IN (SELECT id FROM chain)
+       AND r.decided_at >= date_trunc('month', p_today, 'UTC')
+$$;
+
 -- Everything a decision reads of one customer, in one statement and so at one moment:
 -- NULL when the card is unknown. Amounts are text, so that no JSON reader makes floats of them.
-CREATE FUNCTION authorizations_snapshot(
+CREATE OR REPLACE FUNCTION authorizations_snapshot(
     p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
 ) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object(
@@ -9,6 +28,13 @@ CREATE FUNCTION authorizations_snapshot(
         'version', b.version,
         'card', jsonb_build_object('id', k.id, 'status', k.status, 'livemode', k.livemode,
                                    'currency', k.currency),
+        'controls', jsonb_build_object(
+            'purchase_limit', k.purchase_limit::text, 'daily_limit', k.daily_limit::text,
+            'monthly_limit', k.monthly_limit::text, 'atm_enabled', k.atm_enabled,
+            'online_enabled', k.online_enabled, 'blocked_countries', k.blocked_countries,
+            'blocked_mccs', k.blocked_mccs),
+        'spent', CASE WHEN coalesce(k.purchase_limit, k.daily_limit, k.monthly_limit) IS NOT NULL
+                      THEN authorizations_spent(c.id, k.id, p_authorization, p_today) END,
         'spend_order', s.spend_order,
         'excluded', s.excluded,
         'blocked_mccs', s.blocked_mccs,
@@ -53,7 +79,7 @@ $$;
 
 -- The same with the customer's book locked first, for the attempt that must not be overtaken.
 -- VOLATILE, so that what is read after the lock is what is true after it.
-CREATE FUNCTION authorizations_locked_snapshot(
+CREATE OR REPLACE FUNCTION authorizations_locked_snapshot(
     p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

@@ -19,8 +19,11 @@ from cards.clearing.services.standing import (
 from cards.issuing.models import CardDirectory
 from holdings.ledger import services as ledger
 from krak.core.ids import uuid7
+from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
 
+FLOAT_EMPTY: Final = "insufficient_funds"
+"""Stripe's word, and about *our* balance there: the customer's was not even asked for."""
 NETWORK_REASONS: Final = ("webhook_timeout", "webhook_error", "network_fallback")
 
 
@@ -51,6 +54,11 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
         set_hold(customer_id, authorization, Decimal(0), now=now)
     else:
         _follow(authorization, snapshot, promised=promised, flags=flags, now=now)
+    if known is None and not snapshot.approved and snapshot.reason == FLOAT_EMPTY:
+        outbox.promise(
+            "treasury.float_empty",
+            {"currency": snapshot.currency, "authorization": snapshot.stripe_id},
+        )
     authorization.amount = snapshot.amount
     touch(authorization, flags, event_at=snapshot.event_at, now=now)
     ledger.touch(customer_id=customer_id)

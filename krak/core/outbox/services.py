@@ -13,7 +13,8 @@ from uuid import UUID
 
 from django.db import OperationalError, connection
 from django.db import transaction as django_transaction
-from django.db.models import DateTimeField, F, Func, Q
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from krak.core.errors import DomainError
 from krak.core.ids import uuid7
@@ -29,13 +30,6 @@ CALL_LASTS: Final = timedelta(seconds=60)
 KEPT_AFTER_DONE: Final = timedelta(days=7)
 RETRY_AFTER: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900))
 MOST_ATTEMPTS: Final = len(RETRY_AFTER) + 1
-
-
-class StatementNow(Func):
-    """The moment at which the database runs the statement, also inside a transaction."""
-
-    template = "statement_timestamp()"
-    output_field = DateTimeField()
 
 
 @takes_part
@@ -94,14 +88,14 @@ def _done_or_to_call(message_id: UUID, *, now: datetime) -> OutboxMessage | None
         message = (
             OutboxMessage.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(id=message_id, done_at=None, dead_at=None)
-            .filter(Q(running_until=None) | Q(running_until__lte=StatementNow()))
+            .filter(Q(running_until=None) | Q(running_until__lte=Now()))
             .first()
         )
         if message is None:
             return None
         handler = handler_of(message.topic)
         if handler.calls_out:
-            until = StatementNow() + CALL_LASTS
+            until = Now() + CALL_LASTS
             OutboxMessage.objects.filter(id=message_id).update(running_until=until, due_at=until)
             return message
         handler.handle(payload=message.payload, now=now)

@@ -1,30 +1,7 @@
-"""Stripe-shaped objects and signed events, as the card processor would send them."""
+"""Authorizations and the transactions that settle them."""
 
-import json
 import secrets
-from datetime import datetime
 from typing import Any
-
-from stripe import WebhookSignature
-
-from cards.issuing.gateway import API_VERSION
-
-
-def merchant(*, name: str, mcc: str, country: str, network_id: str = "") -> dict[str, Any]:
-    """Return `merchant_data`."""
-    return {
-        "category": "miscellaneous",
-        "category_code": mcc,
-        "city": None,
-        "country": country,
-        "name": name,
-        "network_id": network_id or f"nid{mcc}{country}",
-        "postal_code": None,
-        "state": None,
-        "tax_id": None,
-        "terminal_id": None,
-        "url": None,
-    }
 
 
 def authorization(
@@ -74,6 +51,7 @@ def authorization(
         "status": status,
         "token": None,
         "transactions": [],
+        "treasury": None,
         "verification_data": {
             "address_line1_check": "not_provided",
             "address_postal_code_check": "not_provided",
@@ -125,7 +103,7 @@ def history_entry(
         "amount": amount,
         "amount_details": {"atm_fee": None, "cashback_amount": None},
         "approved": approved,
-        "authorization_code": f"S{secrets.randbelow(10**6):06}",
+        "authorization_code": f"S{secrets.randbelow(10**6):06}" if approved else None,
         "created": created,
         "currency": currency,
         "merchant_amount": merchant_amount,
@@ -178,29 +156,7 @@ def transaction(
         },
         "purchase_details": None,
         "token": None,
+        "treasury": None,
         "type": kind,
         "wallet": None,
     }
-
-
-def event(kind: str, stripe_object: dict[str, Any], *, created: int) -> dict[str, Any]:
-    """Return an event around an object."""
-    return {
-        "id": f"evt_{secrets.token_hex(12)}",
-        "object": "event",
-        "api_version": API_VERSION,
-        "created": created,
-        "data": {"object": stripe_object},
-        "livemode": False,
-        "pending_webhooks": 1,
-        "request": {"id": None, "idempotency_key": None},
-        "type": kind,
-    }
-
-
-def signed(body: dict[str, Any], *, secret: str, now: datetime) -> tuple[str, str]:
-    """Return the text of an event and the `Stripe-Signature` header for it."""
-    text = json.dumps(body)
-    timestamp = int(now.timestamp())
-    signature = WebhookSignature._compute_signature(f"{timestamp}.{text}", secret)  # noqa: SLF001 - the SDK signs nowhere in public
-    return text, f"t={timestamp},v1={signature}"

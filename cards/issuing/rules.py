@@ -1,0 +1,88 @@
+"""What the owner of a card allows it, and how that is said in Stripe's words. Pure.
+
+Source: Stripe's spending controls; ISO 18245 merchant categories (the list of iso18245 1.4.1).
+"""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from krak.core.minor_units import to_minor
+from krak.core.money import money
+
+CATEGORIES: Final = Path(__file__).parent / "data" / "mcc.csv"
+RESERVED: Final = "Reserved for private use"
+CASH_MCCS: Final = ("6010", "6011")
+"""Manual and automated cash disbursements: a bank's counter and an ATM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A kind of merchant; `stripe_category` is empty where Stripe has no name for it."""
+
+    mcc: str
+    name: str
+    group: str
+    stripe_category: str
+
+    @property
+    def is_general(self) -> bool:
+        """Tell whether it is a kind of merchant and not one airline or hotel chain."""
+        return self.group != RESERVED
+
+
+@cache
+def categories() -> dict[str, Category]:
+    """Return every merchant category by its code, read once."""
+    with CATEGORIES.open(encoding="utf-8", newline="") as file:
+        return {
+            row["mcc"]: Category(row["mcc"], row["name"], row["group"], row["stripe_category"])
+            for row in csv.DictReader(file)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What a card may do; amounts in its currency, None is no limit of the owner's own."""
+
+    purchase_limit: Decimal | None = None
+    daily_limit: Decimal | None = None
+    monthly_limit: Decimal | None = None
+    atm_enabled: bool = True
+    online_enabled: bool = True
+    blocked_countries: tuple[str, ...] = ()
+    blocked_mccs: tuple[str, ...] = ()
+
+
+def spending_controls(controls: Controls, *, currency: str) -> dict[str, Any]:
+    """Return what Stripe is told. "" empties a list there, as its API wants it.
+
+    What Stripe cannot express (a merchant category that it has no name for) binds our own
+    decision alone.
+    """
+    limits = (
+        ("per_authorization", controls.purchase_limit),
+        ("daily", controls.daily_limit),
+        ("monthly", controls.monthly_limit),
+    )
+    return {
+        "spending_limits": [
+            {"interval": interval, "amount": to_minor(money(limit, currency))}
+            for interval, limit in limits
+            if limit is not None
+        ]
+        or "",
+        "blocked_categories": sorted(_stripe_categories(controls)) or "",
+        "blocked_merchant_countries": sorted(controls.blocked_countries) or "",
+        "blocked_card_presences": "" if controls.online_enabled else ["not_present"],
+    }
+
+
+def _stripe_categories(controls: Controls) -> Iterable[str]:
+    known = categories()
+    mccs = {*controls.blocked_mccs, *(() if controls.atm_enabled else CASH_MCCS)}
+    return {name for mcc in mccs if mcc in known and (name := known[mcc].stripe_category)}

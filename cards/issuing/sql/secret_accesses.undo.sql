@@ -1,0 +1,1 @@
+DROP TRIGGER secret_accesses_are_append_only ON issuing_secretaccess;

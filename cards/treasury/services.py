@@ -1,0 +1,167 @@
+"""Watch the money at Stripe and fill it up: meant first, then sent, and so never sent twice."""
+
+import contextlib
+import logging
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, Sum
+
+from cards.treasury import gateway
+from cards.treasury.models import FloatReading, FloatRule, State, TopUp
+from cards.treasury.rules import Bounds, top_up_needed
+from krak.cases import services as cases
+from krak.core.ids import MalformedId, read, show, uuid7
+from krak.core.minor_units import to_minor
+from krak.core.money import money, plain
+from krak.core.outbox import services as outbox
+from krak.core.transactions import takes_part, transaction
+from krak.stripe.client import OWN_ID, StripeRefused
+from krak.stripe.events import read_amount
+
+logger = logging.getLogger(__name__)
+
+COMING: Final = (State.INTENDED, State.SENT)
+GONE: Final = (State.FAILED, State.CANCELED, State.REVERSED)
+STATES: Final = {
+    "pending": State.SENT,
+    "succeeded": State.SUCCEEDED,
+    "failed": State.FAILED,
+    "canceled": State.CANCELED,
+    "reversed": State.REVERSED,
+}
+
+
+def watch(*, now: datetime) -> None:
+    """Read what lies at Stripe, keep it, and mean to send what is missing. Not in a transaction.
+
+    Raises:
+        StripeUnavailable: it is looked at again soon.
+    """
+    balance = gateway.balance()
+    for part in (balance.get("issuing") or {}).get("available") or ():
+        with transaction():
+            _look_at(
+                part["currency"].upper(),
+                read_amount(part["amount"], part["currency"]),
+                now=now,
+            )
+
+
+def _look_at(currency: str, available: Decimal, *, now: datetime) -> None:
+    # Two watches at one moment would both mean the same top-up.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"float:{currency}"])
+    on_its_way = _sum(TopUp.objects.filter(currency=currency, state__in=COMING))
+    FloatReading.objects.create(
+        id=uuid7(), currency=currency, available=available, on_its_way=on_its_way, read_at=now
+    )
+    rule = (
+        FloatRule.objects.filter(currency=currency, effective_at__lte=now)
+        .order_by("-effective_at")
+        .first()
+    )
+    if rule is None:
+        return
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    todays = TopUp.objects.filter(currency=currency, intended_at__gte=today)
+    bounds = Bounds(rule.floor, rule.target, rule.most_per_top_up, rule.most_per_day)
+    amount = top_up_needed(
+        bounds,
+        available=available,
+        on_its_way=on_its_way,
+        sent_today=_sum(todays.exclude(state__in=GONE)),
+    )
+    if amount > 0:
+        top_up = TopUp.objects.create(id=uuid7(), currency=currency, amount=amount, intended_at=now)
+        outbox.promise("treasury.send_top_up", {"top_up": str(top_up.id)})
+    elif available + on_its_way < rule.floor:
+        _alarm("float_low", currency, now=now, available=plain(available), why="the day is used up")
+
+
+def _sum(top_ups: Any) -> Decimal:
+    total: Decimal = top_ups.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
+    return total
+
+
+def send(top_up_id: UUID, *, now: datetime) -> None:
+    """Send a top-up that was meant; again sends nothing more. Not in a transaction.
+
+    Raises:
+        StripeUnavailable: it is tried again later.
+    """
+    top_up = TopUp.objects.get(id=top_up_id)
+    if top_up.state != State.INTENDED:
+        return
+    try:
+        sent = gateway.create_top_up(
+            {
+                "amount": to_minor(money(top_up.amount, top_up.currency)),
+                "currency": top_up.currency.lower(),
+                "destination_balance": "issuing",
+                "description": "Card float",
+                "metadata": {OWN_ID: show(TopUp.PREFIX, top_up.id)},
+            },
+            key=f"top_up:{top_up.id}",
+        )
+    except StripeRefused as refusal:
+        with transaction():
+            _end(top_up.id, State.FAILED, failure=refusal.detail, now=now)
+            _alarm("top_up_refused", top_up.currency, now=now, detail=refusal.detail)
+        return
+    with transaction():
+        # Its event may have been faster than this answer.
+        TopUp.objects.filter(id=top_up.id).update(stripe_id=sent["id"])
+        TopUp.objects.filter(id=top_up.id, state=State.INTENDED).update(state=State.SENT)
+
+
+@takes_part
+def hear_of_top_up(
+    *, stripe_id: str, own_id: str, status: str, failure: str, now: datetime
+) -> None:
+    """Keep where a top-up stands; one that we did not send is not ours to keep.
+
+    Only a reversal follows a success, and nothing follows another end.
+    """
+    top_up = _named(stripe_id, own_id)
+    state = STATES.get(status)
+    if top_up is None or state is None or state == State.SENT:
+        return
+    if top_up.state in COMING or (top_up.state, state) == (State.SUCCEEDED, State.REVERSED):
+        TopUp.objects.filter(id=top_up.id).update(stripe_id=stripe_id)
+        _end(top_up.id, state, failure=failure, now=now)
+        if state in GONE:
+            _alarm("top_up_failed", top_up.currency, now=now, top_up=stripe_id, detail=failure)
+
+
+def _named(stripe_id: str, own_id: str) -> TopUp | None:
+    """Return the top-up of an event, which may be faster than the answer that told its id."""
+    named = Q(stripe_id=stripe_id)
+    with contextlib.suppress(MalformedId):
+        named |= Q(id=read(TopUp.PREFIX, own_id))
+    return TopUp.objects.select_for_update(no_key=True).filter(named).first()
+
+
+def _end(top_up_id: UUID, state: State, *, failure: str, now: datetime) -> None:
+    TopUp.objects.filter(id=top_up_id).update(state=state, failure=failure[:200], ended_at=now)
+
+
+@transaction
+def float_is_empty(*, currency: str, authorization: str, now: datetime) -> None:
+    """Raise the alarm: Stripe refused a customer because *our* balance there is empty."""
+    _alarm("float_empty", currency, now=now, authorization=authorization)
+
+
+def _alarm(kind: str, currency: str, *, now: datetime, **details: Any) -> None:
+    """Log an error and open one case a day."""
+    logger.error("float: %s in %s: %s", kind, currency, details)
+    cases.open_case(
+        kind=kind,
+        subject=f"{currency} {now.astimezone(UTC):%Y-%m-%d}",
+        customer_id=None,
+        now=now,
+        **details,
+    )

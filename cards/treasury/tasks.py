@@ -1,0 +1,50 @@
+"""The worker's doors: watch the float, send top-ups, hear what became of them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+
+from cards.treasury import services
+from krak.core import clock
+from krak.core.inbox.registry import applies
+from krak.core.outbox.registry import calls_out
+from krak.stripe import client as stripe
+from krak.stripe.client import own_id_of
+
+
+@shared_task(name="treasury.watch")
+def watch(**_newer: object) -> None:
+    """Look at the float, if a Stripe is connected."""
+    if stripe.is_connected():
+        services.watch(now=clock.now())
+
+
+@calls_out("treasury.send_top_up")
+def send_top_up(*, payload: dict[str, Any], now: datetime) -> None:
+    """Send a top-up that was meant."""
+    services.send(UUID(payload["top_up"]), now=now)
+
+
+@calls_out("treasury.float_empty")
+def float_is_empty(*, payload: dict[str, Any], now: datetime) -> None:
+    """Raise the alarm about an empty float, and fill it up at once."""
+    services.float_is_empty(
+        currency=payload["currency"], authorization=payload["authorization"], now=now
+    )
+    if stripe.is_connected():
+        services.watch(now=now)
+
+
+@applies("stripe", "topup.succeeded", "topup.failed", "topup.canceled", "topup.reversed")
+def hear_of_top_up(*, body: dict[str, Any], now: datetime) -> None:
+    """Keep where a top-up stands."""
+    said = body["data"]["object"]
+    services.hear_of_top_up(
+        stripe_id=said["id"],
+        own_id=own_id_of(said),
+        status=said["status"],
+        failure=said.get("failure_message") or "",
+        now=now,
+    )
