@@ -34,6 +34,7 @@ class Fault(StrEnum):
     LATE = "older than what we have"
     OUTLIER = "outlier"
     FLOOD = "flood"
+    NOT_TRADED = "not traded there"
     VENDOR_ERROR = "vendor error"
 
 
@@ -59,24 +60,27 @@ class Tick:
 
 
 def fault_of(tick: Tick, asset: AssetFacts, *, now: datetime) -> Fault | None:
-    """Return why a tick cannot be a price at `now`, or None if it can. Zero is no price."""
-    bid, ask = tick.bid, tick.ask
-    if not (bid.is_finite() and ask.is_finite()):
-        return Fault.NOT_FINITE
-    if bid < 0 or ask < 0:
-        return Fault.NEGATIVE
-    if not (bid and ask):
-        return Fault.ZERO
-    # Before any arithmetic: an exponent of a million would overflow it.
-    if bid < LOWEST or ask > HIGHEST or ask < LOWEST or bid > HIGHEST:
-        return Fault.ABSURD
-    if bid > ask:
-        return Fault.CROSSED
-    if ask > bid * WIDEST or max(len(each.as_tuple().digits) for each in (bid, ask)) > MOST_DIGITS:
-        return Fault.ABSURD
+    """Return why a tick cannot be a price at `now`, or None if it can."""
+    if fault := _fault_of_numbers(tick.bid, tick.ask):
+        return fault
     if tick.code == BASE or (tick.venue == "reference") is not asset.properties.is_cash:
         return Fault.UNKNOWN_SYMBOL
     return fault_of_moment(tick.as_of, asset, now=now)
+
+
+def _fault_of_numbers(bid: Decimal, ask: Decimal) -> Fault | None:
+    """Return what is wrong with a pair of numbers, or None. Zero is no price."""
+    if not (bid.is_finite() and ask.is_finite()):
+        return Fault.NOT_FINITE
+    if bid <= 0 or ask <= 0:
+        return Fault.NEGATIVE if bid < 0 or ask < 0 else Fault.ZERO
+    # Before any arithmetic: an exponent of a million would overflow it.
+    if not (LOWEST <= bid <= HIGHEST and LOWEST <= ask <= HIGHEST):
+        return Fault.ABSURD
+    if bid > ask:
+        return Fault.CROSSED
+    digits = max(len(each.as_tuple().digits) for each in (bid, ask))
+    return Fault.ABSURD if ask > bid * WIDEST or digits > MOST_DIGITS else None
 
 
 def fault_of_moment(as_of: datetime, asset: AssetFacts, *, now: datetime) -> Fault | None:

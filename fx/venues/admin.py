@@ -14,6 +14,7 @@ from fx.venues.models import Halt, MarketHoliday, TradingSession, Widening
 from fx.venues.rules import Reason, Sides
 from krak.core import clock
 from krak.core.admin import ReadOnlyAdmin, StaffAdmin, badge
+from krak.core.transactions import transaction
 
 
 class HaltForm(ModelForm):  # type: ignore[type-arg]
@@ -80,9 +81,13 @@ class HaltAdmin(_Orders):
     def resume(self, request: HttpRequest, halts: QuerySet[Halt]) -> None:
         """End all halts of these assets for these reasons."""
         now = clock.now()
-        for code, reason in set(halts.values_list("asset__code", "reason")):
-            services.resume(code=code, reason=Reason(reason), now=now)
-            self.message_user(request, f"{code} is no longer halted for {reason.lower()}.")
+        named = set(halts.values_list("asset__code", "reason"))
+        with transaction():
+            for code, reason in sorted(named):
+                services.resume(code=code, reason=Reason(reason), now=now)
+        for code, reason in sorted(named):
+            said = Reason(reason).lower().replace("_", " ")
+            self.message_user(request, f"{code} is no longer halted for {said}.")
 
 
 @admin.register(Widening)
@@ -111,8 +116,10 @@ class WideningAdmin(_Orders):
     def end(self, request: HttpRequest, widenings: QuerySet[Widening]) -> None:
         """End the widenings of these assets for these reasons."""
         now = clock.now()
-        for code, reason in set(widenings.values_list("asset__code", "reason")):
-            services.widen(code=code, reason=Reason(reason), bps=0, now=now)
+        named = set(widenings.values_list("asset__code", "reason"))
+        with transaction():
+            for code, reason in sorted(named):
+                services.widen(code=code, reason=Reason(reason), bps=0, now=now)
 
 
 @admin.register(TradingSession)

@@ -90,6 +90,22 @@ def test_a_live_key_is_sent_nowhere_but_to_stripe() -> None:
     assert "A live Stripe key is only for Stripe" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("providers", "said"),
+    [
+        ("kraken_ws,simulated", "Simulated prices are for the sandbox only."),
+        ("open_exchange_rates", "needs KRAK_OPEN_EXCHANGE_RATES_APP_ID"),
+    ],
+)
+def test_production_refuses_prices_that_it_must_not_or_cannot_have(
+    providers: str, said: str
+) -> None:
+    done = _check(**PRODUCTION, KRAK_PRICE_PROVIDERS=providers)
+
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
 def test_outside_the_sandbox_its_addresses_do_not_exist() -> None:
     program = (
         "import django; django.setup(); from django.urls import resolve, Resolver404\n"

@@ -89,7 +89,9 @@ class KrakenStream(Provider):
         if not isinstance(message, dict):
             self.reject(Fault.MALFORMED, repr(message)[:80])
         elif message.get("success") is False:
-            self.reject(Fault.VENDOR_ERROR, f"{message.get('symbol')}: {message.get('error')}")
+            said = str(message.get("error"))
+            fault = Fault.NOT_TRADED if "not supported" in said else Fault.VENDOR_ERROR
+            self.reject(fault, f"{message.get('symbol')}: {said}")
         elif message.get("channel") == "ticker":
             entries = message.get("data")
             if not isinstance(entries, list):
