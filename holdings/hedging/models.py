@@ -261,7 +261,6 @@ class VenueInstrument(models.Model):
     asset = models.CharField(max_length=CODE_LENGTH)
     pair = models.CharField(max_length=40)
     quantity_places = models.PositiveSmallIntegerField()
-    price_places = models.PositiveSmallIntegerField()
     tick = AmountColumn()
     minimum_quantity = AmountColumn()
     minimum_cost = AmountColumn()
@@ -274,7 +273,7 @@ class VenueInstrument(models.Model):
                 fields=["venue", "asset"], name="a_venue_has_one_instrument_per_asset"
             ),
             models.CheckConstraint(
-                condition=Q(quantity_places__lte=10, price_places__lte=10, tick__gt=0),
+                condition=Q(quantity_places__lte=10, tick__gt=0),
                 name="an_instrument_fits_the_ledgers_places",
             ),
         )
@@ -288,7 +287,6 @@ class VenueInstrument(models.Model):
         return Instrument(
             pair=self.pair,
             quantity_places=self.quantity_places,
-            price_places=self.price_places,
             tick=self.tick,
             minimum_quantity=self.minimum_quantity,
             minimum_cost=self.minimum_cost,

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from fx.assets import catalogue
 from fx.prices.rules import BASE, Board
@@ -88,15 +87,10 @@ def inventory() -> dict[str, Decimal]:
     }
 
 
-def open_orders(*, assets: Iterable[str] | None = None) -> dict[str, OpenOrder]:
+def open_orders() -> dict[str, OpenOrder]:
     """Return the open order of each asset that has one."""
-    orders = HedgeOrder.objects.filter(ended_at=None)
-    if assets is not None:
-        orders = orders.filter(asset__in=list(assets))
-    return {
-        order.asset: OpenOrder(order, order.filled or Decimal(0))
-        for order in orders.annotate(filled=Sum("fills__quantity"))
-    }
+    orders = HedgeOrder.objects.filter(ended_at=None).annotate(filled=Sum("fills__quantity"))
+    return {order.asset: OpenOrder(order, order.filled or Decimal(0)) for order in orders}
 
 
 def refused_lately(*, now: datetime) -> frozenset[str]:
@@ -163,14 +157,4 @@ def standings(states: Iterable[RiskState], *, board: Board, now: datetime) -> di
 
 def to_follow(*, now: datetime, after: timedelta) -> list[HedgeOrder]:
     """Return open orders that were sent `after` ago or longer: the venue should know by now."""
-    return list(
-        HedgeOrder.objects.filter(ended_at=None)
-        .exclude(state=OrderState.INTENDED)
-        .filter(Q(sent_at__lte=now - after))
-        .order_by("id")
-    )
-
-
-def may_order() -> bool:
-    """Tell whether this Krak sends orders anywhere."""
-    return bool(settings.EXECUTION != "none")
+    return list(HedgeOrder.objects.filter(ended_at=None, sent_at__lte=now - after).order_by("id"))

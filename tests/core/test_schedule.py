@@ -106,7 +106,7 @@ def test_of_two_clocks_at_the_same_moment_one_does_the_work(committed):
         finally:
             connection.close()
 
-    answers = []
+    answers: list[bool] = []
     thread = threading.Thread(target=first_clock)
     thread.start()
     assert started.wait(5)

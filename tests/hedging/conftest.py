@@ -113,7 +113,7 @@ class House:
 def instrument(pair: str, **facts: Any) -> Instrument:
     """Return an instrument of eight decimals and cents."""
     usual: dict[str, Any] = {
-        "quantity_places": 8, "price_places": 2, "tick": Decimal("0.01"),
+        "quantity_places": 8, "tick": Decimal("0.01"),
         "minimum_quantity": Decimal(0), "minimum_cost": Decimal(0),
     }  # fmt: skip
     return Instrument(pair=pair, **usual | facts)

@@ -160,8 +160,11 @@ def test_silence_and_broken_answers_are_unsure(
     fake.bad_gateway.add("AddOrder")
     with pytest.raises(Unsure, match="HTTP 502"):
         kraken.place(ticket, now=now)
+    nowhere = Kraken(key=KEY, secret=SECRET, url="http://127.0.0.1:1")
+    with pytest.raises(Refused, match="nothing was sent"):
+        nowhere.place(ticket, now=now)
     with pytest.raises(Unsure):
-        Kraken(key=KEY, secret=SECRET, url="http://127.0.0.1:1").place(ticket, now=now)
+        nowhere.find(ticket)
 
 
 def test_a_filled_order_is_found_with_its_fills(
@@ -295,6 +298,6 @@ def test_pairs_are_read_by_our_codes_and_a_twin_that_trades_comes_first(
 
     assert found.keys() == {"BTC", "EUR", "AAPLx"}
     assert found["BTC"] == Instrument(
-        "XXBTZUSD", 8, 1, Decimal("0.1"), Decimal("0.0001"), Decimal("0.5"), tokenized=False
+        "XXBTZUSD", 8, Decimal("0.1"), Decimal("0.0001"), Decimal("0.5"), tokenized=False
     )
     assert (found["AAPLx"].pair, found["AAPLx"].tokenized) == ("AAPLxUSD", True)

@@ -248,6 +248,8 @@ class Kraken:
     def _answer(self, request: httpx.Request) -> dict[str, Any]:
         try:
             response = self._http.send(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Refused(f"{type(error).__name__}: nothing was sent", passing=True) from None
         except httpx.HTTPError as error:
             raise Unsure(f"{type(error).__name__}: {error}"[:200]) from None
         try:
@@ -289,14 +291,12 @@ def _joined(reports: list[Report]) -> Report:
 
 
 def _instrument(pair: str, facts: Mapping[str, Any], *, tokenized: bool) -> Instrument:
-    price_places = min(int(facts["pair_decimals"]), STORED_PLACES)
-    tick = _amount(facts.get("tick_size") or Decimal(1).scaleb(-price_places))
+    tick = _amount(facts.get("tick_size") or Decimal(1).scaleb(-int(facts["pair_decimals"])))
     if tick <= 0:
         raise ValueError(pair)
     return Instrument(
         pair=pair,
         quantity_places=min(int(facts["lot_decimals"]), STORED_PLACES),
-        price_places=price_places,
         tick=tick,
         minimum_quantity=_amount(facts.get("ordermin") or 0),
         minimum_cost=_amount(facts.get("costmin") or 0),

@@ -95,7 +95,6 @@ class Paper:
                     Instrument(
                         pair=code,
                         quantity_places=min(PLACES, STORED_PLACES),
-                        price_places=STORED_PLACES,
                         tick=Decimal(1).scaleb(-STORED_PLACES),
                         minimum_quantity=Decimal(0),
                         minimum_cost=Decimal(0),

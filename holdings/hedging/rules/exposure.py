@@ -71,7 +71,6 @@ class Instrument:
 
     pair: str
     quantity_places: int
-    price_places: int
     tick: Decimal
     """Prices are whole multiples of it."""
     minimum_quantity: Decimal

@@ -116,7 +116,7 @@ def keep_instruments(*, venue: str, found: Iterable[tuple[str, Instrument]], now
     rows = [
         VenueInstrument(
             id=uuid7(), venue=venue, asset=code, pair=each.pair,
-            quantity_places=each.quantity_places, price_places=each.price_places,
+            quantity_places=each.quantity_places,
             tick=each.tick, minimum_quantity=each.minimum_quantity,
             minimum_cost=each.minimum_cost, tokenized=each.tokenized, updated_at=now,
         )
@@ -130,7 +130,7 @@ def keep_instruments(*, venue: str, found: Iterable[tuple[str, Instrument]], now
         update_conflicts=True,
         unique_fields=["venue", "asset"],
         update_fields=[
-            "pair", "quantity_places", "price_places", "tick", "minimum_quantity",
+            "pair", "quantity_places", "tick", "minimum_quantity",
             "minimum_cost", "tokenized", "updated_at",
         ],
     )  # fmt: skip

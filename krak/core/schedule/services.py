@@ -20,7 +20,8 @@ KEPT: Final = timedelta(days=30)
 
 _CLAIM: Final = """
 INSERT INTO schedule_run AS run (id, job, slot, attempts, started_at, running_until)
-VALUES (%(id)s, %(job)s, %(slot)s, 1, %(now)s, statement_timestamp() + %(lasts)s)
+VALUES (%(id)s, %(job)s, %(slot)s, 1, %(now)s,
+        statement_timestamp() + %(seconds)s * interval '1 second')
 ON CONFLICT (job, slot) DO UPDATE
    SET attempts = run.attempts + 1, started_at = excluded.started_at,
        running_until = excluded.running_until
@@ -75,7 +76,14 @@ def _claim(*, job: str, slot: datetime, now: datetime, lasts: timedelta) -> int 
     """Take the slot and return the number of this attempt, or None if there is nothing to do."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _CLAIM, {"id": uuid7(), "job": job, "slot": slot, "now": now, "lasts": lasts}
+            _CLAIM,
+            {
+                "id": uuid7(),
+                "job": job,
+                "slot": slot,
+                "now": now,
+                "seconds": lasts.total_seconds(),
+            },
         )
         row = cursor.fetchone()
     return row[0] if row else None
