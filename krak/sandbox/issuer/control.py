@@ -65,7 +65,6 @@ def _set_faults(issuer: Issuer, _id: str, body: Body) -> Body:
         duplicates=int,
         delay_seconds=number,
         shuffle_seconds=number,
-        seed=int,
         drop_every=int,
         hold=bool,
     )

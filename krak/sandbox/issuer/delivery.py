@@ -4,7 +4,7 @@ The faults, all off at first, are settings under `faults`:
 
 - `duplicates`: how many more times each event is delivered,
 - `delay_seconds`: how much later,
-- `shuffle_seconds`: within what time its deliveries fall, at random (`seed` makes it repeatable),
+- `shuffle_seconds`: within what time its deliveries fall, at random,
 - `drop_every`: each k-th event is never delivered,
 - `hold`: events wait until they are released by hand.
 """
@@ -42,7 +42,6 @@ class Courier:
         self._url = ""
         self._post: Post | None = None
         self._stopping = False
-        self._random = random.Random()  # noqa: S311 - disorder, no secret
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
     def start(self) -> None:
@@ -76,10 +75,9 @@ class Courier:
         if (every := faults.get("drop_every")) and count % every == 0:
             self._insert(event["id"], DROPPED, 0)
             return
-        chance = random.Random(f"{faults['seed']}:{count}") if "seed" in faults else self._random  # noqa: S311 - as above
         for _ in range(1 + faults.get("duplicates", 0)):
             late = faults.get("delay_seconds", 0.0)
-            late += chance.random() * faults.get("shuffle_seconds", 0.0)
+            late += random.random() * faults.get("shuffle_seconds", 0.0)  # noqa: S311 - disorder
             self._insert(event["id"], HELD if faults.get("hold") else WAITING, time.time() + late)
 
     def again(self, event_id: str) -> None:

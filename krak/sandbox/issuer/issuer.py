@@ -45,7 +45,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How the issuer behaves; `/_issuer/settings` changes it."""
+    """How the issuer behaves; `/_issuer/rules` changes them."""
 
     ask_timeout_seconds: float = 2.0
     unanswered: str = "decline"

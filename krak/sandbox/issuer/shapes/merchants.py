@@ -1,12 +1,18 @@
 """Merchants, and Stripe's names for the networks' category codes."""
 
+import csv
+from pathlib import Path
 from typing import Any, Final
 
-from cards.issuing.rules import categories
+# The list is Krak's; its code is not, so that the two sides do not share their mistakes.
+_FILE: Final = Path(__file__).parents[4] / "cards" / "issuing" / "data" / "mcc.csv"
 
-CODE_OF_CATEGORY: Final = {
-    each.stripe_category: each.mcc for each in categories().values() if each.stripe_category
-}
+with _FILE.open(encoding="utf-8", newline="") as _rows:
+    CODE_OF_CATEGORY: Final = {
+        row["stripe_category"]: row["mcc"]
+        for row in csv.DictReader(_rows)
+        if row["stripe_category"]
+    }
 _CATEGORY_OF_CODE: Final = {code: category for category, code in CODE_OF_CATEGORY.items()}
 
 
