@@ -25,7 +25,8 @@ _FIRST_BID: Final = 50_000
 
 def build_and_publish() -> dict[str, Any]:
     """Build and publish boards of every asset, each with two providers' ticks, once a round."""
-    feed, listing = Feed(), Listing(assets=dict(catalogue.known()))
+    feed = Feed()
+    listing = Listing(read_at=datetime.now(UTC), assets=dict(catalogue.known()))
     memories: dict[str, Memory] = {}
     builds, wholes = [], []
     for number in range(BOARDS):
@@ -62,7 +63,10 @@ def tick_to_reader() -> dict[str, Any]:
     settings.KRAKEN_WS_URL = kraken.ws_url
     market = Market(feed, ["kraken_ws"])
     market.listing = Listing(
-        assets=dict(catalogue.known()), kraken_names={"BTC": "XBT"}, calendar=shipped_calendar()
+        read_at=datetime.now(UTC),
+        assets=dict(catalogue.known()),
+        kraken_names={"BTC": "XBT"},
+        calendar=shipped_calendar(),
     )
     [stream] = market.runners
     stream.start()

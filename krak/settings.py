@@ -75,8 +75,10 @@ INSTALLED_APPS = [
     "krak.core.outbox",
     "krak.core.idempotency",
     "krak.core.schedule",
+    "krak.core.audit",
     "krak.customers",
     "krak.cases",
+    "krak.approvals",
     "fx.assets",
     "fx.venues",
     "fx.prices",
@@ -104,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "krak.backoffice.middleware.Audit",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -188,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
     "net the house's exposure": {"task": "hedging.net", "schedule": 10},
     "read what the venue trades": {"task": "hedging.refresh_instruments", "schedule": 60},
+    "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
     "compare all with Stripe": {

@@ -5,11 +5,16 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection
-
 from fx.assets import catalogue
 from fx.assets.models import Asset, Multiplier
-from fx.assets.rules import PROPERTIES, AssetFacts, Kind, MultiplierRow, Status
+from fx.assets.rules import (
+    PROPERTIES,
+    AssetFacts,
+    Kind,
+    MultiplierRow,
+    Status,
+    multiplier_at,
+)
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as Refusal
 
@@ -59,28 +64,25 @@ def all_facts(*, codes: list[str] | None = None) -> list[AssetFacts]:
 
 def multipliers_at(at: datetime) -> dict[str, Decimal]:
     """Return the multiplier in force at `at` of every asset that ever had one; others have 1."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (multiplier.asset_id) asset.code, multiplier.multiplier"
-            "  FROM assets_multiplier multiplier"
-            "  JOIN assets_asset asset ON asset.id = multiplier.asset_id"
-            " WHERE multiplier.activates_at <= %s"
-            " ORDER BY multiplier.asset_id, multiplier.activates_at DESC,"
-            "          multiplier.created_at DESC, multiplier.id DESC",
-            [at],
-        )
-        return dict(cursor.fetchall())
+    return {code: multiplier_at(rows, at) for code, rows in multiplier_rows().items()}
 
 
-def multiplier_rows() -> dict[str, list[MultiplierRow]]:
-    """Return every multiplier ever scheduled, by asset."""
+def multiplier_rows(*, codes: list[str] | None = None) -> dict[str, list[MultiplierRow]]:
+    """Return every multiplier ever scheduled, by asset, or those of these assets."""
+    stored = Multiplier.objects.values_list(
+        "asset__code", "id", "multiplier", "activates_at", "created_at", "cancels"
+    )
+    if codes is not None:
+        stored = stored.filter(asset__code__in=codes)
     rows: defaultdict[str, list[MultiplierRow]] = defaultdict(list)
-    for code, row_id, multiplier, activates_at, created_at in Multiplier.objects.values_list(
-        "asset__code", "id", "multiplier", "activates_at", "created_at"
-    ):
+    for code, row_id, multiplier, activates_at, created_at, cancels in stored:
         rows[code].append(
             MultiplierRow(
-                id=row_id, multiplier=multiplier, activates_at=activates_at, created_at=created_at
+                id=row_id,
+                multiplier=multiplier,
+                activates_at=activates_at,
+                created_at=created_at,
+                cancels=cancels,
             )
         )
     return dict(rows)

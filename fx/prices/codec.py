@@ -6,7 +6,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from fx.assets.rules import Kind
+from fx.assets.rules import Activation, Kind
 from fx.prices.rules import EPOCH, VENUES, Board, Price
 
 FORMAT: Final = 2
@@ -57,6 +57,10 @@ def encode(board: Board) -> bytes:
         "built_at": _microseconds(board.built_at),
         "sources": list(sources),
         "prices": rows,
+        "multipliers": {
+            code: [(_microseconds(each.at), str(each.multiplier)) for each in activations]
+            for code, activations in board.multipliers.items()
+        },
     }
     return json.dumps(body, separators=(",", ":")).encode()
 
@@ -101,6 +105,15 @@ def decode(body: bytes | str) -> Board:
             version=parts["version"],
             built_at=EPOCH + timedelta(microseconds=parts["built_at"]),
             prices=MappingProxyType(prices),
+            multipliers=MappingProxyType(
+                {
+                    code: tuple(
+                        Activation(EPOCH + timedelta(microseconds=at), Decimal(multiplier))
+                        for at, multiplier in activations
+                    )
+                    for code, activations in parts.get("multipliers", {}).items()
+                }
+            ),
         )
     except UnreadableBoard:
         raise

@@ -3,12 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from fx.assets.queries import all_facts, kraken_names, multiplier_rows
-from fx.assets.rules import AssetFacts, MultiplierRow, changes, multiplier_at
+from fx.assets.rules import (
+    LEAD_TIME,
+    Activation,
+    AssetFacts,
+    MultiplierRow,
+    changes,
+    from_now_on,
+    multiplier_at,
+)
 from fx.prices.merging import Conditions
+from fx.prices.rules import EPOCH
 from fx.venues import queries as venues
 from fx.venues.rules import (
+    HALT_MARGIN,
     Calendar,
     Measures,
     Trading,
@@ -17,11 +28,18 @@ from fx.venues.rules import (
     shipped_calendar,
 )
 
+LISTING_TRUSTED: Final = (LEAD_TIME - HALT_MARGIN) * 2 / 3
+"""A listing older than this may lack a multiplier whose halt is about to begin.
+
+The third that is left is for boards on their way: shares' prices are stale after a minute.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """Everything but prices that a board is built from."""
 
+    read_at: datetime = EPOCH
     assets: Mapping[str, AssetFacts] = field(default_factory=dict)
     multipliers: Mapping[str, list[MultiplierRow]] = field(default_factory=dict)
     kraken_names: Mapping[str, str] = field(default_factory=dict)
@@ -36,10 +54,13 @@ class Listing:
         }
         holiday, no_reference = self.calendar.is_holiday(now), not is_working_day(now)
         ordered = self.measures.halted_at(now)
+        outdated = now - self.read_at > LISTING_TRUSTED
         found = {}
         for code, asset in self.assets.items():
             rows = self.multipliers.get(code, [])
-            unsettled = bool(rows) and halted_around(changes(rows), now)
+            unsettled = (outdated and asset.properties.has_multiplier) or (
+                bool(rows) and halted_around(changes(rows), now)
+            )
             trading = Trading(buying=asset.status.buyable, selling=asset.status.tradable)
             for sides in ordered.get(code, ()):
                 trading = trading.without(sides)
@@ -57,10 +78,16 @@ class Listing:
             )
         return found
 
+    def activations(self, now: datetime) -> dict[str, tuple[Activation, ...]]:
+        """Return the multiplier in force at `now`, and those to come, of assets that have any."""
+        ahead = ((code, from_now_on(rows, now)) for code, rows in self.multipliers.items())
+        return {code: each for code, each in ahead if each}
+
 
 def read_listing(now: datetime) -> Listing:
     """Read from the database what a board is built from."""
     return Listing(
+        read_at=now,
         assets={asset.code: asset for asset in all_facts()},
         multipliers=multiplier_rows(),
         kraken_names=kraken_names(),

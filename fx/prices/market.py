@@ -71,7 +71,8 @@ def build(
             prices.append(memory.price)
         if outlier is not None:
             outliers.append(outlier)
-    return Built(board_of(prices, version=version, built_at=now), found, tuple(outliers))
+    board = board_of(prices, version=version, built_at=now, multipliers=listing.activations(now))
+    return Built(board, found, tuple(outliers))
 
 
 class Market:

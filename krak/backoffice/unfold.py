@@ -29,7 +29,17 @@ def _to(title: str, icon: str, model: str) -> dict[str, Any]:
 
 _GROUPS: Final[list[dict[str, Any]]] = [
     {
-        "items": [{"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}],
+        "items": [
+            {"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")},
+            _to("Cases", "assignment_late", "cases.case"),
+        ],
+    },
+    {
+        "title": "Work",
+        "items": [
+            _to("Cases", "assignment", "cases.case"),
+            _to("Approvals", "approval_delegation", "approvals.proposal"),
+        ],
     },
     {
         "title": "Customers",
@@ -50,6 +60,10 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Policies", "policy", "issuing.policy"),
             _to("Strays", "help", "authorizations.strayrequest"),
         ],
+    },
+    {
+        "title": "Market",
+        "items": [_to("Assets", "candlestick_chart", "assets.asset")],
     },
     {
         "title": "Ledger",
@@ -84,6 +98,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         "items": [
             _to("Inbox", "inbox", "inbox.inboxevent"),
             _to("Outbox", "outbox", "outbox.outboxmessage"),
+            _to("Changes", "history", "audit.rowchange"),
         ],
     },
 ]

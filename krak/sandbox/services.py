@@ -135,8 +135,7 @@ def credit_cash(
 def _credit_holding(
     customer_id: UUID, currency: str, holding: Holding, number: int, *, now: datetime
 ) -> None:
-    price = live.current().price(holding.asset)
-    multiplier = price.multiplier if price else Decimal(1)
+    multiplier = live.current().multiplier(holding.asset, now)
     units = floor_to(holding.quantity / multiplier, places_of(holding.asset))
     account = ledger.account_of(customer_id=customer_id, currency=holding.asset)
     # Several lots come oldest first: each a millisecond after the one before.

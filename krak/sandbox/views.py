@@ -177,7 +177,7 @@ class Freeze(SandboxView):
         """Freeze the account, as compliance would."""
         found = self.customer(shown_id)
         with transaction():
-            customers.freeze(customer_id=found.id, now=clock.now())
+            customers.freeze(customer_id=found.id, reason="sandbox", now=clock.now())
         return Response({"frozen": True})
 
 
@@ -189,7 +189,7 @@ class Unfreeze(SandboxView):
         """Thaw the account."""
         found = self.customer(shown_id)
         with transaction():
-            customers.unfreeze(customer_id=found.id)
+            customers.unfreeze(customer_id=found.id, reason="sandbox")
         return Response({"frozen": False})
 
 
@@ -245,7 +245,7 @@ def _pending() -> int:
     before = deliveries_of(settings.STRIPE_API_BASE)
     promised = outbox.pending()
     after = deliveries_of(settings.STRIPE_API_BASE)
-    return promised + after.pending + (after.ever - before.ever)
+    return promised + after.pending + int(after.ever != before.ever)
 
 
 class Proof(SandboxView):

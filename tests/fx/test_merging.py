@@ -297,6 +297,7 @@ def test_whatever_providers_say_only_a_sound_price_comes_out(said, is_open, extr
 # --- A whole board --------------------------------------------------------------------------------
 def board_at(now, *, offers=(), measures=None, calendar=None, **memories):
     listing = Listing(
+        read_at=now,
         assets=dict(catalogue.known()),
         calendar=calendar or shipped_calendar(),
         measures=measures or Measures(),

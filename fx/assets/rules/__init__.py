@@ -1,23 +1,64 @@
-"""Assets: what kinds there are, what sets them apart, and which multiplier is in force.
+"""Assets: what kinds there are and what sets them apart; multipliers are in a room of their own.
 
 The engine asks a kind for its properties and never for its name, so that a new kind (bonds,
 indexes) is a new row of `PROPERTIES` and no new branch.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
-CATALOGUE: Final = Path(__file__).parent / "data" / "assets.csv"
+from fx.assets.rules.multipliers import (
+    LEAD_TIME,
+    MULTIPLIER_LIMIT,
+    MULTIPLIER_PLACES,
+    ONE,
+    Activation,
+    Change,
+    How,
+    MultiplierRow,
+    Standing,
+    activations,
+    after_dividend,
+    after_split,
+    changes,
+    effective,
+    from_now_on,
+    multiplier_at,
+    multiplier_before,
+    scheduled_for,
+    standings,
+)
 
-ONE: Final = Decimal(1)
+__all__ = [
+    "LEAD_TIME",
+    "MULTIPLIER_LIMIT",
+    "MULTIPLIER_PLACES",
+    "ONE",
+    "Activation",
+    "Change",
+    "How",
+    "MultiplierRow",
+    "Standing",
+    "activations",
+    "after_dividend",
+    "after_split",
+    "changes",
+    "effective",
+    "from_now_on",
+    "multiplier_at",
+    "multiplier_before",
+    "scheduled_for",
+    "standings",
+]
+
+CATALOGUE: Final = Path(__file__).parent.parent / "data" / "assets.csv"
 
 
 class Kind(StrEnum):
@@ -209,42 +250,3 @@ def read_catalogue(path: Path = CATALOGUE) -> Iterator[CatalogueRow]:
 def shipped() -> tuple[CatalogueRow, ...]:
     """Return the catalogue that came with the code, read once."""
     return tuple(read_catalogue())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MultiplierRow:
-    """One scheduled multiplier. Rows never change; a later one for the same moment overrides."""
-
-    multiplier: Decimal
-    activates_at: datetime
-    created_at: datetime
-    id: UUID
-
-
-def effective(rows: Iterable[MultiplierRow]) -> list[MultiplierRow]:
-    """Return one row per moment, oldest moment first: of several the one created last."""
-    by_moment: dict[datetime, MultiplierRow] = {}
-    for row in sorted(rows, key=lambda row: (row.activates_at, row.created_at, row.id)):
-        by_moment[row.activates_at] = row
-    return list(by_moment.values())
-
-
-def multiplier_at(rows: Iterable[MultiplierRow], at: datetime) -> Decimal:
-    """Return the multiplier in force at `at`; 1 where none was ever scheduled."""
-    in_force = ONE
-    for row in effective(rows):
-        if row.activates_at > at:
-            break
-        in_force = row.multiplier
-    return in_force
-
-
-def changes(rows: Iterable[MultiplierRow]) -> list[datetime]:
-    """Return the moments at which the multiplier really changes; an overridden one does not."""
-    moments = []
-    in_force = ONE
-    for row in effective(rows):
-        if row.multiplier != in_force:
-            moments.append(row.activates_at)
-        in_force = row.multiplier
-    return moments
