@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "holdings.ledger",
     "holdings.lots",
     "holdings.portfolio",
+    "holdings.hedging",
     "cards.issuing",
     "cards.authorizations",
     "cards.clearing",
@@ -189,6 +190,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 300},
     "purge": {"task": "runtime.purge", "schedule": 300},
+    "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
+    "net the house's exposure": {"task": "hedging.net", "schedule": 10},
+    "read what the venue trades": {"task": "hedging.refresh_instruments", "schedule": 60},
     "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
@@ -225,6 +229,23 @@ if "simulated" in PRICE_PROVIDERS and not SANDBOX:
     raise ImproperlyConfigured("Simulated prices are for the sandbox only.")
 if "open_exchange_rates" in PRICE_PROVIDERS and not OPEN_EXCHANGE_RATES_APP_ID:
     raise ImproperlyConfigured("open_exchange_rates needs KRAK_OPEN_EXCHANGE_RATES_APP_ID.")
+
+# --- House risk ----------------------------------------------------------------------------------
+EXECUTION = os.environ.get("KRAK_EXECUTION", "paper" if SANDBOX else "none")
+KRAKEN_API_URL = os.environ.get("KRAKEN_API_URL", "https://api.kraken.com")
+KRAKEN_API_KEY = os.environ.get("KRAKEN_API_KEY", "")
+KRAKEN_API_SECRET = os.environ.get("KRAKEN_API_SECRET", "")
+PAPER_FILL_PERCENT = int(os.environ.get("KRAK_PAPER_FILL_PERCENT", "100"))
+PAPER_REJECT_PERCENT = int(os.environ.get("KRAK_PAPER_REJECT_PERCENT", "0"))
+RISK_MEASURES = _flag("KRAK_RISK_MEASURES", default=not SANDBOX)
+if EXECUTION not in {"kraken", "paper", "none"}:
+    raise ImproperlyConfigured("KRAK_EXECUTION is kraken, paper or none.")
+if EXECUTION == "kraken" and SANDBOX:
+    raise ImproperlyConfigured("The sandbox's trades are not real: it sends no orders to Kraken.")
+if EXECUTION == "paper" and not SANDBOX:
+    raise ImproperlyConfigured("Orders on paper hedge nothing: they are for the sandbox only.")
+if EXECUTION == "kraken" and not (KRAKEN_API_KEY and KRAKEN_API_SECRET):
+    raise ImproperlyConfigured("KRAK_EXECUTION=kraken needs KRAKEN_API_KEY and KRAKEN_API_SECRET.")
 
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -6,6 +6,7 @@ from typing import Final
 
 from celery import shared_task
 
+from holdings.hedging import queries as hedging
 from holdings.ledger import queries as ledger
 from krak.core import clock
 from krak.core.idempotency import services as idempotency
@@ -30,6 +31,8 @@ def prove_books(**_newer: object) -> None:
 def _prove_books() -> None:
     for found in ledger.breaks():
         logger.error("books: %s of %s: %s", found.kind, found.customer_id, found.subject)
+    for asset in hedging.breaks():
+        logger.error("hedging: the position in %s is not INVENTORY and all fills", asset)
 
 
 @shared_task(name="runtime.purge")
