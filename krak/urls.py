@@ -15,9 +15,12 @@ from cards.cashback import api as cashback
 from cards.issuing import webhooks as event_webhooks
 from cards.issuing.api import cardholders, secrets
 from cards.issuing.api import cards as issuing
+from fx.candles import api as candles
 from fx.eligibility import api as eligibility
+from fx.prices.api import assets, prices
 from fx.quotes import api as quotes
 from holdings.ledger import api as ledger
+from holdings.portfolio.api import lots, portfolio
 from holdings.trading.api import auto_convert, orders, recurring, trades
 from krak.core import csp
 from krak.customers import api as customers
@@ -32,6 +35,14 @@ urlpatterns = [
     path("healthz/ready", health.ready),
     path("v1/me", customers.Me.as_view()),
     path("v1/balances", ledger.Balances.as_view()),
+    path("v1/assets", assets.Assets.as_view()),
+    path("v1/assets/<str:code>", assets.OneAsset.as_view()),
+    path("v1/assets/<str:code>/candles", candles.Candles.as_view()),
+    path("v1/prices", prices.Prices.as_view()),
+    path("v1/portfolio", portfolio.PortfolioView.as_view()),
+    path("v1/portfolio/history", portfolio.History.as_view()),
+    path("v1/portfolio/lots", lots.Lots.as_view()),
+    path("v1/portfolio/disposals", lots.Disposals.as_view()),
     path("v1/cardholder", cardholders.CardholderDoor.as_view()),
     path("v1/cards", issuing.Cards.as_view()),
     path("v1/cards/<str:shown_id>", issuing.OneCard.as_view()),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from hypothesis import settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from fx.prices import live
@@ -20,6 +21,9 @@ from tests.boards import board_of_pins
 from tests.issuer import FakeIssuer, Recorder, recording, running_issuer
 from tests.live import serving
 from tests.stripe_door import StripeDoor
+
+# `pytest --hypothesis-profile=long`: for hours, not for every run.
+settings.register_profile("long", max_examples=20_000, deadline=None)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from django.db.models import Sum
 from cards.cashback.models import ClawBack, Grant
 from cards.cashback.rules import Taken, reward_owed, take_back
 from cards.clearing import queries as clearing
-from cards.disputes import queries as disputes
 from cards.issuing import queries as issuing
 from fx.prices import live
 from holdings.ledger import services as ledger
@@ -44,9 +43,7 @@ def settle(*, customer_id: UUID, group: str, now: datetime) -> None:
         customer_id=customer_id, currency=purchase.currency, at=purchase.first_event_at
     )
     places = places_of(purchase.currency)
-    net = purchase.net(frozenset(policy.unrewarded_mccs)) - disputes.won(
-        customer_id=customer_id, group=group
-    )
+    net = purchase.net(frozenset(policy.unrewarded_mccs))
     owed = reward_owed(net, bps=policy.cashback_bps, places=places)
     grants = Grant.objects.filter(customer_id=customer_id, group=group).order_by("number")
     paid: Decimal = grants.aggregate(total=Sum("value_left", default=Decimal(0)))["total"]

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -118,23 +119,37 @@ def send(top_up_id: UUID, *, now: datetime) -> None:
         TopUp.objects.filter(id=top_up.id, state=State.INTENDED).update(state=State.SENT)
 
 
+@dataclass(frozen=True, slots=True)
+class TopUpSaid:
+    """A top-up as Stripe tells of it; `status` in Stripe's words."""
+
+    stripe_id: str
+    own_id: str
+    status: str
+    failure: str
+
+
 @takes_part
-def hear_of_top_up(
-    *, stripe_id: str, own_id: str, status: str, failure: str, now: datetime
-) -> None:
+def hear_of_top_up(said: TopUpSaid, *, now: datetime) -> None:
     """Keep where a top-up stands; one that we did not send is not ours to keep.
 
     Only a reversal follows a success, and nothing follows another end.
     """
-    top_up = _named(stripe_id, own_id)
-    state = STATES.get(status)
+    top_up = _named(said.stripe_id, said.own_id)
+    state = STATES.get(said.status)
     if top_up is None or state is None or state == State.SENT:
         return
     if top_up.state in COMING or (top_up.state, state) == (State.SUCCEEDED, State.REVERSED):
-        TopUp.objects.filter(id=top_up.id).update(stripe_id=stripe_id)
-        _end(top_up.id, state, failure=failure, now=now)
+        TopUp.objects.filter(id=top_up.id).update(stripe_id=said.stripe_id)
+        _end(top_up.id, state, failure=said.failure, now=now)
         if state in GONE:
-            _alarm("top_up_failed", top_up.currency, now=now, top_up=stripe_id, detail=failure)
+            _alarm(
+                "top_up_failed",
+                top_up.currency,
+                now=now,
+                top_up=said.stripe_id,
+                detail=said.failure,
+            )
 
 
 def _named(stripe_id: str, own_id: str) -> TopUp | None:

@@ -242,7 +242,7 @@ def _pending() -> int:
     before = deliveries_of(settings.STRIPE_API_BASE)
     promised = outbox.pending()
     after = deliveries_of(settings.STRIPE_API_BASE)
-    return promised + after.pending + (after.ever - before.ever)
+    return promised + after.pending + int(after.ever != before.ever)
 
 
 class Proof(SandboxView):

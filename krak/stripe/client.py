@@ -92,4 +92,5 @@ def with_own_id(found: Any, own_id: str) -> dict[str, Any] | None:
 
 def own_id_of(stripe_object: dict[str, Any]) -> str:
     """Return our id of an object that Stripe tells of, "" if it was not made for us."""
-    return str((stripe_object.get("metadata") or {}).get(OWN_ID) or "")
+    metadata = stripe_object.get("metadata")
+    return str(metadata.get(OWN_ID) or "") if isinstance(metadata, dict) else ""

@@ -92,7 +92,7 @@ def read_event(
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise MalformedEvent(str(error)) from None
-    if not isinstance(found.object, dict) or "\x00" in found.body or "\\u0000" in found.body:
+    if "\x00" in found.body or "\\u0000" in found.body:
         raise MalformedEvent("the event carries no readable object")
     return found
 
@@ -103,9 +103,9 @@ def _verify(body: bytes, *, signature: str, secrets: Sequence[str], now: datetim
         signed_at = next(
             int(part[2:]) for part in signature.split(",") if part.strip().startswith("t=")
         )
-    except (UnicodeDecodeError, StopIteration, ValueError):
+        age = now.timestamp() - signed_at
+    except (UnicodeDecodeError, StopIteration, ValueError, OverflowError):
         raise BadSignature from None
-    age = now.timestamp() - signed_at
     if age > OLDEST.total_seconds() or -age > FURTHEST_AHEAD.total_seconds():
         raise BadSignature("The signature is not from now.")
     for secret in secrets:

@@ -21,7 +21,7 @@ from krak.cases.services import ReasonMissing, open_case
 from krak.core.ids import uuid7
 from krak.core.transactions import transaction
 from krak.customers.models import User
-from tests.cards.test_decision_races import _wait_for_blocked, other_session  # noqa: F401
+from tests.races import other_session, wait_for_blocked  # noqa: F401 - a fixture
 from tests.staff import browser, staff
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -342,7 +342,7 @@ def test_of_two_who_approve_at_once_one_has_the_effect(
 
     with ThreadPoolExecutor(2) as pool:
         asked = [pool.submit(decide, person) for person in people]
-        _wait_for_blocked(other_session, 2)
+        wait_for_blocked(other_session, 2)
         other_session.rollback()
         for each in asked:
             each.result()

@@ -18,7 +18,7 @@ from fx.prices.desk import LISTING_SECONDS, Desk
 from fx.prices.health import Line, Report, State
 from fx.prices.market import Market
 from fx.prices.merging import Outlier
-from fx.prices.models import ProviderReport
+from fx.prices.models import BoardCopy, ProviderReport
 from fx.prices.ticks import Fault, Tick
 from fx.venues import services as venues
 from fx.venues.rules import Reason, Sides
@@ -33,6 +33,8 @@ from tests.fx.test_kraken_stream import PRICES, until
 @pytest.fixture
 def loaded(committed):
     load_catalogue(now=now())
+    # A copy that another test left would be the market's memory.
+    BoardCopy.objects.all().delete()
     live.stop()
 
 
@@ -112,6 +114,20 @@ def test_a_restarted_market_knows_the_last_prices(feed):
 
     assert price_of(second, "BTC").bid == 50000
     assert [each.code for each in second.outliers] == ["BTC"]
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_clock_that_was_set_back_does_not_silence_a_provider(feed):
+    market = Market(feed, ["kraken_ws"])
+    Desk(market).work(now())
+    [stream] = market.runners
+    before = now()
+    assert stream.take(tick("50000", at=before), now=before)
+
+    back = before - timedelta(hours=1)
+    assert stream.take(tick("50001", at=back), now=back)
+    assert not stream.take(tick("50002", at=back - timedelta(seconds=1)), now=back)
+    assert stream.report().rejected == {"older than what we have": 1}
 
 
 # --- Health ---------------------------------------------------------------------------------------

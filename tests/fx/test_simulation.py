@@ -134,14 +134,17 @@ def test_nobody_trades_a_share_around_its_multipliers_change(minutes, halted):
 
 
 @pytest.mark.parametrize(
-    ("status", "halted"),
-    [(Status.ACTIVE, False), (Status.HALTED, True), (Status.DELISTING, False),
-     (Status.DELISTED, True)],
+    ("status", "halted", "buy", "sell"),
+    [(Status.ACTIVE, False, True, True), (Status.HALTED, True, False, False),
+     (Status.DELISTING, False, False, True), (Status.DELISTED, True, False, False)],
 )  # fmt: skip
-def test_what_staff_halted_is_halted_on_the_board(status, halted):
+def test_what_staff_decided_of_an_asset_is_on_the_board(status, halted, buy, sell):
     assets = {"BTC": replace(catalogue.known()["BTC"], status=status)}
+    board = at(WEDNESDAY, assets=assets)
 
-    assert at(WEDNESDAY, assets=assets).price("BTC").halted is halted
+    assert board.price("BTC").halted is halted
+    assert board.may_buy("BTC", WEDNESDAY) is buy
+    assert board.may_sell("BTC", WEDNESDAY) is sell
 
 
 def test_kinds_travel_with_the_price():

@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import ClassVar, Final
 
-from django.db import connections
-
 from fx.prices.health import Health, Report
 from fx.prices.listing import Listing
 from fx.prices.merging import Offer
 from fx.prices.rules import Venue
-from fx.prices.ticks import Fault, Tick, fault_of
+from fx.prices.ticks import FUTURE_BOUND, Fault, Tick, fault_of
 from krak.core.clock import now as the_time
 
 logger = logging.getLogger(__name__)
@@ -128,7 +126,8 @@ class Runner:
         fault = Fault.UNKNOWN_SYMBOL if asset is None else fault_of(tick, asset, now=now)
         key = (tick.code, tick.venue)
         before = self._newest.get(key)
-        if fault is None and before is not None and tick.as_of < before.tick.as_of:
+        # One from the future only means that a clock was set back: the new one is right.
+        if fault is None and before and tick.as_of < before.tick.as_of <= now + FUTURE_BOUND:
             fault = Fault.LATE
         if fault is not None:
             said = f"{tick.code}: bid {tick.bid:.20g}, ask {tick.ask:.20g} of {tick.as_of}"
@@ -156,8 +155,6 @@ class Runner:
                 logger.exception("The provider %s stumbled.", provider.name)
                 failures += 1
                 pause = self._after(failures, repr(problem))
-            finally:
-                connections.close_all()
             provider.stopping.wait(pause)
         provider.health.stopped()
 

@@ -146,7 +146,7 @@ def _begin(issuer: Issuer, key: str, fingerprint: str) -> Answer | None:
     """Note that a key is in use; return the answer that it got before."""
     if len(key) > LONGEST_KEY:
         raise StripeProblem(
-            "Idempotency keys are at most 255 characters.", kind="idempotency_error"
+            f"Idempotency keys are at most {LONGEST_KEY} characters.", kind="idempotency_error"
         )
     with issuer.store.change():
         rows = issuer.store.query(

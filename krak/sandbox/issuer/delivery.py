@@ -56,11 +56,6 @@ class Courier:
         if self._thread.is_alive():
             self._thread.join(timeout=ANSWER_SECONDS + 1)
 
-    @property
-    def url(self) -> str:
-        """Where events go; "" keeps them here."""
-        return self._url
-
     def point_to(self, url: str) -> None:
         """Deliver to another endpoint from now on; what waits is tried there at once."""
         with self._store.change():

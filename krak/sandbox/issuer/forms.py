@@ -208,7 +208,6 @@ def anything(value: Any, _param: str) -> Any:
 
 currency: Final = matching(r"[a-z]{3}", "currency")
 country: Final = matching(r"[A-Z]{2}", "country")
-EXPAND: Final[Spec] = {"expand": listed(text())}
 
 
 def merged(kept: dict[str, str], given: Any, *, all_cleared: bool) -> dict[str, str]:

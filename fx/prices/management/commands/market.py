@@ -47,11 +47,11 @@ class Command(BaseCommand):
             market.tick(now())
             due = max(due + SECONDS, time.monotonic())
             stopping.wait(due - time.monotonic())
+        desk.stop(timeout=0)
         for runner in market.runners:
-            runner.provider.stopping.set()
+            runner.stop(timeout=0)
+        # All have been told; whoever hangs dies with the process.
         desk.stop()
-        for runner in market.runners:
-            runner.stop(timeout=0.1)
         feed.close()
 
 

@@ -28,15 +28,9 @@ def cardholder(
     name: str,
     address: dict[str, Any],
     created: int,
-    email: str | None = None,
-    phone_number: str | None = None,
-    individual: dict[str, Any] | None = None,
     kind: str = "individual",
-    status: str = "active",
-    preferred_locales: list[str] | None = None,
-    metadata: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return an `issuing.cardholder`."""
+    """Return an active `issuing.cardholder` of whom nothing more is known."""
     return {
         "id": stripe_id,
         "object": "issuing.cardholder",
@@ -53,13 +47,13 @@ def cardholder(
         },
         "company": None,
         "created": created,
-        "email": email,
-        "individual": individual,
+        "email": None,
+        "individual": None,
         "livemode": False,
-        "metadata": metadata or {},
+        "metadata": {},
         "name": name,
-        "phone_number": phone_number,
-        "preferred_locales": preferred_locales or [],
+        "phone_number": None,
+        "preferred_locales": [],
         "requirements": {"disabled_reason": None, "past_due": []},
         "spending_controls": {
             **spending_controls(),
@@ -68,7 +62,7 @@ def cardholder(
             "blocked_categories": [],
             "blocked_merchant_countries": [],
         },
-        "status": status,
+        "status": "active",
         "type": kind,
     }
 
@@ -83,13 +77,8 @@ def card(
     exp_month: int,
     exp_year: int,
     kind: str = "virtual",
-    status: str = "inactive",
-    shipping: dict[str, Any] | None = None,
-    replacement_for: str | None = None,
-    replacement_reason: str | None = None,
-    metadata: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return an `issuing.card`; `cardholder` is an id, which Stripe shows as the whole object."""
+    """Return an inactive `issuing.card`; of `cardholder`, an id, Stripe shows the whole object."""
     return {
         "id": stripe_id,
         "object": "issuing.card",
@@ -104,15 +93,15 @@ def card(
         "latest_fraud_warning": None,
         "lifecycle_controls": None,
         "livemode": False,
-        "metadata": metadata or {},
+        "metadata": {},
         "personalization_design": None,
         "replaced_by": None,
-        "replacement_for": replacement_for,
-        "replacement_reason": replacement_reason,
+        "replacement_for": None,
+        "replacement_reason": None,
         "second_line": None,
-        "shipping": shipping,
+        "shipping": None,
         "spending_controls": spending_controls(),
-        "status": status,
+        "status": "inactive",
         "type": kind,
         "wallets": {
             "apple_pay": {"eligible": True, "ineligible_reason": None},

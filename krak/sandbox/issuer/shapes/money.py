@@ -93,11 +93,10 @@ def dispute(
     currency: str,
     transaction: str,
     created: int,
-    evidence: dict[str, Any] | None = None,
-    status: str = "unsubmitted",
-    metadata: dict[str, str] | None = None,
+    evidence: dict[str, Any],
+    metadata: dict[str, str],
 ) -> dict[str, Any]:
-    """Return an `issuing.dispute` of (a part of) a capture."""
+    """Return an `issuing.dispute` of (a part of) a capture, not yet submitted."""
     return {
         "id": stripe_id,
         "object": "issuing.dispute",
@@ -105,10 +104,10 @@ def dispute(
         "balance_transactions": None,
         "created": created,
         "currency": currency,
-        "evidence": evidence or {"reason": "fraudulent"},
+        "evidence": evidence,
         "livemode": False,
-        "metadata": metadata or {},
-        "status": status,
+        "metadata": metadata,
+        "status": "unsubmitted",
         "transaction": transaction,
     }
 
