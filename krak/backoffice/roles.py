@@ -31,14 +31,25 @@ _STRIPE: Final = (
     "treasury.view_floatrule", "treasury.view_floatreading", "treasury.view_topup",
     "reconciliation.view_run",
 )  # fmt: skip
+_MARKET: Final = (
+    "venues.view_halt", "venues.view_widening", "venues.view_tradingsession",
+    "venues.view_marketholiday", "prices.view_providerreport",
+)  # fmt: skip
+_HOUSE: Final = (
+    "ledger.view_housebalance", "hedging.view_riskstate", "hedging.view_hedgeorder",
+    "hedging.view_hedgefill", "hedging.view_risklimit", "hedging.view_venueinstrument",
+)  # fmt: skip
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "support": (*_CUSTOMERS, *_TRADING),
     "operations": (
-        *_CUSTOMERS, *_TRADING, *_STRIPE, "cases.change_case", "inbox.view_inboxevent",
+        *_CUSTOMERS, *_TRADING, *_STRIPE, *_MARKET, "cases.change_case", "inbox.view_inboxevent",
         "outbox.view_outboxmessage", "idempotency.view_keptanswer", "approvals.view_proposal",
+        "schedule.view_run", "venues.add_halt", "venues.add_widening",
     ),
     "finance": (
-        *_CUSTOMERS, *_TRADING, *_STRIPE, "approvals.view_proposal", "assets.propose_multiplier",
+        *_CUSTOMERS, *_TRADING, *_STRIPE, *_MARKET, *_HOUSE, "approvals.view_proposal",
+        "assets.propose_multiplier", "hedging.change_riskstate", "hedging.change_hedgeorder",
+        "hedging.add_risklimit",
     ),
     "approver": (
         *_CUSTOMERS, "approvals.view_proposal", "assets.approve_multiplier", "audit.view_rowchange",
