@@ -1,14 +1,12 @@
 """Two at one moment: parked locks, one winner, nothing twice."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections
 
 from fx.prices import live
 from fx.quotes.models import Quote
@@ -17,48 +15,27 @@ from holdings.trading.models import Order, RecurringRun, Trade
 from holdings.trading.services import orders, recurring
 from krak.core import clock
 from tests.people import Known, new_customer
+from tests.races import in_a_thread, other_session, wait_for_blocked
 from tests.trading.test_orders import SELL, placed
 from tests.trading.test_quotes import ask
 from tests.trading.test_recurring import started
 from tests.trading.test_trades import accept, books_hold
 
+__all__ = ["other_session"]
+
 pytestmark = pytest.mark.usefixtures("committed")
 
 
 @pytest.fixture
-def parked(ada: Known) -> Iterator[psycopg.Connection[Any]]:
-    """Return a second session that has locked the customer's book."""
-    connection.ensure_connection()
-    parameters = connection.get_connection_params()
-    wanted = ("host", "port", "dbname", "user", "password")
-    with psycopg.connect(**{name: parameters[name] for name in wanted if name in parameters}) as db:
-        yield db
+def parked(ada: Known, other_session: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    """Return the session that locks the customer's book, once there is one."""
+    return other_session
 
 
 def park(db: psycopg.Connection[Any], known: Known) -> None:
     db.execute(
         "SELECT 1 FROM ledger_book WHERE customer_id = %s FOR NO KEY UPDATE", [known.customer.id]
     )
-
-
-def in_a_thread[T](call: Callable[[], T]) -> T:
-    try:
-        return call()
-    finally:
-        connections.close_all()
-
-
-def wait_for_blocked(db: psycopg.Connection[Any], count: int) -> None:
-    with psycopg.connect(db.info.dsn, password=db.info.password, autocommit=True) as watching:
-        for _ in range(500):
-            row = watching.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND cardinality(pg_blocking_pids(pid)) > 0"
-            ).fetchone()
-            if row and row[0] >= count:
-                return
-            time.sleep(0.005)
-    raise AssertionError("nobody was blocked")
 
 
 def at_once[T](db: psycopg.Connection[Any], known: Known, *calls: Callable[[], T]) -> list[T]:
