@@ -10,8 +10,10 @@ from celery import shared_task
 from holdings.ledger import queries as ledger
 from krak.core import clock
 from krak.core.idempotency import services as idempotency
+from krak.core.limits import services as limits
 from krak.core.outbox import services as outbox
 from krak.core.transactions import transaction
+from krak.identity import services as identity
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +27,12 @@ def prove_books(**_newer: object) -> None:
 
 @shared_task(name="runtime.purge")
 def purge(**_newer: object) -> None:
-    """Drop idempotency keys and done messages whose time is over."""
+    """Drop what has had its time: idempotency keys, done messages, counts, sessions, proofs."""
     now = clock.now()
     with transaction():
         idempotency.purge(now=now)
     with transaction():
         outbox.purge(now=now)
+    limits.purge(now=now)
+    with transaction():
+        identity.purge(now=now)
