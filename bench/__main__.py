@@ -21,7 +21,12 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
-    results: dict[str, object] = {}
+    from bench import board  # noqa: PLC0415 - Django is ready only now
+
+    results: dict[str, object] = {
+        "board": board.build_and_publish(),
+        "tick_to_reader": board.tick_to_reader(),
+    }
     with product.running() as (url, ready_seconds):
         results["start_seconds"] = round(ready_seconds, 1)
         results["taps_one_by_one"] = taps.one_by_one(url, taps=1000)

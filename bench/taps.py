@@ -37,7 +37,7 @@ def customer(client: Client, *, cash: str = "5") -> dict[str, Any]:
 
 def request(card: str, amount_minor: int) -> tuple[str, dict[str, str]]:
     """Return a signed authorization request and its headers."""
-    from krak.sandbox import stripe_events as shapes  # noqa: PLC0415 - Django must be set up
+    from krak.sandbox.issuer import shapes  # noqa: PLC0415 - Django must be set up
 
     now = datetime.now(UTC)
     asked = shapes.authorization(

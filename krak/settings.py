@@ -55,10 +55,13 @@ def _smtp(url: str) -> dict[str, Any]:
 # --- Which Krak this is --------------------------------------------------------------------------
 SANDBOX = _flag("KRAK_SANDBOX", default=False)
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
-STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
 STRIPE_LIVEMODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
 if SANDBOX and STRIPE_LIVEMODE:
     raise ImproperlyConfigured("KRAK_SANDBOX=1 refuses to load with a live Stripe key.")
+# Where Stripe is; empty for Stripe itself. `make up` runs a fake of it and says where.
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
+if STRIPE_API_BASE and STRIPE_LIVEMODE:
+    raise ImproperlyConfigured("A live Stripe key is only for Stripe: unset STRIPE_API_BASE.")
 STRIPE_AUTHORIZATION_SECRETS = _secret(
     "STRIPE_AUTHORIZATION_SECRET", "whsec_sandbox_authorization"
 ).split(",")
@@ -92,11 +95,14 @@ INSTALLED_APPS = [
     "krak.core.outbox",
     "krak.core.idempotency",
     "krak.core.limits",
+    "krak.core.audit",
     "krak.customers",
     "krak.identity",
     "krak.notifications",
     "krak.cases",
+    "krak.approvals",
     "fx.assets",
+    "fx.venues",
     "fx.prices",
     "holdings.ledger",
     "holdings.lots",
@@ -123,6 +129,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "krak.identity.staff.SecondFactor",
+    "krak.backoffice.middleware.Audit",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -256,6 +263,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
     "purge": {"task": "runtime.purge", "schedule": 3600},
+    "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
     "compare all with Stripe": {
@@ -271,6 +279,24 @@ CELERY_TASK_PUBLISH_RETRY = False
 # --- Money ---------------------------------------------------------------------------------------
 CURRENCY_CODE_MAX_LENGTH = 16
 DJANGO_MONEY_DECIMAL_PLACES = 10
+
+# --- Prices --------------------------------------------------------------------------------------
+PRICE_PROVIDERS = _words(
+    "KRAK_PRICE_PROVIDERS", "simulated" if SANDBOX else "kraken_ws,kraken_rest,ecb"
+)
+KRAKEN_WS_URL = os.environ.get("KRAK_KRAKEN_WS_URL", "wss://ws.kraken.com/v2")
+KRAKEN_REST_URL = os.environ.get("KRAK_KRAKEN_REST_URL", "https://api.kraken.com/0/public")
+ECB_URL = os.environ.get(
+    "KRAK_ECB_URL", "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
+)
+OPEN_EXCHANGE_RATES_URL = os.environ.get(
+    "KRAK_OPEN_EXCHANGE_RATES_URL", "https://openexchangerates.org/api"
+)
+OPEN_EXCHANGE_RATES_APP_ID = os.environ.get("KRAK_OPEN_EXCHANGE_RATES_APP_ID", "")
+if "simulated" in PRICE_PROVIDERS and not SANDBOX:
+    raise ImproperlyConfigured("Simulated prices are for the sandbox only.")
+if "open_exchange_rates" in PRICE_PROVIDERS and not OPEN_EXCHANGE_RATES_APP_ID:
+    raise ImproperlyConfigured("open_exchange_rates needs KRAK_OPEN_EXCHANGE_RATES_APP_ID.")
 
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -335,5 +361,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("KRAK_LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
+    "loggers": {name: {"level": "WARNING"} for name in ("django.server", "httpx", "stripe")},
 }

@@ -1,9 +1,10 @@
 """Boards with exact prices."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
-from fx.assets.rules import Kind
+from fx.assets.rules import Activation, Kind
 from fx.prices.rules import Board, Price, board_of
 from krak.core import clock
 
@@ -34,9 +35,11 @@ def board_of_pins(
     halted: Sequence[str] = (),
     multipliers: dict[str, str] | None = None,
     ask: dict[str, str] | None = None,
+    built_at: datetime | None = None,
+    activations: dict[str, tuple[Activation, ...]] | None = None,
 ) -> Board:
     """Return a board with bid = ask unless `ask` says otherwise, fresh unless `stale`."""
-    now = clock.now()
+    now = built_at or clock.now()
     prices = USUAL | bid
     return board_of(
         (
@@ -58,4 +61,5 @@ def board_of_pins(
         ),
         version=int(now.timestamp() * 1_000_000),
         built_at=now,
+        multipliers=activations,
     )

@@ -11,13 +11,19 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from hypothesis import settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from fx.prices import live
 from fx.prices.rules import Board
 from krak.core import clock
 from tests.boards import board_of_pins
+from tests.issuer import FakeIssuer, Recorder, recording, running_issuer
+from tests.live import serving
 from tests.stripe_door import StripeDoor
+
+# `pytest --hypothesis-profile=long`: for hours, not for every run.
+settings.register_profile("long", max_examples=20_000, deadline=None)
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +81,41 @@ def pinned() -> Iterator[Callable[..., Board]]:
 def stripe_door(client: Client) -> StripeDoor:
     """Return what speaks to our webhook doors as Stripe does."""
     return StripeDoor(client)
+
+
+@pytest.fixture(scope="session")
+def issuer_of_session() -> Iterator[FakeIssuer]:
+    """Run one fake Stripe Issuing for all tests of this process."""
+    with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def issuer(issuer_of_session: FakeIssuer) -> Iterator[FakeIssuer]:
+    """Return a fake Stripe Issuing that knows nothing yet and tells nobody.
+
+    `issuer.control.point_to(live_krak)` lets it speak to the Krak of this test.
+    """
+    issuer_of_session.control.point_to("")
+    issuer_of_session.control.reset()
+    yield issuer_of_session
+    issuer_of_session.control.point_to("")
+
+
+@pytest.fixture
+def live_krak(committed: None) -> Iterator[str]:
+    """Serve this Krak over HTTP and return where; what it does is committed.
+
+    pytest-django's `live_server` empties the tables afterwards, which append-only ones refuse.
+    """
+    with serving() as url:
+        yield url
+
+
+@pytest.fixture
+def recorder(issuer: FakeIssuer) -> Iterator[Recorder]:
+    """Return an endpoint that records what the issuer tells and asks it."""
+    with recording() as endpoint:
+        issuer.control.point_to(endpoint.url)
+        yield endpoint
+        issuer.control.point_to("")

@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 
 from krak.core import clock
-from krak.sandbox import stripe_events as shapes
+from krak.sandbox.issuer import shapes
 
 AUTHORIZATION_SECRET = "whsec_sandbox_authorization"
 EVENTS_SECRET = "whsec_sandbox_events"

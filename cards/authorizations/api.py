@@ -58,6 +58,9 @@ class WorthSerializer(serializers.Serializer[Worth]):
     left_out = serializers.ChoiceField(choices=[str(reason) for reason in LeftOut], allow_null=True)
     venue = serializers.CharField(allow_null=True)
     price_as_of = serializers.DateTimeField(allow_null=True)
+    multiplier = DecimalText(
+        allow_null=True, help_text="of shares, at the tap: shown by base units"
+    )
 
 
 class SaleSerializer(serializers.Serializer[Sold]):
@@ -68,6 +71,9 @@ class SaleSerializer(serializers.Serializer[Sold]):
     proceeds = AmountSerializer(help_text="what the sale raised")
     spread = AmountSerializer(help_text="what we earned on it")
     venue = serializers.CharField()
+    multiplier = DecimalText(
+        allow_null=True, help_text="of shares, at the tap: shown by base units"
+    )
 
 
 class DecisionSerializer(serializers.Serializer[Decision]):

@@ -55,6 +55,7 @@ class Authorization(models.Model):
                 condition=Q(status__in=Status.values), name="an_authorization_has_a_known_status"
             ),
         )
+        indexes = (models.Index(fields=["stripe_id"], name="authorizations_by_stripe"),)
 
     def __str__(self) -> str:
         return f"{self.merchant_name or self.stripe_id} {plain(self.amount)} {self.currency}"

@@ -15,6 +15,7 @@ from fx.prices import live
 from holdings.ledger.queries import shown
 from krak.api.paging import PARAMETERS, CursorPages
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
+from krak.core import clock
 from krak.core.ids import show
 from krak.core.money import money
 from krak.customers.authentication import asking
@@ -49,10 +50,9 @@ class CashbackSerializer(serializers.Serializer[Grant]):
 
     @extend_schema_field(AmountSerializer)
     def get_paid(self, grant: Grant) -> Any:
-        """Return what was credited, in shown units."""
-        return AmountSerializer(
-            shown(grant.units, code=grant.asset, board=self.context["board"])
-        ).data
+        """Return what was credited, in the shown units of today."""
+        board, now = self.context["board"], self.context["now"]
+        return AmountSerializer(shown(grant.units, code=grant.asset, board=board, now=now)).data
 
 
 class CashbackPageSerializer(serializers.Serializer[dict[str, Any]]):
@@ -82,6 +82,7 @@ class Cashback(APIView):
         grants = pages.paginate_queryset(queries.grants(customer_id=customer_id), request)
         context = {
             "board": live.current(),
+            "now": clock.now(),
             "authorizations": authorizations.ids_by_stripe_id(
                 customer_id=customer_id, stripe_ids=(grant.group for grant in grants)
             ),

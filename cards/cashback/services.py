@@ -9,7 +9,6 @@ from django.db.models import Sum
 from cards.cashback.models import ClawBack, Grant
 from cards.cashback.rules import Taken, reward_owed, take_back
 from cards.clearing import queries as clearing
-from cards.disputes import queries as disputes
 from cards.issuing import queries as issuing
 from fx.prices import live
 from holdings.ledger import services as ledger
@@ -44,9 +43,7 @@ def settle(*, customer_id: UUID, group: str, now: datetime) -> None:
         customer_id=customer_id, currency=purchase.currency, at=purchase.first_event_at
     )
     places = places_of(purchase.currency)
-    net = purchase.net(frozenset(policy.unrewarded_mccs)) - disputes.won(
-        customer_id=customer_id, group=group
-    )
+    net = purchase.net(frozenset(policy.unrewarded_mccs))
     owed = reward_owed(net, bps=policy.cashback_bps, places=places)
     grants = Grant.objects.filter(customer_id=customer_id, group=group).order_by("number")
     paid: Decimal = grants.aggregate(total=Sum("value_left", default=Decimal(0)))["total"]
@@ -119,7 +116,7 @@ def _units_worth(
     if asset == currency:
         return value, {}
     board = live.current()
-    if not (board.may_trade(asset, now) and board.is_fresh(currency, now)):
+    if not (board.may_buy(asset, now) and board.is_fresh(currency, now)):
         raise RewardHasNoPrice(asset=asset)
     ask = board.base_ask_in(asset, currency)
     details = {"ask": plain(floor_to(ask, 18)), "board_version": str(board.version)}

@@ -33,6 +33,7 @@ class CardTransaction(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     amount = AmountColumn()
     unrewarded = AmountColumn(help_text="ATM fee and cash-back part")
+    won_back = AmountColumn(default=0, db_default=0, help_text="in disputes")
     currency = models.CharField(max_length=3)
     mcc = models.CharField(max_length=4, blank=True)
     merchant_name = models.CharField(max_length=120, blank=True)

@@ -16,8 +16,11 @@ class Purchase:
     first_event_at: datetime
     transactions: tuple[CardTransaction, ...]
 
-    def net(self, unrewarded_mccs: frozenset[str] = frozenset()) -> Decimal:
-        """Return Σ captures less what earns nothing less refunds; unrewarded kinds count 0."""
+    def net(self, unrewarded_mccs: frozenset[str]) -> Decimal:
+        """Return Σ captures less what earns nothing, less refunds and what disputes won.
+
+        Captures at merchants that earn nothing count 0. Source: the card policy, section 6.
+        """
         total = Decimal(0)
         for row in self.transactions:
             if row.kind == Kind.REFUND:
@@ -25,7 +28,7 @@ class Purchase:
             elif row.kind == Kind.REFUND_REVERSAL:
                 total += row.amount
             elif row.mcc not in unrewarded_mccs:
-                total += row.amount - row.unrewarded
+                total += row.amount - row.unrewarded - row.won_back
         return total
 
 

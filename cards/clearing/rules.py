@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
+
+STATUSES: Final = frozenset({"PENDING", "CLOSED", "REVERSED", "EXPIRED"})
+"""Stripe's, in capitals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,7 @@ class Transaction:
 class Snapshot:
     """An authorization as Stripe saw it at `event_at`.
 
-    `steps` is how many requests it already reflects; `first_reason` and `last_reason` are those
-    of its request history.
+    `steps` is how many requests it already reflects; `reason` is that of the newest of them.
     """
 
     stripe_id: str

@@ -3,107 +3,97 @@
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from cards.clearing import services
-from cards.clearing.rules import Snapshot, Transaction
-from cards.issuing.gateway import id_of, read_amount, read_time
-from krak.cases import services as cases
-from krak.core.errors import DomainError
-from krak.core.inbox.registry import applies
+from cards.clearing.rules import STATUSES, Snapshot, Transaction
+from cards.issuing.events import (
+    EventRefused,
+    Told,
+    applies_event,
+    fee,
+    identifier,
+    identifier_or_none,
+    listing,
+    mapping,
+    signed,
+    text,
+    whole,
+)
+from krak.stripe.events import read_amount
 
 
-class NotOurEvent(DomainError):
-    """An event that contradicts itself, or is of another mode than this Krak."""
-
-    code = "clearing.not_our_event"
-    title = "The event cannot be applied here."
-
-
-@applies("stripe", "issuing_transaction.created")
-def apply_transaction(*, body: dict[str, Any], now: datetime) -> None:
-    """Post a capture or credit a refund; one that cannot be ours moves nothing and opens a case."""
-    try:
-        _require_our_mode(body)
-        transaction = read_transaction(body["data"]["object"], event_at=read_time(body))
-        services.apply_transaction(transaction, now=now)
-    except (services.CardNotOurs, NotOurEvent) as refusal:
-        _open_case(refusal, body, now=now)
-
-
-@applies("stripe", "issuing_authorization.created", "issuing_authorization.updated")
-def apply_snapshot(*, body: dict[str, Any], now: datetime) -> None:
-    """Bring an authorization to what Stripe says of it."""
-    try:
-        _require_our_mode(body)
-        snapshot = read_snapshot(body["data"]["object"], event_at=read_time(body))
-        services.apply_snapshot(snapshot, now=now)
-    except (services.CardNotOurs, NotOurEvent) as refusal:
-        _open_case(refusal, body, now=now)
-
-
-def _require_our_mode(body: dict[str, Any]) -> None:
-    if body.get("livemode") is not settings.STRIPE_LIVEMODE:
-        raise NotOurEvent("the livemode is not ours")
-
-
-def _open_case(refusal: DomainError, body: dict[str, Any], *, now: datetime) -> None:
-    cases.open_case(
-        kind=refusal.code,
-        subject=body["data"]["object"]["id"],
-        customer_id=None,
-        now=now,
-        event=body["id"],
-        detail=refusal.detail,
-    )
-
-
-def read_transaction(stripe_object: dict[str, Any], *, event_at: datetime) -> Transaction:
+def read_transaction(told: Told) -> Transaction:
     """Return an `issuing.transaction` in our words.
 
     Raises:
-        NotOurEvent: its sign contradicts its type, or it moves nothing.
+        EventRefused: a type we do not know, its sign contradicts it, or it moves nothing.
     """
-    currency, amount = stripe_object["currency"], stripe_object["amount"]
-    is_refund = stripe_object["type"] == "refund"
-    if amount == 0 or (amount > 0) != is_refund:
-        raise NotOurEvent(f"a {stripe_object['type']} of {amount}")
-    details, merchant = stripe_object.get("amount_details") or {}, stripe_object["merchant_data"]
+    found = told.object
+    kind, currency, amount = found["type"], found["currency"], signed(found["amount"])
+    if kind not in {"capture", "refund"} or amount == 0 or (amount > 0) != (kind == "refund"):
+        raise EventRefused(f"a {text(kind)} of {amount}")
+    details, merchant = mapping(found.get("amount_details")), mapping(found["merchant_data"])
     return Transaction(
-        stripe_id=stripe_object["id"],
-        card_stripe_id=id_of(stripe_object["card"]),
-        authorization_stripe_id=id_of(stripe_object["authorization"]),
-        is_refund=is_refund,
+        stripe_id=identifier(found["id"]),
+        card_stripe_id=identifier(found["card"]),
+        authorization_stripe_id=identifier_or_none(found["authorization"]),
+        is_refund=kind == "refund",
         amount=read_amount(abs(amount), currency),
         currency=currency.upper(),
-        atm_fee=read_amount(details.get("atm_fee") or 0, currency),
-        cashback_amount=read_amount(details.get("cashback_amount") or 0, currency),
-        mcc=merchant.get("category_code") or "",
-        merchant_name=(merchant.get("name") or "")[:120],
-        merchant_network_id=(merchant.get("network_id") or "")[:64],
-        merchant_currency=(stripe_object.get("merchant_currency") or "").upper()[:10],
-        merchant_amount_minor=stripe_object.get("merchant_amount") or 0,
-        event_at=event_at,
+        atm_fee=fee(details.get("atm_fee"), currency),
+        cashback_amount=fee(details.get("cashback_amount"), currency),
+        mcc=text(merchant.get("category_code"), 4),
+        merchant_name=text(merchant.get("name"), 120),
+        merchant_network_id=text(merchant.get("network_id"), 64),
+        merchant_currency=text(found.get("merchant_currency"), 10).upper(),
+        merchant_amount_minor=signed(found.get("merchant_amount") or 0),
+        event_at=told.event_at,
     )
 
 
-def read_snapshot(stripe_object: dict[str, Any], *, event_at: datetime) -> Snapshot:
-    """Return an `issuing.authorization` in our words."""
-    history = stripe_object.get("request_history") or []
-    merchant = stripe_object["merchant_data"]
+def read_snapshot(told: Told) -> Snapshot:
+    """Return an `issuing.authorization` in our words.
+
+    Raises:
+        EventRefused: a status we do not know.
+    """
+    found = told.object
+    status, currency = text(found["status"]).upper(), found["currency"]
+    if status not in STATUSES:
+        raise EventRefused(f"an authorization that is {status}")
+    history = [mapping(entry) for entry in listing(found.get("request_history"))]
+    merchant = mapping(found["merchant_data"])
     return Snapshot(
-        stripe_id=stripe_object["id"],
-        card_stripe_id=id_of(stripe_object["card"]) or "",
-        approved=stripe_object["approved"] is True,
-        first_approved=bool(history and history[0].get("approved")),
-        status=stripe_object["status"].upper(),
-        amount=read_amount(stripe_object["amount"], stripe_object["currency"]),
-        currency=stripe_object["currency"].upper(),
-        steps=len(history),
-        reason=(history[-1].get("reason") or "") if history else "",
-        mcc=merchant.get("category_code") or "",
-        merchant_name=(merchant.get("name") or "")[:120],
-        merchant_network_id=(merchant.get("network_id") or "")[:64],
-        merchant_country=(merchant.get("country") or "")[:2],
-        event_at=event_at,
+        stripe_id=identifier(found["id"]),
+        card_stripe_id=identifier(found["card"]),
+        approved=_yes_or_no(found["approved"]),
+        first_approved=bool(history) and history[0].get("approved") is True,
+        status=status,
+        amount=read_amount(whole(found["amount"]), currency),
+        currency=currency.upper(),
+        # Told of at all, it has had its first request, however short the history is kept.
+        steps=max(1, len(history)),
+        reason=text(history[-1].get("reason"), 40) if history else "",
+        mcc=text(merchant.get("category_code"), 4),
+        merchant_name=text(merchant.get("name"), 120),
+        merchant_network_id=text(merchant.get("network_id"), 64),
+        merchant_country=text(merchant.get("country"), 2),
+        event_at=told.event_at,
     )
+
+
+def _yes_or_no(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{text(value)!r} is neither yes nor no")
+    return value
+
+
+@applies_event("issuing_transaction.created", read=read_transaction)
+def apply_transaction(transaction: Transaction, *, now: datetime) -> None:
+    """Post a capture or credit a refund."""
+    services.apply_transaction(transaction, now=now)
+
+
+@applies_event("issuing_authorization.created", "issuing_authorization.updated", read=read_snapshot)
+def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
+    """Bring an authorization to what Stripe says of it."""
+    services.apply_snapshot(snapshot, now=now)

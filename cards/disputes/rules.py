@@ -26,20 +26,20 @@ class Standing:
     from_network: Decimal
 
 
-def standing(
-    said: Said, *, amount: Decimal, reinstated: Decimal, credited: Decimal, provisional: bool
-) -> Standing:
+def standing(said: Said, *, amount: Decimal, reinstated: Decimal, provisional: bool) -> Standing:
     """Return where a dispute stands; the last word of the network wins, not the last to arrive.
 
-    Won: the network's money makes suspense good; a customer who was credited ahead keeps that
-    amount and the difference is the house's, one who was not gets what came. Lost, or rescinded
-    after a win: nothing.
+    `amount` is what was disputed, `reinstated` what the network gave back. Won: the network's
+    money makes suspense good; a customer who is credited ahead keeps that amount and the
+    difference is the house's, one who is not gets what came. Lost, or rescinded after a win:
+    nothing.
     """
     nothing = Decimal(0)
+    ahead = said.submitted and provisional
     if said.rescinded:
         return Standing(nothing, nothing, nothing)
     if said.reinstated:
-        return Standing(credited or reinstated, nothing, reinstated)
-    if said.lost or not said.submitted or not provisional:
+        return Standing(amount if ahead else reinstated, nothing, reinstated)
+    if said.lost or not ahead:
         return Standing(nothing, nothing, nothing)
     return Standing(amount, amount, nothing)

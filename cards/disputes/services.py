@@ -6,14 +6,21 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Sum
+
 from cards.authorizations.services import raise_cash
+from cards.clearing import services as clearing
 from cards.clearing.models import CardTransaction
+from cards.clearing.models import Kind as TransactionKind
+from cards.clearing.services.standing import cash_of, open_cases
 from cards.disputes.models import Dispute
 from cards.disputes.rules import Said, Standing, standing
 from cards.issuing import queries as issuing
+from cards.issuing.events import EventRefused, EventWaits
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
-from krak.core.errors import DomainError, Kind
+from krak.cases import services as cases
+from krak.core.errors import Kind
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
@@ -26,8 +33,8 @@ COLUMN_OF: Final = {
 }
 
 
-class TransactionNotSeen(DomainError):
-    """A dispute names a transaction that has not arrived yet; it is tried again later."""
+class TransactionNotSeen(EventWaits):
+    """A dispute names a transaction that has not arrived yet; it is applied when it has."""
 
     code = "disputes.transaction_not_seen"
     title = "The disputed transaction has not arrived yet."
@@ -42,6 +49,7 @@ class DisputeEvent:
     stripe_id: str
     transaction_stripe_id: str
     amount: Decimal
+    currency: str
     status: str
     event_at: datetime
 
@@ -52,11 +60,19 @@ def apply_event(event: DisputeEvent, *, now: datetime) -> None:
 
     Raises:
         TransactionNotSeen: the disputed capture is not here yet.
+        EventRefused: the event contradicts the transaction it names.
     """
     disputed = CardTransaction.objects.filter(stripe_id=event.transaction_stripe_id).first()
     if disputed is None:
-        raise TransactionNotSeen(transaction=event.transaction_stripe_id)
+        raise TransactionNotSeen(waits_for=event.transaction_stripe_id)
+    _require_disputable(event, disputed)
     ledger.lock_books([disputed.customer_id])
+    cases.settle_case(
+        kind=TransactionNotSeen.code,
+        subject=event.stripe_id,
+        reason="The transaction has arrived and the dispute was applied.",
+        now=now,
+    )
     dispute = _dispute(event, disputed, now=now)
     column = COLUMN_OF.get(event.type)
     if column is None or (column == "lost_at" and event.status != "lost"):
@@ -66,12 +82,51 @@ def apply_event(event: DisputeEvent, *, now: datetime) -> None:
         setattr(dispute, column, event.event_at)
     if column == "reinstated_at":
         dispute.reinstated_amount = event.amount
+    elif column == "submitted_at" or dispute.submitted_at is None:
+        dispute.amount = event.amount
     _move(dispute, disputed, now=now)
     dispute.save()
+    _note_won(disputed)
+    _look_for_overdraft(dispute, now=now)
     if disputed.group:
         outbox.promise(
             "cashback.settle", {"customer": str(disputed.customer_id), "group": disputed.group}
         )
+
+
+def _require_disputable(event: DisputeEvent, disputed: CardTransaction) -> None:
+    if disputed.kind != TransactionKind.CAPTURE:
+        raise EventRefused("only a capture can be disputed")
+    if event.currency != disputed.currency:
+        raise EventRefused(f"a dispute in {event.currency} of {disputed.currency}")
+    if event.type == "issuing_dispute.submitted" and event.amount > disputed.amount:
+        raise EventRefused("more is disputed than was captured")
+
+
+def _look_for_overdraft(dispute: Dispute, *, now: datetime) -> None:
+    """Put a customer before staff whom a lost dispute left with less than nothing."""
+    cash = cash_of(dispute.customer_id, dispute.currency)
+    if dispute.movements and not dispute.credited and cash.available < 0:
+        open_cases(
+            ["overdrawn"],
+            subject=dispute.stripe_id,
+            customer_id=dispute.customer_id,
+            about=dispute,
+            amount=dispute.amount,
+            currency=dispute.currency,
+            now=now,
+        )
+
+
+def _note_won(disputed: CardTransaction) -> None:
+    """Keep what all disputes of a transaction have won: what was disputed, not what came back."""
+    won: Decimal = Dispute.objects.filter(
+        customer_id=disputed.customer_id,
+        transaction=disputed,
+        reinstated_at__isnull=False,
+        rescinded_at=None,
+    ).aggregate(total=Sum("amount", default=Decimal(0)))["total"]
+    clearing.note_won(transaction_id=disputed.id, amount=won)
 
 
 def _dispute(event: DisputeEvent, disputed: CardTransaction, *, now: datetime) -> Dispute:
@@ -103,7 +158,6 @@ def _move(dispute: Dispute, disputed: CardTransaction, *, now: datetime) -> None
         ),
         amount=dispute.amount,
         reinstated=dispute.reinstated_amount,
-        credited=dispute.credited,
         provisional=policy.provisional_credit,
     )
     account = ledger.account_of(customer_id=dispute.customer_id, currency=dispute.currency)

@@ -129,6 +129,7 @@ class WalletTokenAdmin(ReadOnlyAdmin):
 class SpendingProfileAdmin(ReadOnlyAdmin):
     """How customers pay."""
 
+    audited = ("issuing_spendingprofile",)
     list_display = ("customer", "spend_order", "excluded", "cashback_asset")
     search_fields = ("customer__name", "customer__user__email")
     list_select_related = ("customer",)
@@ -138,6 +139,7 @@ class SpendingProfileAdmin(ReadOnlyAdmin):
 class PolicyAdmin(ReadOnlyAdmin):
     """Policies: a change is a new row with its own beginning, never an edit."""
 
+    audited = ("issuing_policy",)
     list_display = ("effective_at", "scope", "customer", "daily_shown", "cash_daily_shown")
     list_filter = ("currency",)
     list_select_related = ("customer",)

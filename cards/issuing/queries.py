@@ -65,12 +65,14 @@ def spending_of(*, customer: Customer) -> SpendingProfile:
 
 
 def policy_in_force(*, customer_id: UUID, currency: str, at: datetime) -> Policy:
-    """Return the policy that judges what arrives at `at`."""
+    """Return the policy that judges what arrives at `at`; before there was one, the first."""
+    policies = Policy.objects.filter(
+        Q(customer_id=customer_id) | Q(customer_id=None), Q(currency=currency) | Q(currency="")
+    )
+    own_first = F("customer_id").asc(nulls_last=True)
     found = (
-        Policy.objects.filter(Q(customer_id=customer_id) | Q(customer_id=None))
-        .filter(Q(currency=currency) | Q(currency=""), effective_at__lte=at)
-        .order_by(F("customer_id").asc(nulls_last=True), "-effective_at", "-id")
-        .first()
+        policies.filter(effective_at__lte=at).order_by(own_first, "-effective_at", "-id").first()
+        or policies.order_by("effective_at", "id").first()
     )
     if found is None:
         raise LookupError(f"no policy in force for {currency} at {at}")

@@ -7,13 +7,12 @@ from uuid import UUID
 from celery import shared_task
 
 from cards.issuing import services
-from cards.issuing.gateway import calls, id_of, read_time
-from cards.issuing.services.hearing import CardSaid, TokenSaid, UnknownToUs
-from krak.cases import services as cases
+from cards.issuing.events import Told, applies_event, identifier, listing, mapping, text
+from cards.issuing.services.hearing import CardholderSaid, CardSaid, TokenSaid
 from krak.core import clock
-from krak.core.inbox.registry import applies
 from krak.core.outbox.registry import calls_out
 from krak.core.transactions import transaction
+from krak.stripe.client import own_id_of
 
 
 @calls_out("issuing.tell_card")
@@ -35,71 +34,57 @@ def tell_again(**_newer: object) -> None:
         services.tell_again(now=clock.now())
 
 
-@applies("stripe", "issuing_card.created", "issuing_card.updated")
-def hear_of_card(*, body: dict[str, Any], now: datetime) -> None:
-    """Take what Stripe did to a card."""
-    said = body["data"]["object"]
-    try:
-        services.hear_of_card(
-            CardSaid(
-                stripe_id=said["id"],
-                own_id=_own_id(said),
-                status=said["status"],
-                cancellation_reason=said.get("cancellation_reason") or "",
-                shipping_status=((said.get("shipping") or {}).get("status") or "")[:20],
-                event_at=read_time(body),
-            )
-        )
-    except UnknownToUs as refusal:
-        _open_case(refusal, body, now=now)
-
-
-@applies("stripe", "issuing_cardholder.created", "issuing_cardholder.updated")
-def hear_of_cardholder(*, body: dict[str, Any], now: datetime) -> None:
-    """Keep what Stripe still wants to know of somebody."""
-    said = body["data"]["object"]
-    try:
-        services.hear_of_cardholder(
-            stripe_id=said["id"],
-            own_id=_own_id(said),
-            requirements=[str(each)[:120] for each in said["requirements"]["past_due"] or ()],
-            event_at=read_time(body),
-            now=now,
-        )
-    except UnknownToUs as refusal:
-        _open_case(refusal, body, now=now)
-
-
-@applies("stripe", "issuing_token.created", "issuing_token.updated")
-def hear_of_token(*, body: dict[str, Any], now: datetime) -> None:
-    """Keep how a card stands in a wallet."""
-    said = body["data"]["object"]
-    try:
-        services.hear_of_token(
-            TokenSaid(
-                stripe_id=said["id"],
-                card_stripe_id=id_of(said["card"]),
-                wallet_provider=(said.get("wallet_provider") or "")[:20],
-                network=(said.get("network") or "")[:20],
-                status=said["status"][:20],
-                event_at=read_time(body),
-            ),
-            now=now,
-        )
-    except UnknownToUs as refusal:
-        _open_case(refusal, body, now=now)
-
-
-def _own_id(said: dict[str, Any]) -> str:
-    return str((said.get("metadata") or {}).get(calls.OWN_ID) or "")
-
-
-def _open_case(refusal: UnknownToUs, body: dict[str, Any], *, now: datetime) -> None:
-    cases.open_case(
-        kind=refusal.code,
-        subject=body["data"]["object"]["id"],
-        customer_id=None,
-        now=now,
-        event=body["id"],
-        type=body["type"],
+def read_card(told: Told) -> CardSaid:
+    """Return an `issuing.card` in our words."""
+    said = told.object
+    return CardSaid(
+        stripe_id=identifier(said["id"]),
+        own_id=own_id_of(said),
+        status=text(said["status"]),
+        cancellation_reason=text(said.get("cancellation_reason")),
+        shipping_status=text(mapping(said.get("shipping")).get("status"), 20),
+        event_at=told.event_at,
     )
+
+
+@applies_event("issuing_card.created", "issuing_card.updated", read=read_card)
+def hear_of_card(said: CardSaid, *, now: datetime) -> None:  # noqa: ARG001 - as all are called
+    """Take what Stripe did to a card."""
+    services.hear_of_card(said)
+
+
+def read_cardholder(told: Told) -> CardholderSaid:
+    """Return an `issuing.cardholder` in our words."""
+    said = told.object
+    past_due = listing(mapping(said["requirements"]).get("past_due"))
+    return CardholderSaid(
+        stripe_id=identifier(said["id"]),
+        own_id=own_id_of(said),
+        requirements=[text(each, 120) for each in past_due],
+        event_at=told.event_at,
+    )
+
+
+@applies_event("issuing_cardholder.created", "issuing_cardholder.updated", read=read_cardholder)
+def hear_of_cardholder(said: CardholderSaid, *, now: datetime) -> None:
+    """Keep what Stripe still wants to know of somebody."""
+    services.hear_of_cardholder(said, now=now)
+
+
+def read_token(told: Told) -> TokenSaid:
+    """Return an `issuing.token` in our words."""
+    said = told.object
+    return TokenSaid(
+        stripe_id=identifier(said["id"]),
+        card_stripe_id=identifier(said["card"]),
+        wallet_provider=text(said.get("wallet_provider"), 20),
+        network=text(said.get("network"), 20),
+        status=text(said["status"], 20),
+        event_at=told.event_at,
+    )
+
+
+@applies_event("issuing_token.created", "issuing_token.updated", read=read_token)
+def hear_of_token(said: TokenSaid, *, now: datetime) -> None:
+    """Keep how a card stands in a wallet."""
+    services.hear_of_token(said, now=now)

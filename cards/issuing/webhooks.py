@@ -5,10 +5,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from cards.issuing.gateway import MalformedEvent, event_in
 from krak.api.problems import refuses_plainly
 from krak.core import clock
 from krak.core.inbox import services as inbox
+from krak.stripe.events import MalformedEvent, event_in
 
 
 @csrf_exempt

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from krak.core.money import plain
+
 
 @dataclass(frozen=True, slots=True)
 class TransactionFacts:
@@ -45,5 +47,11 @@ def differing(theirs: Any, ours: Any) -> dict[str, list[str]]:
     """Return what differs: field → [at Stripe, with us]."""
     there, here = asdict(theirs), asdict(ours)
     return {
-        name: [str(value), str(here[name])] for name, value in there.items() if value != here[name]
+        name: [_shown(value), _shown(here[name])]
+        for name, value in there.items()
+        if value != here[name]
     }
+
+
+def _shown(value: Any) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)

@@ -19,8 +19,8 @@ from django.db.models import F
 
 from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction, Kind
-from cards.issuing.gateway import calls, id_of, read_amount
 from cards.issuing.models import CardDirectory
+from cards.reconciliation import gateway
 from cards.reconciliation.models import Run
 from cards.reconciliation.rules import (
     AuthorizationFacts,
@@ -33,6 +33,7 @@ from krak.cases import services as cases
 from krak.core.ids import uuid7
 from krak.core.inbox import services as inbox
 from krak.core.transactions import transaction
+from krak.stripe.events import id_of, read_amount
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def _begin(*, since: datetime, now: datetime) -> Run | None:
 
 def _compare_transactions(run: Run, *, now: datetime) -> int:
     seen: set[str] = set()
-    stream = calls.transactions(created_since=int(run.since.timestamp()))
+    stream = gateway.transactions(created_since=int(run.since.timestamp()))
     for page in batched(stream, BATCH):
         seen.update(each["id"] for each in page)
         quiet = [e for e in page if e["created"] < (now - QUIET).timestamp()]
@@ -142,7 +143,7 @@ def _tell_of_strangers(run: Run, seen: set[str], *, now: datetime) -> None:
 
 def _compare_authorizations(run: Run, *, now: datetime) -> int:
     count = 0
-    stream = calls.authorizations(created_since=int(run.since.timestamp()))
+    stream = gateway.authorizations(created_since=int(run.since.timestamp()))
     for page in batched(stream, BATCH):
         count += len(page)
         quiet = [each for each in page if last_change(each) < now - QUIET]

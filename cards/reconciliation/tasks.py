@@ -5,9 +5,9 @@ from typing import Final
 
 from celery import shared_task
 
-from cards.issuing.gateway import calls
 from cards.reconciliation import services
 from krak.core import clock
+from krak.stripe import client as stripe
 
 WINDOWS: Final = {"day": timedelta(days=1, hours=1), "all": timedelta(days=40)}
 """An authorization lives a month at most."""
@@ -16,7 +16,7 @@ WINDOWS: Final = {"day": timedelta(days=1, hours=1), "all": timedelta(days=40)}
 @shared_task(name="reconciliation.compare")
 def compare(*, window: str = "day", **_newer: object) -> None:
     """Compare Stripe's records with ours, if a Stripe is connected."""
-    if not calls.is_connected():
+    if not stripe.is_connected():
         return
     now = clock.now()
     since = (now - WINDOWS[window]).replace(minute=0, second=0, microsecond=0)

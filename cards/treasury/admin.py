@@ -13,6 +13,7 @@ from krak.core.admin import ReadOnlyAdmin, amount_column
 class FloatRuleAdmin(ReadOnlyAdmin):
     """Bounds of the float: a change is a new row with its own beginning."""
 
+    audited = ("treasury_floatrule",)
     list_display = ("currency", "effective_at", "floor_shown", "target_shown")
     ordering = ("currency", "-effective_at")
     fields = (

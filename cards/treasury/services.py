@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -10,8 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, Sum
 
-from cards.issuing.gateway import calls, read_amount
-from cards.issuing.gateway.calls import StripeRefused
+from cards.treasury import gateway
 from cards.treasury.models import FloatReading, FloatRule, State, TopUp
 from cards.treasury.rules import Bounds, top_up_needed
 from krak.cases import services as cases
@@ -20,6 +20,8 @@ from krak.core.minor_units import to_minor
 from krak.core.money import money, plain
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
+from krak.stripe.client import OWN_ID, StripeRefused
+from krak.stripe.events import read_amount
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ def watch(*, now: datetime) -> None:
     Raises:
         StripeUnavailable: it is looked at again soon.
     """
-    balance = calls.balance()
+    balance = gateway.balance()
     for part in (balance.get("issuing") or {}).get("available") or ():
         with transaction():
             _look_at(
@@ -96,13 +98,13 @@ def send(top_up_id: UUID, *, now: datetime) -> None:
     if top_up.state != State.INTENDED:
         return
     try:
-        sent = calls.create_top_up(
+        sent = gateway.create_top_up(
             {
                 "amount": to_minor(money(top_up.amount, top_up.currency)),
                 "currency": top_up.currency.lower(),
                 "destination_balance": "issuing",
                 "description": "Card float",
-                "metadata": {calls.OWN_ID: show(TopUp.PREFIX, top_up.id)},
+                "metadata": {OWN_ID: show(TopUp.PREFIX, top_up.id)},
             },
             key=f"top_up:{top_up.id}",
         )
@@ -117,23 +119,37 @@ def send(top_up_id: UUID, *, now: datetime) -> None:
         TopUp.objects.filter(id=top_up.id, state=State.INTENDED).update(state=State.SENT)
 
 
+@dataclass(frozen=True, slots=True)
+class TopUpSaid:
+    """A top-up as Stripe tells of it; `status` in Stripe's words."""
+
+    stripe_id: str
+    own_id: str
+    status: str
+    failure: str
+
+
 @takes_part
-def hear_of_top_up(
-    *, stripe_id: str, own_id: str, status: str, failure: str, now: datetime
-) -> None:
+def hear_of_top_up(said: TopUpSaid, *, now: datetime) -> None:
     """Keep where a top-up stands; one that we did not send is not ours to keep.
 
     Only a reversal follows a success, and nothing follows another end.
     """
-    top_up = _named(stripe_id, own_id)
-    state = STATES.get(status)
+    top_up = _named(said.stripe_id, said.own_id)
+    state = STATES.get(said.status)
     if top_up is None or state is None or state == State.SENT:
         return
     if top_up.state in COMING or (top_up.state, state) == (State.SUCCEEDED, State.REVERSED):
-        TopUp.objects.filter(id=top_up.id).update(stripe_id=stripe_id)
-        _end(top_up.id, state, failure=failure, now=now)
+        TopUp.objects.filter(id=top_up.id).update(stripe_id=said.stripe_id)
+        _end(top_up.id, state, failure=said.failure, now=now)
         if state in GONE:
-            _alarm("top_up_failed", top_up.currency, now=now, top_up=stripe_id, detail=failure)
+            _alarm(
+                "top_up_failed",
+                top_up.currency,
+                now=now,
+                top_up=said.stripe_id,
+                detail=said.failure,
+            )
 
 
 def _named(stripe_id: str, own_id: str) -> TopUp | None:

@@ -6,17 +6,18 @@ from uuid import UUID
 
 from celery import shared_task
 
-from cards.issuing.gateway import calls
+from cards.issuing.events import Told, applies_event, identifier, text
 from cards.treasury import services
 from krak.core import clock
-from krak.core.inbox.registry import applies
 from krak.core.outbox.registry import calls_out
+from krak.stripe import client as stripe
+from krak.stripe.client import own_id_of
 
 
 @shared_task(name="treasury.watch")
 def watch(**_newer: object) -> None:
     """Look at the float, if a Stripe is connected."""
-    if calls.is_connected():
+    if stripe.is_connected():
         services.watch(now=clock.now())
 
 
@@ -32,18 +33,24 @@ def float_is_empty(*, payload: dict[str, Any], now: datetime) -> None:
     services.float_is_empty(
         currency=payload["currency"], authorization=payload["authorization"], now=now
     )
-    if calls.is_connected():
+    if stripe.is_connected():
         services.watch(now=now)
 
 
-@applies("stripe", "topup.succeeded", "topup.failed", "topup.canceled", "topup.reversed")
-def hear_of_top_up(*, body: dict[str, Any], now: datetime) -> None:
-    """Keep where a top-up stands."""
-    said = body["data"]["object"]
-    services.hear_of_top_up(
-        stripe_id=said["id"],
-        own_id=str((said.get("metadata") or {}).get(calls.OWN_ID) or ""),
-        status=said["status"],
-        failure=said.get("failure_message") or "",
-        now=now,
+def read_top_up(told: Told) -> services.TopUpSaid:
+    """Return a `topup` in our words."""
+    said = told.object
+    return services.TopUpSaid(
+        stripe_id=identifier(said["id"]),
+        own_id=own_id_of(said),
+        status=text(said["status"]),
+        failure=text(said.get("failure_message"), 200),
     )
+
+
+@applies_event(
+    "topup.succeeded", "topup.failed", "topup.canceled", "topup.reversed", read=read_top_up
+)
+def hear_of_top_up(said: services.TopUpSaid, *, now: datetime) -> None:
+    """Keep where a top-up stands."""
+    services.hear_of_top_up(said, now=now)

@@ -7,6 +7,7 @@ class AssetsConfig(AppConfig):
 
     def ready(self) -> None:
         # Money of any listed asset must be readable before anything asks the database.
-        from fx.assets import catalogue  # noqa: PLC0415 - moneyed is not needed to import apps
+        # The tasks tell the approvals what happens when a multiplier is approved.
+        from fx.assets import catalogue, tasks  # noqa: F401, PLC0415 - models are ready only now
 
         catalogue.load_shipped()

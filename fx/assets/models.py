@@ -2,9 +2,9 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from fx.assets.rules import Kind, Status
+from fx.assets.rules import LEAD_TIME, MULTIPLIER_PLACES, Kind, Status
 from krak.core.ids import uuid7
 
 CODE_LENGTH = 16
@@ -80,17 +80,32 @@ class Asset(models.Model):
 class Multiplier(models.Model):
     """What turns base units into shown units from `activates_at` on. Append-only.
 
-    A row created later for the same moment overrides the earlier one; both are kept.
+    A row created later for the same moment overrides the earlier one, or cancels it; both are kept.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="multipliers")
-    multiplier = models.DecimalField(max_digits=28, decimal_places=18)
+    multiplier = models.DecimalField(max_digits=28, decimal_places=MULTIPLIER_PLACES)
+    cancels = models.BooleanField(
+        default=False, db_default=False, help_text="nothing changes at this moment after all"
+    )
     activates_at = models.DateTimeField()
     created_at = models.DateTimeField()
+    proposal = models.OneToOneField(
+        "approvals.Proposal",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the approval that it follows from",
+    )
 
     class Meta:
         ordering = ("asset", "activates_at", "created_at", "id")
+        permissions = (
+            ("propose_multiplier", "Can propose a change of a multiplier"),
+            ("approve_multiplier", "Can approve a change of a multiplier"),
+        )
         indexes = (
             models.Index(
                 fields=["asset", "activates_at", "created_at", "id"], name="multipliers_in_time"
@@ -98,6 +113,10 @@ class Multiplier(models.Model):
         )
         constraints = (
             models.CheckConstraint(condition=Q(multiplier__gt=0), name="a_multiplier_is_positive"),
+            models.CheckConstraint(
+                condition=Q(activates_at__gte=F("created_at") + LEAD_TIME),
+                name="a_multiplier_is_scheduled_ahead",
+            ),
         )
 
     def __str__(self) -> str:

@@ -3,12 +3,18 @@
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
-
-from django.db import connection
+from uuid import UUID
 
 from fx.assets import catalogue
 from fx.assets.models import Asset, Multiplier
-from fx.assets.rules import AssetFacts, Kind, MultiplierRow, Status
+from fx.assets.rules import (
+    PROPERTIES,
+    AssetFacts,
+    Kind,
+    MultiplierRow,
+    Status,
+    multiplier_at,
+)
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as Refusal
 
@@ -58,28 +64,49 @@ def all_facts(*, codes: list[str] | None = None) -> list[AssetFacts]:
 
 def multipliers_at(at: datetime) -> dict[str, Decimal]:
     """Return the multiplier in force at `at` of every asset that ever had one; others have 1."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (multiplier.asset_id) asset.code, multiplier.multiplier"
-            "  FROM assets_multiplier multiplier"
-            "  JOIN assets_asset asset ON asset.id = multiplier.asset_id"
-            " WHERE multiplier.activates_at <= %s"
-            " ORDER BY multiplier.asset_id, multiplier.activates_at DESC,"
-            "          multiplier.created_at DESC, multiplier.id DESC",
-            [at],
-        )
-        return dict(cursor.fetchall())
+    return {code: multiplier_at(rows, at) for code, rows in multiplier_rows().items()}
 
 
-def multiplier_rows() -> dict[str, list[MultiplierRow]]:
-    """Return every multiplier ever scheduled, by asset."""
+def multiplier_rows(*, codes: list[str] | None = None) -> dict[str, list[MultiplierRow]]:
+    """Return every multiplier ever scheduled, by asset, or those of these assets."""
+    stored = Multiplier.objects.values_list(
+        "asset__code", "id", "multiplier", "activates_at", "created_at", "cancels"
+    )
+    if codes is not None:
+        stored = stored.filter(asset__code__in=codes)
     rows: defaultdict[str, list[MultiplierRow]] = defaultdict(list)
-    for code, row_id, multiplier, activates_at, created_at in Multiplier.objects.values_list(
-        "asset__code", "id", "multiplier", "activates_at", "created_at"
-    ):
+    for code, row_id, multiplier, activates_at, created_at, cancels in stored:
         rows[code].append(
             MultiplierRow(
-                id=row_id, multiplier=multiplier, activates_at=activates_at, created_at=created_at
+                id=row_id,
+                multiplier=multiplier,
+                activates_at=activates_at,
+                created_at=created_at,
+                cancels=cancels,
             )
         )
     return dict(rows)
+
+
+def locked_id(code: str) -> UUID:
+    """Lock an asset for this transaction and return its id: what is ordered about it is in line.
+
+    Raises:
+        UnknownAsset: there is none of exactly this code.
+    """
+    row = Asset.objects.select_for_update(no_key=True).filter(code=code).values("id").first()
+    if row is None:
+        raise UnknownAsset(asset=code)
+    return row["id"]
+
+
+def kraken_names() -> dict[str, str]:
+    """Return what Kraken's REST calls each asset that it trades against dollars, by our code.
+
+    A share that the catalogue has no name for is called there as it is here, if it is traded.
+    """
+    return {
+        code: altname or code
+        for code, kind, altname in Asset.objects.values_list("code", "kind", "kraken_altname")
+        if not PROPERTIES[Kind(kind)].is_cash and (altname or PROPERTIES[Kind(kind)].has_multiplier)
+    }

@@ -6,16 +6,18 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from fx.assets.rules import Kind
+from fx.assets.rules import Activation, Kind
 from fx.prices.rules import EPOCH, VENUES, Board, Price
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 _OPEN: Final = 1
 _HALTED: Final = 2
 _SYNTHETIC: Final = 4
 _PINNED: Final = 8
 _STALE_PIN: Final = 16
+_UNBUYABLE: Final = 32
+_UNSELLABLE: Final = 64
 _KINDS: Final = tuple(Kind)
 _KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(_KINDS)}
 _VENUE_NUMBERS: Final = {venue: number for number, venue in enumerate(VENUES)}
@@ -42,7 +44,9 @@ def encode(board: Board) -> bytes:
             | (price.halted and _HALTED)
             | (price.synthetic and _SYNTHETIC)
             | (price.pinned and _PINNED)
-            | (price.stale_pin and _STALE_PIN),
+            | (price.stale_pin and _STALE_PIN)
+            | (not price.buyable and _UNBUYABLE)
+            | (not price.sellable and _UNSELLABLE),
             str(price.multiplier),
         )
         for price in board.prices.values()
@@ -53,6 +57,10 @@ def encode(board: Board) -> bytes:
         "built_at": _microseconds(board.built_at),
         "sources": list(sources),
         "prices": rows,
+        "multipliers": {
+            code: [(_microseconds(each.at), str(each.multiplier)) for each in activations]
+            for code, activations in board.multipliers.items()
+        },
     }
     return json.dumps(body, separators=(",", ":")).encode()
 
@@ -86,6 +94,8 @@ def decode(body: bytes | str) -> Board:
                 venue=VENUES[venue],
                 market_open=flags & _OPEN != 0,
                 halted=flags & _HALTED != 0,
+                buyable=flags & _UNBUYABLE == 0,
+                sellable=flags & _UNSELLABLE == 0,
                 synthetic=flags & _SYNTHETIC != 0,
                 multiplier=factor,
                 pinned=flags & _PINNED != 0,
@@ -95,6 +105,15 @@ def decode(body: bytes | str) -> Board:
             version=parts["version"],
             built_at=EPOCH + timedelta(microseconds=parts["built_at"]),
             prices=MappingProxyType(prices),
+            multipliers=MappingProxyType(
+                {
+                    code: tuple(
+                        Activation(EPOCH + timedelta(microseconds=at), Decimal(multiplier))
+                        for at, multiplier in activations
+                    )
+                    for code, activations in parts.get("multipliers", {}).items()
+                }
+            ),
         )
     except UnreadableBoard:
         raise

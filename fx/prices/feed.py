@@ -3,16 +3,18 @@
 Nothing here is truth: all of it may vanish at any moment and is written again within a second.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import redis
 from django.conf import settings
 from redis.client import PubSub
 
-from fx.prices import codec
+from fx.prices import codec, health
 from fx.prices import pins as pinning
+from fx.prices.health import Report
 from fx.prices.pins import Pins
 from fx.prices.rules import Board
 
@@ -20,6 +22,7 @@ BOARD: Final = "krak:board"
 PINS: Final = "krak:board:pins"
 CHANGED: Final = "krak:board:changed"
 SEEN: Final = "krak:board:seen"
+HEALTH: Final = "krak:board:providers"
 
 LIVE_SECONDS: Final = 3.0
 """A process whose last word is older is taken for dead."""
@@ -59,10 +62,16 @@ class Feed:
         """Let go of the connections."""
         self._valkey.close()
 
-    def publish(self, board: Board) -> None:
-        """Put a board where everybody reads it, and tell them."""
+    def publish(
+        self,
+        board: Board,
+        reports: Sequence[Report] = (),
+    ) -> None:
+        """Put a board where everybody reads it, and tell them; `reports` of providers beside it."""
         with self._valkey.pipeline(transaction=False) as pipe:
             pipe.set(BOARD, codec.encode(board))
+            if reports:
+                pipe.set(HEALTH, health.encode(reports, at=board.built_at))
             pipe.publish(CHANGED, str(board.version))
             pipe.execute()
 
@@ -71,15 +80,20 @@ class Feed:
         board, pins = self._valkey.mget(BOARD, PINS)
         return board, pins
 
-    def version(self) -> int:
-        """Return the version of the board that lies there; 0 for none or an unreadable one."""
+    def board(self) -> Board | None:
+        """Return the board that lies there; None if there is none, or an unreadable one."""
         body = self._valkey.get(BOARD)
         if body is None:
-            return 0
+            return None
         try:
-            return codec.decode(body).version
+            return codec.decode(body)
         except codec.UnreadableBoard:
-            return 0
+            return None
+
+    def reports(self) -> tuple[datetime, list[Report]] | None:
+        """Return how providers were doing, and when; None if nobody said."""
+        body = self._valkey.get(HEALTH)
+        return None if body is None else health.decode(body)
 
     def subscribe(self) -> PubSub:
         """Return a subscription to changes of the board and of the pins."""

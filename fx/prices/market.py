@@ -1,131 +1,145 @@
 """The market process: a board every second, whatever else is down.
 
-What comes from the database (assets, statuses, multipliers) is kept in memory and read again
-every few seconds; a database that is away leaves it as it was.
+It waits for nobody: providers run in threads of their own and leave ticks behind, the desk
+(`fx/prices/desk.py`) reads and writes the database in another.
 """
 
 import logging
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Final
 
-from django.db import Error as DatabaseError
-from django.db import connection
-
-from fx.assets.queries import all_facts, multiplier_rows
-from fx.assets.rules import AssetFacts, MultiplierRow, changes, multiplier_at
-from fx.prices import simulation
 from fx.prices.feed import Feed, Unavailable
+from fx.prices.health import Report
+from fx.prices.listing import Listing
+from fx.prices.merging import FORGOTTEN, Memory, Offer, Outlier, merge, remembered
 from fx.prices.pins import Pins
-from fx.prices.rules import EPOCH, Board, board_of
-from fx.prices.services import keep_copy
-from fx.venues.rules import halted_around
+from fx.prices.providers import runners
+from fx.prices.rules import BASE, EPOCH, Board, Price, board_of
+from fx.prices.ticks import Fault
 
 logger = logging.getLogger(__name__)
 
-CATALOGUE_SECONDS: Final = 5.0
-"""How long a halt that staff order may take to reach the board."""
-COPY_SECONDS: Final = 60.0
-RETRY_SECONDS: Final = 5.0
+MOST_OUTLIERS: Final = 1000
+"""How many may wait for a database that is away; there are fewer assets."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """What the database says about assets, as of the last time it could be asked."""
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A board, what to remember for the next one, and what was held back."""
 
-    assets: Mapping[str, AssetFacts] = field(default_factory=lambda: MappingProxyType({}))
-    multipliers: Mapping[str, list[MultiplierRow]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
-
-
-def build(listing: Listing, *, version: int, now: datetime) -> Board:
-    """Return the board of the simulated market at `now`: hours, halts and multipliers in force."""
-    in_force: dict[str, Decimal] = {}
-    halted = {code for code, asset in listing.assets.items() if not asset.status.tradable}
-    for code, rows in listing.multipliers.items():
-        in_force[code] = multiplier_at(rows, now)
-        if halted_around(changes(rows), now):
-            halted.add(code)
-    return board_of(
-        simulation.prices(listing.assets, multipliers=in_force, halted=frozenset(halted), now=now),
-        version=version,
-        built_at=now,
-    )
+    board: Board
+    memories: dict[str, Memory]
+    outliers: tuple[Outlier, ...]
 
 
-def read_listing() -> Listing:
-    """Read from the database what a board is built from."""
-    return Listing(
-        assets={asset.code: asset for asset in all_facts()}, multipliers=multiplier_rows()
-    )
+def build(
+    listing: Listing,
+    offers: Iterable[Offer],
+    memories: Mapping[str, Memory],
+    *,
+    version: int,
+    now: datetime,
+) -> Built:
+    """Merge what all providers say into one board at `now`."""
+    by_code: dict[str, list[Offer]] = {}
+    for offer in offers:
+        by_code.setdefault(offer.tick.code, []).append(offer)
+    found: dict[str, Memory] = {}
+    outliers, prices = [], []
+    for code, conditions in listing.conditions(now).items():
+        asset = listing.assets[code]
+        if code == BASE:
+            one = Decimal(1)
+            prices.append(
+                Price(
+                    code=code, kind=asset.kind, bid=one, ask=one, as_of=now, source="by definition",
+                    venue="reference", halted=conditions.halted, buyable=conditions.buyable,
+                    sellable=conditions.sellable,
+                )
+            )  # fmt: skip
+            continue
+        memory, outlier = merge(
+            asset, by_code.get(code, ()), memories.get(code, FORGOTTEN), conditions, now=now
+        )
+        found[code] = memory
+        if memory.price is not None:
+            prices.append(memory.price)
+        if outlier is not None:
+            outliers.append(outlier)
+    board = board_of(prices, version=version, built_at=now, multipliers=listing.activations(now))
+    return Built(board, found, tuple(outliers))
 
 
 class Market:
     """The state of the market process. `tick` never raises for a server that is away."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, providers: Sequence[str] = ()) -> None:
+        self.listing = Listing()
+        """What the desk read last."""
+        self.newest: Board | None = None
+        self.runners: Final = runners(providers, lambda: self.listing)
+        self.outliers: Final[deque[Outlier]] = deque(maxlen=MOST_OUTLIERS)
+        """What the desk has yet to put before staff."""
         self._feed = feed
-        self._listing = Listing()
         self._version = 0
+        self._memories: dict[str, Memory] = {}
         self._pins: Pins | None = None
-        self._next_listing = 0.0
-        # A first copy soon, so that even a short life leaves one.
-        self._next_copy = 0.0
-        self._away: set[str] = set()
+        self._away = False
 
     def tick(self, now: datetime) -> Board | None:
         """Build a board, publish it, look after the pins; None while no asset is known yet."""
-        self._read_listing()
-        if not self._listing.assets:
+        if not self.listing.assets:
             return None
         if not self._version:
-            self._version = self._last_version()
+            self._remember()
         self._version = max(self._version + 1, (now - EPOCH) // _MICROSECOND)
-        board = build(self._listing, version=self._version, now=now)
+        offers = [offer for runner in self.runners for offer in runner.offers()]
+        built = build(self.listing, offers, self._memories, version=self._version, now=now)
+        self._notice(built.outliers, now=now)
+        self._memories = built.memories
+        self.newest = built.board
         try:
-            self._feed.publish(board)
+            self._feed.publish(built.board, self.reports())
             self._look_after_pins()
-            self._back("Valkey")
+            self._back()
         except Unavailable as problem:
-            self._gone("Valkey", problem)
-        self._copy(board)
-        return board
+            self._gone(problem)
+        return built.board
 
-    def _read_listing(self) -> None:
-        if time.monotonic() < self._next_listing:
-            return
-        try:
-            self._listing = read_listing()
-            self._next_listing = time.monotonic() + CATALOGUE_SECONDS
-            if not self._listing.assets:
-                self._next_listing = 0.0
-            self._back("Postgres")
-        except DatabaseError as problem:
-            self._next_listing = time.monotonic() + RETRY_SECONDS
-            self._gone("Postgres", problem)
+    def reports(self) -> list[Report]:
+        """Return how every provider is doing, the preferred one first."""
+        return [runner.report() for runner in self.runners]
 
-    def _copy(self, board: Board) -> None:
-        if time.monotonic() < self._next_copy:
-            return
-        try:
-            keep_copy(board)
-            self._next_copy = time.monotonic() + COPY_SECONDS
-        except DatabaseError as problem:
-            self._next_copy = time.monotonic() + RETRY_SECONDS
-            self._gone("Postgres", problem)
+    def remember(self, board: Board) -> None:
+        """Take an earlier board for what is known: old prices are shown, and jumps are noticed."""
+        self._memories = remembered(board.prices) | self._memories
 
-    def _last_version(self) -> int:
+    def _remember(self) -> None:
         # Should the clock have been set back, our boards must still be later than the last one.
         try:
-            return self._feed.version()
+            board = self._feed.board()
         except Unavailable:
-            return 0
+            return
+        if board is not None:
+            self._version = board.version
+            self.remember(board)
+
+    def _notice(self, outliers: Sequence[Outlier], *, now: datetime) -> None:
+        healths = {runner.provider.name: runner.provider.health for runner in self.runners}
+        for outlier in outliers:
+            before = self._memories.get(outlier.code, FORGOTTEN).suspicion
+            if before is not None and before.since == outlier.since:
+                continue
+            self.outliers.append(outlier)
+            said = f"{outlier.code}: {outlier.bid} / {outlier.ask} against {outlier.against}"
+            if health := healths.get(outlier.provider):
+                health.rejected(Fault.OUTLIER, said, at=now)
+            logger.warning("Held back %s by %s", said, outlier.provider)
 
     def _look_after_pins(self) -> None:
         """Remember the pins, and write them again when Valkey was emptied."""
@@ -135,14 +149,12 @@ class Market:
         elif self._pins is not None:
             self._feed.restore_pins(self._pins)
 
-    def _gone(self, server: str, problem: Exception) -> None:
-        if server == "Postgres":
-            connection.close()
-        if server not in self._away:
-            self._away.add(server)
-            logger.warning("%s is away, the market goes on: %s", server, problem)
+    def _gone(self, problem: Exception) -> None:
+        if not self._away:
+            self._away = True
+            logger.warning("Valkey is away, the market goes on: %s", problem)
 
-    def _back(self, server: str) -> None:
-        if server in self._away:
-            self._away.discard(server)
-            logger.info("%s is back.", server)
+    def _back(self) -> None:
+        if self._away:
+            self._away = False
+            logger.info("Valkey is back.")

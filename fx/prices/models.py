@@ -1,4 +1,4 @@
-"""Copies of the board, for a start without Valkey."""
+"""Copies of the board, for a start without Valkey, and how providers were doing."""
 
 from django.db import models
 
@@ -24,3 +24,22 @@ class BoardCopy(models.Model):
 
     def __str__(self) -> str:
         return f"board {self.version}"
+
+
+class ProviderReport(models.Model):
+    """How a provider was doing a minute ago at most; what it is doing now lies in Valkey."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    provider = models.CharField(max_length=40)
+    body = models.JSONField(help_text="see fx/prices/health.py")
+    reported_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "price provider"
+        ordering = ("provider",)
+        constraints = (
+            models.UniqueConstraint(fields=["provider"], name="a_provider_has_one_report"),
+        )
+
+    def __str__(self) -> str:
+        return self.provider

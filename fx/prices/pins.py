@@ -116,6 +116,8 @@ def overlay(board: Board, pins: Pins, *, known: Mapping[str, AssetFacts]) -> Boa
             source=SOURCE,
             venue="pinned",
             halted=before.halted if before else False,
+            buyable=before.buyable if before else True,
+            sellable=before.sellable if before else True,
             multiplier=before.multiplier if before else _ONE,
             pinned=True,
         )

@@ -1,7 +1,12 @@
-"""Reads of what the database knows about prices: copies, for when Valkey knows nothing."""
+"""Reads of what is known about prices: copies of boards, and how providers are doing."""
+
+import contextlib
+from datetime import datetime
 
 from fx.prices import codec
-from fx.prices.models import BoardCopy
+from fx.prices.feed import Feed, Unavailable
+from fx.prices.health import Report
+from fx.prices.models import BoardCopy, ProviderReport
 from fx.prices.rules import Board
 
 
@@ -14,3 +19,16 @@ def last_copy() -> Board | None:
         return codec.decode(copy.body)
     except codec.UnreadableBoard:
         return None
+
+
+def provider_reports() -> dict[str, tuple[datetime, Report]]:
+    """Return when each provider was seen last and how it was doing, from Valkey or else a copy."""
+    feed = Feed()
+    with contextlib.suppress(*Unavailable), contextlib.closing(feed):
+        if found := feed.reports():
+            at, reports = found
+            return {report.provider: (at, report) for report in reports}
+    return {
+        row.provider: (row.reported_at, Report.from_json(row.body))
+        for row in ProviderReport.objects.all()
+    }

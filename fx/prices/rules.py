@@ -12,7 +12,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
 from typing import Final, Literal
 
-from fx.assets.rules import PROPERTIES, Kind
+from fx.assets.rules import PROPERTIES, Activation, Kind
+from fx.venues.rules import halted_around
 
 Venue = Literal["kraken", "on_chain", "reference", "pinned"]
 VENUES: Final[tuple[Venue, ...]] = ("kraken", "on_chain", "reference", "pinned")
@@ -53,6 +54,10 @@ class Price:
     """False while only on-chain liquidity is left."""
     halted: bool = False
     """Neither bought nor sold, and its coverage is zero."""
+    buyable: bool = True
+    """False while only buying is stopped: what is held may still be sold and spent."""
+    sellable: bool = True
+    """False while only selling is stopped: it does not cover either."""
     synthetic: bool = False
     """The sandbox made it up, because no real price was at hand."""
     multiplier: Decimal = _ONE
@@ -76,12 +81,17 @@ def is_sound(price: Price) -> bool:
 class Board:
     """All prices at one moment; `version` is microseconds since 1970 and only ever grows.
 
-    Build one with `board_of`, which lets only sound prices on.
+    Build one with `board_of`, which lets only sound prices on. A price and its multiplier belong
+    together; `multipliers` adds which one was in force when the board was built and which are to
+    come, so that a process knows of a change at its very moment and not with the next board.
     """
 
     version: int
     built_at: datetime
     prices: Mapping[str, Price] = field(repr=False)
+    multipliers: Mapping[str, tuple[Activation, ...]] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
 
     @property
     def empty(self) -> bool:
@@ -99,10 +109,38 @@ class Board:
             return False
         return price.pinned or now - price.as_of <= PROPERTIES[price.kind].max_price_age
 
-    def may_trade(self, code: str, now: datetime) -> bool:
-        """Tell whether it may be bought or sold now: a fresh price, and not halted."""
+    def may_buy(self, code: str, now: datetime) -> bool:
+        """Tell whether a customer may buy it now: a fresh price, and buying not stopped.
+
+        Around a change of its multiplier it is not, and never at a price from before the change.
+        """
         price = self.prices.get(code)
-        return price is not None and not price.halted and self.is_fresh(code, now)
+        return price is not None and price.buyable and self._trades(price, now)
+
+    def may_sell(self, code: str, now: datetime) -> bool:
+        """Tell the same of selling."""
+        price = self.prices.get(code)
+        return price is not None and price.sellable and self._trades(price, now)
+
+    def may_trade(self, code: str, now: datetime) -> bool:
+        """Tell whether it may pay for something now, which is to sell it."""
+        return self.may_sell(code, now)
+
+    def _trades(self, price: Price, now: datetime) -> bool:
+        if price.halted or not self.is_fresh(price.code, now):
+            return False
+        changes = [each.at for each in self.multipliers.get(price.code, ())]
+        overtaken = any(self.built_at < change <= now for change in changes)
+        return not (overtaken or halted_around(changes, now))
+
+    def multiplier(self, code: str, now: datetime) -> Decimal:
+        """Return what base units are multiplied with at `now` to be shown; 1 if none is known."""
+        price = self.prices.get(code)
+        in_force = price.multiplier if price else _ONE
+        for each in self.multipliers.get(code, ()):
+            if each.at <= now and (price is None or each.at > self.built_at):
+                in_force = each.multiplier
+        return in_force
 
     def bid_in(self, code: str, currency: str) -> Decimal:
         """Return what one shown unit of `code` sells for in `currency`, rounded down.
@@ -191,10 +229,21 @@ def reciprocal(rate: Decimal) -> Decimal:
     return _RECIPROCAL.divide(_ONE, rate)
 
 
-def board_of(prices: Iterable[Price], *, version: int, built_at: datetime) -> Board:
+def board_of(
+    prices: Iterable[Price],
+    *,
+    version: int,
+    built_at: datetime,
+    multipliers: Mapping[str, tuple[Activation, ...]] | None = None,
+) -> Board:
     """Build a board of the sound ones among `prices`; of two with one code the last wins."""
     sound = {price.code: price for price in prices if is_sound(price)}
-    return Board(version=version, built_at=built_at, prices=MappingProxyType(sound))
+    return Board(
+        version=version,
+        built_at=built_at,
+        prices=MappingProxyType(sound),
+        multipliers=MappingProxyType(dict(multipliers or {})),
+    )
 
 
 EMPTY: Final = Board(version=0, built_at=EPOCH, prices=MappingProxyType({}))

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -11,10 +12,14 @@ from django.conf import settings
 from fx.assets import catalogue
 from fx.prices import codec, live
 from fx.prices.feed import FORGET_SECONDS, LIVE_SECONDS, Feed, Unavailable
-from fx.prices.models import BoardCopy
+from fx.prices.health import Report
+from fx.prices.merging import Outlier
+from fx.prices.models import BoardCopy, ProviderReport
 from fx.prices.pins import InvalidPin, Pins, check, in_usd, merge, overlay
 from fx.prices.rules import BASE, Board, NoPrice
+from krak.cases.services import open_case
 from krak.core.errors import DomainError, Kind
+from krak.core.money import plain
 from krak.core.transactions import transaction
 
 logger = logging.getLogger(__name__)
@@ -58,6 +63,39 @@ def keep_copy(board: Board) -> None:
     )
     newest = BoardCopy.objects.order_by("-version").values("version")[:COPIES_KEPT]
     BoardCopy.objects.exclude(version__in=newest).delete()
+
+
+@transaction
+def keep_reports(reports: Sequence[Report], *, now: datetime) -> None:
+    """Keep how every provider is doing, and drop those that are no longer asked."""
+    ProviderReport.objects.bulk_create(
+        [
+            ProviderReport(provider=report.provider, body=report.as_json(), reported_at=now)
+            for report in reports
+        ],
+        update_conflicts=True,
+        unique_fields=["provider"],
+        update_fields=["body", "reported_at"],
+    )
+    names = [report.provider for report in reports]
+    ProviderReport.objects.exclude(provider__in=names).delete()
+
+
+@transaction
+def put_before_staff(outliers: Iterable[Outlier], *, now: datetime) -> None:
+    """Open a case for every price that was held back: one for an asset and a day."""
+    for outlier in outliers:
+        open_case(
+            kind="price_outlier",
+            subject=f"{outlier.code} {outlier.since:%Y-%m-%d}",
+            customer_id=None,
+            now=now,
+            provider=outlier.provider,
+            bid=plain(outlier.bid),
+            ask=plain(outlier.ask),
+            against=outlier.against,
+            since=outlier.since.isoformat(),
+        )
 
 
 def pin_prices(

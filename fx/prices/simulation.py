@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from fx.assets.rules import AssetFacts
-from fx.prices.rules import BASE, EPOCH, Price, Venue
-from fx.venues.rules import is_open, is_working_day, reference_at
+from fx.prices.rules import BASE, EPOCH, Venue
+from fx.prices.ticks import Tick
+from fx.venues.rules import Calendar, reference_at
 
 SEEDS: Final = Path(__file__).parent / "data" / "prices.csv"
 
@@ -27,6 +28,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 # Ten significant digits are finer than any venue's tick and keep the board small.
 _DOWN: Final = Context(prec=10, rounding=ROUND_FLOOR)
 _UP: Final = Context(prec=10, rounding=ROUND_CEILING)
+_NEAREST: Final = Context(prec=14, rounding=ROUND_HALF_EVEN)
 _SIX_DIGITS: Final = Context(prec=6, rounding=ROUND_HALF_EVEN)
 
 _LN_10: Final = Context(prec=40).ln(10)
@@ -74,13 +76,13 @@ def synthetic_seed(code: str) -> Seed:
     return Seed(usd=_SIX_DIGITS.exp(exponent * _LN_10), source="made up", synthetic=True)
 
 
-def prices(
+def ticks(
     assets: Mapping[str, AssetFacts],
     *,
     multipliers: Mapping[str, Decimal],
-    halted: frozenset[str],
+    calendar: Calendar,
     now: datetime,
-) -> Iterator[Price]:
+) -> Iterator[Tick]:
     """Yield what the simulated market says of every asset at `now`.
 
     `multipliers` in force turn base into shown units; assets without one have 1. Seeds are of
@@ -88,39 +90,34 @@ def prices(
     """
     seeds = shipped_seeds()
     reference = reference_at(now)
-    working_day = is_working_day(now)
-    open_now = {hours: is_open(hours, now) for hours in ("", "24/5", "24/7")}
+    open_now: dict[str, bool] = {}
     for code, asset in assets.items():
-        properties = asset.properties
-        market_open = open_now[asset.hours]
-        seed = seeds.get(code) or _made_up(code)
-        multiplier = multipliers.get(code, _ONE)
-        venue: Venue
-        if properties.is_cash:
-            as_of, wide, venue = reference, not working_day, "reference"
-        else:
-            as_of, wide, venue = now, not market_open, "kraken" if market_open else "on_chain"
         if code == BASE:
-            bid = ask = _ONE
-            as_of = now
+            continue
+        properties = asset.properties
+        if asset.hours not in open_now:
+            open_now[asset.hours] = calendar.is_open(asset.hours, now)
+        seed = seeds.get(code) or _made_up(code)
+        as_of = reference if properties.is_cash else now
+        swing = properties.swing_bps * _wander(code, as_of)
+        multiplier = multipliers.get(code, _ONE)
+        middle = seed.usd * (_MILLION * 10 + swing) / (_MILLION * 10) / multiplier
+        venue: Venue
+        if properties.is_cash or not open_now[asset.hours]:
+            venue = "reference" if properties.is_cash else "on_chain"
+            bid = ask = _NEAREST.plus(middle)
         else:
-            swing = properties.swing_bps * _wander(code, as_of)
-            middle = seed.usd * (_MILLION * 10 + swing) / (_MILLION * 10) / multiplier
-            spread = properties.wide_spread_bps if wide else properties.spread_bps
-            half = middle * spread / _TEN_THOUSAND / 2
+            venue = "kraken"
+            half = middle * properties.spread_bps / _TEN_THOUSAND / 2
             bid, ask = _DOWN.subtract(middle, half), _UP.add(middle, half)
-        yield Price(
+        yield Tick(
             code=code,
-            kind=asset.kind,
+            venue=venue,
             bid=bid,
             ask=ask,
             as_of=as_of,
             source=seed.source,
-            venue=venue,
-            market_open=market_open,
-            halted=code in halted,
             synthetic=seed.synthetic,
-            multiplier=multiplier,
         )
 
 

@@ -12,7 +12,7 @@ from fx.prices import live
 from holdings.ledger import queries
 from holdings.ledger.models import LedgerAccount
 from holdings.ledger.queries import Wallet
-from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
+from krak.api.shapes import AmountSerializer, ConstantField, DecimalText, IdField, LivemodeField
 from krak.core import clock
 from krak.core.money import money
 from krak.customers.authentication import asking
@@ -27,6 +27,10 @@ class WalletSerializer(serializers.Serializer[Wallet]):
     posted = AmountSerializer(help_text="all there is")
     held = AmountSerializer(help_text="set aside for authorizations")
     available = AmountSerializer(help_text="posted less held")
+    multiplier = DecimalText(
+        allow_null=True,
+        help_text="of shares: base units times this are the units shown; corporate actions move it",
+    )
     value = AmountSerializer(
         allow_null=True, help_text="what `posted` would sell for in the home currency"
     )

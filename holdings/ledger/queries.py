@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 from moneyed import Money
 
+from fx.assets import catalogue
 from fx.prices.rules import Board, NoPrice
 from holdings.ledger.models import JournalEntry, LedgerAccount
 from krak.core.money import floor_to, money, places_of
@@ -55,6 +56,11 @@ def sums_by_currency() -> dict[str, Decimal]:
         return dict(cursor.fetchall())
 
 
+def count_causes(*, customer_id: UUID, beginning: str) -> int:
+    """Return how many of the customer's entries have a cause that begins so."""
+    return JournalEntry.objects.filter(customer_id=customer_id, cause__startswith=beginning).count()
+
+
 def entry_count() -> int:
     """Return how many journal entries there are."""
     return JournalEntry.objects.count()
@@ -81,6 +87,8 @@ class Wallet:
     stale: bool
     """The price is missing, or too old to sell by."""
     price_as_of: datetime | None
+    multiplier: Decimal | None
+    """Base units times this are the units shown; None for what is shown as it is held."""
 
 
 def wallets(
@@ -93,10 +101,9 @@ def wallets(
     )
 
 
-def shown(base_units: Decimal, *, code: str, board: Board) -> Money:
+def shown(base_units: Decimal, *, code: str, board: Board, now: datetime) -> Money:
     """Return base units as they are shown: times the multiplier in force, 1 if none is known."""
-    price = board.price(code)
-    return money(base_units * price.multiplier if price else base_units, code)
+    return money(base_units * board.multiplier(code, now), code)
 
 
 def _wallet(balance: Balance, home: str, board: Board, now: datetime) -> Wallet:
@@ -111,13 +118,19 @@ def _wallet(balance: Balance, home: str, board: Board, now: datetime) -> Wallet:
         value = money(floor_to(worth, places_of(home)), home)
     return Wallet(
         balance=balance,
-        posted=shown(balance.posted, code=code, board=board),
-        held=shown(balance.held, code=code, board=board),
-        available=shown(balance.available, code=code, board=board),
+        posted=shown(balance.posted, code=code, board=board, now=now),
+        held=shown(balance.held, code=code, board=board, now=now),
+        available=shown(balance.available, code=code, board=board, now=now),
         value=value,
         stale=code != home and not (board.is_fresh(code, now) and board.is_fresh(home, now)),
         price_as_of=price.as_of if price else None,
+        multiplier=board.multiplier(code, now) if _has_multiplier(code) else None,
     )
+
+
+def _has_multiplier(code: str) -> bool:
+    asset = catalogue.known().get(code)
+    return asset is not None and asset.properties.has_multiplier
 
 
 def house_balance(*, house: str, currency: str, customer_id: UUID | None = None) -> Decimal:

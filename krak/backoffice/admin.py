@@ -16,6 +16,7 @@ from cards.cashback.models import Grant
 from cards.issuing.models import Card, SpendingProfile
 from holdings.ledger.models import JournalEntry
 from krak.backoffice import queries
+from krak.backoffice.freezing import FreezingAdmin
 from krak.core.admin import (
     ReadOnlyAdmin,
     Section,
@@ -33,9 +34,10 @@ admin.site.index_title = "Overview"
 
 
 @admin.register(Customer)
-class CustomerAdmin(ReadOnlyAdmin):
+class CustomerAdmin(FreezingAdmin):
     """Whose money we keep: everything there is to know about one person, on one page."""
 
+    audited = ("customers_customer",)
     list_display = ("name", "shown_id", "user", "country", "home_currency", "state", "created_at")
     list_filter = ("country", "home_currency", ("frozen_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "user__email")

@@ -5,6 +5,8 @@ from typing import Any, Final
 from django.http import HttpRequest
 
 from fx.prices import live
+from fx.prices.queries import provider_reports
+from fx.prices.screens import providers_section
 from krak.backoffice import queries
 from krak.core import clock
 from krak.core.admin import Section, badge, link_to
@@ -29,6 +31,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "board_age": age,
         "board_is_old": age is None or age > OLD_BOARD_SECONDS,
         "sections": [
+            providers_section(provider_reports(), now=now),
             Section(
                 title="Decisions of the last hour",
                 head=("Outcome", "Count"),

@@ -29,7 +29,17 @@ def _to(title: str, icon: str, model: str) -> dict[str, Any]:
 
 _GROUPS: Final[list[dict[str, Any]]] = [
     {
-        "items": [{"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")}],
+        "items": [
+            {"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")},
+            _to("Cases", "assignment_late", "cases.case"),
+        ],
+    },
+    {
+        "title": "Work",
+        "items": [
+            _to("Cases", "assignment", "cases.case"),
+            _to("Approvals", "approval_delegation", "approvals.proposal"),
+        ],
     },
     {
         "title": "Customers",
@@ -52,6 +62,10 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         ],
     },
     {
+        "title": "Market",
+        "items": [_to("Assets", "candlestick_chart", "assets.asset")],
+    },
+    {
         "title": "Ledger",
         "items": [
             _to("Accounts", "account_balance", "ledger.ledgeraccount"),
@@ -60,10 +74,21 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         ],
     },
     {
+        "title": "Prices",
+        "items": [
+            _to("Price providers", "cell_tower", "prices.providerreport"),
+            _to("Halts", "pan_tool", "venues.halt"),
+            _to("Wider spreads", "expand", "venues.widening"),
+            _to("US market holidays", "event", "venues.marketholiday"),
+            _to("Trading sessions", "schedule", "venues.tradingsession"),
+        ],
+    },
+    {
         "title": "System",
         "items": [
             _to("Inbox", "inbox", "inbox.inboxevent"),
             _to("Outbox", "outbox", "outbox.outboxmessage"),
+            _to("Changes", "history", "audit.rowchange"),
         ],
     },
 ]

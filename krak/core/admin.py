@@ -1,21 +1,33 @@
 """What every page of the back office has in common."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import Model
-from django.http import HttpRequest
+from django.forms import CharField, Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextareaWidget
 
+from krak.core.audit.context import LONGEST_REASON
+from krak.core.audit.models import RowChange
+from krak.core.audit.queries import changes_of
+from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read, show
 from krak.core.money import plain
+
+NEWEST_CHANGES: Final = 50
 
 _TONES: Final = {
     "good": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
@@ -25,7 +37,7 @@ _TONES: Final = {
 }
 _TONE_OF: Final = {
     "APPROVED": "good", "PARTIAL": "odd", "DECLINED": "bad", "ACTIVE": "good", "INACTIVE": "odd",
-    "CANCELED": "bad",
+    "CANCELED": "bad", "PROPOSED": "odd", "REJECTED": "bad",
 }  # fmt: skip
 
 
@@ -39,12 +51,22 @@ class Section:
     note: str = ""
 
 
+class ReasonForm(Form):
+    """Why somebody does what they are about to do."""
+
+    reason = CharField(
+        max_length=LONGEST_REASON, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+
+
 class StaffAdmin(ModelAdmin):  # type: ignore[misc]
     """Lists of 50, newest first, and search that understands the ids clients see."""
 
     list_per_page = 50
     show_full_result_count = False
     compressed_fields = True
+    audited: tuple[str, ...] = ()
+    """Tables whose recorded changes, under the key of a row here, are the row's history."""
     change_form_outer_after_template = "admin/sections.html"
 
     @admin.display(description="Id", ordering="pk")
@@ -68,8 +90,46 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
         if object_id and request.method == "GET":
             row = self.get_object(request, object_id)
             if row is not None and self.has_view_permission(request, row):
-                context["sections"] = list(self.sections(row))
+                context["sections"] = [
+                    *self.sections(row),
+                    *([_history(row.pk, self.audited)] if self.audited else []),
+                ]
         return super().changeform_view(request, object_id, form_url, context)
+
+    def ask(
+        self,
+        request: HttpRequest,
+        row: Any,
+        form: Form,
+        *,
+        title: str,
+        do: Callable[[dict[str, Any]], str],
+        buttons: tuple[tuple[str, str], ...],
+        sections: Iterable[Section] = (),
+    ) -> HttpResponse:
+        """Show a form about `row`; once it is filled in, `do` it and go back to the row's page.
+
+        `do` gets the cleaned data and calls one service; what it returns is shown. A refusal is
+        shown instead, with the form as it was. `buttons` are (name, words) of what submits it.
+        """
+        if request.method == "POST" and form.is_valid():
+            try:
+                messages.success(request, do(form.cleaned_data))
+            except DomainError as refusal:
+                form.add_error(None, refusal.detail)
+            else:
+                label = self.opts.label_lower.replace(".", "_")
+                return HttpResponseRedirect(reverse(f"admin:{label}_change", args=[row.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": title,
+            "form": form,
+            "buttons": buttons,
+            "sections": list(sections),
+        }
+        return TemplateResponse(request, "admin/ask.html", context)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Find by id, as clients or as logs show it, as well as by the declared fields."""
@@ -93,6 +153,40 @@ class ReadOnlyAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: nothing is deleted."""
         return False
+
+
+def _history(key: Any, tables: tuple[str, ...]) -> Section:
+    changes = list(changes_of(key, tables=tables, most=NEWEST_CHANGES))
+    people = get_user_model().objects.in_bulk({each.actor for each in changes if each.actor})
+    return Section(
+        title="History",
+        note="Newest first. What nobody is named for was done by the product or in the database.",
+        head=("When", "Who", "What", "Before", "After", "Why"),
+        rows=[
+            (each.at, people.get(each.actor, each.actor or f"database role {each.database_role}"),
+             name.replace("_", " "), _cell(before), _cell(after), each.reason)
+            for each in changes
+            for name, (before, after) in sorted(_columns(each, tables[0]).items())
+        ],
+    )  # fmt: skip
+
+
+def _columns(change: RowChange, own_table: str) -> dict[str, Any]:
+    # The columns of a new row are on its page already.
+    if change.operation == "INSERT" and change.table == own_table:
+        return {"made": (None, None)}
+    columns: dict[str, Any] = change.changed
+    return columns
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def button[F: Callable[..., HttpResponse]](words: str, *, right: str) -> Callable[[F], F]:
+    """Make a method a button on a row's page, for staff whom `has_RIGHT_permission` lets."""
+    decorator: Callable[[F], F] = action(description=words, permissions=[right])
+    return decorator
 
 
 def _id_in(term: str, prefix: str) -> UUID | None:

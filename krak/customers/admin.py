@@ -23,6 +23,7 @@ admin.site.unregister(Group)
 class UserAdmin(ReadOnlyAdmin):
     """Who can sign in."""
 
+    audited = ("customers_user", "customers_user_groups", "customers_user_user_permissions")
     list_display = ("email", "is_active", "is_staff", "created_at")
     list_filter = ("is_staff", "is_active")
     search_fields = ("email",)

@@ -38,6 +38,9 @@ def main(demo_file: Path) -> None:
     if "load_catalogue" in known:
         with step("Catalogue loaded"):
             call_command("load_catalogue", stdout=io.StringIO())
+    if "roles" in known:
+        with step("Roles of the back office written"):
+            call_command("roles", stdout=io.StringIO())
     demo = io.StringIO()
     if settings.SANDBOX and "demo" in known:
         with step("Demo customer"):

@@ -24,6 +24,7 @@ from krak.runtime.supervisor import Supervisor
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 READY_SECONDS: Final = 120
 PORT_PATIENCE_SECONDS: Final = 5
+SANDBOX_KEY: Final = "sk_test_sandbox"
 _NEEDED: Final = ("django", "celery", "granian", "psycopg", "redis")
 _LAST_PORT: Final = 65_535
 
@@ -64,10 +65,14 @@ def up(*, state: Path) -> None:
     with services.running(state) as (beside_servers, servers):
         report("Postgres and Valkey", since=opening)
         environment = _environment_of_children(beside_servers, port=port, state=state)
+        children = read_procfile(CHECKOUT / "Procfile", environment=environment)
+        if wants_issuer(environment):
+            environment |= _environment_of_issuer(state, web_port=port)
+            children |= read_procfile(CHECKOUT / "Procfile.sandbox", environment=environment)
         demo_file = state / "demo.txt"
         _prepare(environment, demo_file=demo_file)
         supervisor = Supervisor(
-            children=read_procfile(CHECKOUT / "Procfile", environment=environment),
+            children=children,
             environment=environment,
             servers=servers,
         )
@@ -76,7 +81,14 @@ def up(*, state: Path) -> None:
             supervisor.start()
             _await_ready(supervisor, port=port)
             report(", ".join(supervisor.children), since=opening)
-            supervisor.say(_welcome(port=port, demo=demo_file.read_text(), since=began))
+            supervisor.say(
+                _welcome(
+                    port=port,
+                    stripe=environment.get("STRIPE_API_BASE", ""),
+                    demo=demo_file.read_text(),
+                    since=began,
+                )
+            )
             while True:
                 supervisor.watch(seconds=0.2)
         except Stopped:
@@ -105,17 +117,45 @@ def read_procfile(path: Path, *, environment: Mapping[str, str]) -> dict[str, li
     return table
 
 
-def _port() -> int:
+def wants_issuer(environment: Mapping[str, str]) -> bool:
+    """Tell whether the fake of Stripe runs: in the sandbox, unless Stripe itself is named."""
+    sandbox = environment.get("KRAK_SANDBOX", "").lower() in {"1", "true", "yes", "on"}
+    named = environment.get("STRIPE_API_KEY") or environment.get("STRIPE_API_BASE")
+    return sandbox and not named
+
+
+def _environment_of_issuer(state: Path, *, web_port: int) -> dict[str, str]:
+    """Return what the fake of Stripe and its clients need to find each other.
+
+    The port is kept for the next start, so that a client pointed there stays right.
+    """
+    kept = state / "issuer.port"
+    if os.environ.get("KRAK_ISSUER_PORT"):
+        port = _port("KRAK_ISSUER_PORT")
+    else:
+        text = kept.read_text().strip() if kept.exists() else ""
+        port = int(text) if text.isdecimal() else 0
+        if port in {0, web_port} or not processes.port_is_free(port):
+            port = processes.free_port()
+    kept.write_text(str(port))
+    return {
+        "KRAK_ISSUER_PORT": str(port),
+        "STRIPE_API_BASE": f"http://{LOOPBACK}:{port}",
+        "STRIPE_API_KEY": SANDBOX_KEY,
+    }
+
+
+def _port(name: str = "PORT", default: str = "8000") -> int:
     """Return the port to serve on; one left by a run that was killed gets a moment to be freed."""
-    text = os.environ.get("PORT") or "8000"
+    text = os.environ.get(name) or default
     if not (text.isascii() and text.isdecimal() and 0 < int(text) <= _LAST_PORT):
-        raise RuntimeProblem(f"PORT={text} is not a port number.")
+        raise RuntimeProblem(f"{name}={text} is not a port number.")
     port = int(text)
     deadline = time.monotonic() + PORT_PATIENCE_SECONDS
     while not processes.port_is_free(port):
         if time.monotonic() > deadline:
             raise RuntimeProblem(
-                f"Port {port} is in use; stop what listens there, or choose another with PORT."
+                f"Port {port} is in use; stop what listens there, or choose another with {name}."
             )
         time.sleep(0.1)
     return port
@@ -182,9 +222,10 @@ def _readiness(port: int) -> str:
     return "" if answer.status == http.HTTPStatus.OK else f"{answer.status} {body}"
 
 
-def _welcome(*, port: int, demo: str, since: float) -> str:
+def _welcome(*, port: int, stripe: str, demo: str, since: float) -> str:
     home, seconds = f"http://{LOOPBACK}:{port}", time.monotonic() - since
-    return f"\nKrak is ready on {home} after {seconds:.1f} s; Ctrl-C stops it.\n\n{demo}"
+    played = f"  Stripe is at {stripe}\n" if stripe else ""
+    return f"\nKrak is ready on {home} after {seconds:.1f} s; Ctrl-C stops it.\n{played}\n{demo}"
 
 
 def _short(path: Path) -> str:

@@ -13,7 +13,7 @@ from cards.issuing.models import Card
 from fx.prices import live
 from krak.core.minor_units import to_minor
 from krak.core.money import ceil_to, money, places_of
-from krak.sandbox import stripe_events as stripe_shapes
+from krak.sandbox.issuer import shapes as stripe_shapes
 
 
 def play(

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from cards.authorizations.models import Authorization
 from cards.cashback import queries as cashback
 from cards.clearing.models import CardTransaction
@@ -22,6 +24,7 @@ from holdings.lots import queries as lot_reads
 from holdings.lots import services as lots
 from krak.core.ids import uuid7
 from krak.core.money import at_places, floor_to, places_of, plain
+from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
 from krak.customers import services as customers
 from krak.customers.models import Customer
@@ -94,7 +97,7 @@ def create_customer(
 
 
 def _issue(cardholder: Cardholder, currency: str, *, replaces: Card | None = None) -> Card:
-    return issuing.add_card(
+    card = issuing.add_card(
         cardholder=cardholder,
         stripe_id=f"ic_{secrets.token_hex(12)}",
         currency=currency,
@@ -102,6 +105,9 @@ def _issue(cardholder: Cardholder, currency: str, *, replaces: Card | None = Non
         livemode=False,
         replaces=replaces,
     )
+    if settings.STRIPE_API_BASE:
+        outbox.promise("sandbox.introduce_card", {"card": str(card.id)})
+    return card
 
 
 @takes_part
@@ -131,8 +137,7 @@ def credit_cash(
 def _credit_holding(
     customer_id: UUID, currency: str, holding: Holding, number: int, *, now: datetime
 ) -> None:
-    price = live.current().price(holding.asset)
-    multiplier = price.multiplier if price else Decimal(1)
+    multiplier = live.current().multiplier(holding.asset, now)
     units = floor_to(holding.quantity / multiplier, places_of(holding.asset))
     account = ledger.account_of(customer_id=customer_id, currency=holding.asset)
     # Several lots come oldest first: each a millisecond after the one before.

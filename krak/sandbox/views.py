@@ -4,6 +4,7 @@ import time
 from decimal import Decimal
 from typing import Any, Final
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers as serializers_of_rest
@@ -29,8 +30,9 @@ from krak.customers import services as customers
 from krak.customers.models import Customer
 from krak.customers.queries import CustomerNotFound, customer
 from krak.sandbox import purchases, serializers, services
+from krak.sandbox.issuer.client import deliveries_of
+from krak.sandbox.issuer.shapes import merchant
 from krak.sandbox.models import SandboxMail
-from krak.sandbox.stripe_events import merchant
 
 SETTLE_SECONDS: Final = 30
 MOST_MAILS: Final = 100
@@ -209,7 +211,7 @@ class Freeze(SandboxView):
         """Freeze the account, as compliance would."""
         found = self.customer(shown_id)
         with transaction():
-            customers.freeze(customer_id=found.id, now=clock.now())
+            customers.freeze(customer_id=found.id, reason="sandbox", now=clock.now())
         return Response({"frozen": True})
 
 
@@ -221,7 +223,7 @@ class Unfreeze(SandboxView):
         """Thaw the account."""
         found = self.customer(shown_id)
         with transaction():
-            customers.unfreeze(customer_id=found.id)
+            customers.unfreeze(customer_id=found.id, reason="sandbox")
         return Response({"frozen": False})
 
 
@@ -265,11 +267,19 @@ class Settle(SandboxView):
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        """Return once inbox, outbox and tasks are empty, after 30 s at most."""
+        """Return once inbox, outbox, tasks and Stripe's webhooks are done, after 30 s at most."""
         give_up_at = time.monotonic() + SETTLE_SECONDS
-        while (pending := outbox.pending()) and time.monotonic() < give_up_at:
+        while (pending := _pending()) and time.monotonic() < give_up_at:
             time.sleep(0.01)
         return Response({"pending": pending})
+
+
+def _pending() -> int:
+    """Return what is left to do: a job may make Stripe tell us more, and a webhook makes a job."""
+    before = deliveries_of(settings.STRIPE_API_BASE)
+    promised = outbox.pending()
+    after = deliveries_of(settings.STRIPE_API_BASE)
+    return promised + after.pending + int(after.ever != before.ever)
 
 
 class Proof(SandboxView):

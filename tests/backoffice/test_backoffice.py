@@ -14,7 +14,10 @@ from cards.authorizations.models import Authorization, Decision, StrayRequest
 from cards.cashback.models import Grant
 from cards.clearing.models import CardTransaction
 from cards.issuing.models import Card, Policy
+from fx.assets.models import Asset
 from holdings.ledger.models import Hold, JournalEntry, LedgerAccount
+from krak.approvals.models import Proposal
+from krak.core.audit.models import RowChange
 from krak.core.ids import show
 from krak.core.inbox.models import InboxEvent
 from krak.core.outbox.models import OutboxMessage
@@ -30,8 +33,8 @@ pytestmark = [
 PAGE_QUERIES = 30
 LIST_QUERIES = 10
 TABLES: list[Any] = [
-    Authorization, Card, CardTransaction, Customer, Decision, Grant, Hold, InboxEvent,
-    JournalEntry, LedgerAccount, OutboxMessage, Policy, StrayRequest, User,
+    Asset, Authorization, Card, CardTransaction, Customer, Decision, Grant, Hold, InboxEvent,
+    JournalEntry, LedgerAccount, OutboxMessage, Policy, Proposal, RowChange, StrayRequest, User,
 ]  # fmt: skip
 READ_ONLY = [table for table in TABLES if table is not Policy]
 XSS = "<script>alert(1)</script>"

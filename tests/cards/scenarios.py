@@ -146,7 +146,9 @@ class Play:
 
     def freeze_account(self) -> None:
         with unit_of_work():
-            customers.freeze(customer_id=self.customer.id, now=clock.now())
+            customers.freeze(
+                customer_id=self.customer.id, reason="the case says so", now=clock.now()
+            )
 
     def card_status(self, status: str) -> None:
         with unit_of_work():

@@ -181,4 +181,4 @@ def test_merchant_categories_are_known_by_code() -> None:
         "automated_cash_disburse",
     }
     assert not categories()["3000"].is_general
-    assert len(categories()) == 932
+    assert len(categories()) == 933

@@ -2,14 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -18,7 +17,10 @@ from cards.authorizations.services import decisions
 from holdings.ledger import queries as ledger
 from holdings.ledger.models import Book, Hold
 from tests.cards.scenarios import Play, scenario
+from tests.races import in_a_thread, other_session, wait_for_blocked
 from tests.stripe_door import answer_of
+
+__all__ = ["other_session"]
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -27,36 +29,6 @@ pytestmark = pytest.mark.usefixtures("committed")
 def play(pinned: Any) -> Play:
     """Return a committed customer with 100 dollars."""
     return Play(scenario("A01"), Client(), pinned)
-
-
-@pytest.fixture
-def other_session() -> Iterator[psycopg.Connection[Any]]:
-    """Return a second session of the same database."""
-    connection.ensure_connection()
-    parameters = connection.get_connection_params()
-    wanted = ("host", "port", "dbname", "user", "password")
-    with psycopg.connect(**{name: parameters[name] for name in wanted if name in parameters}) as db:
-        yield db
-
-
-def _in_a_thread[T](call: Callable[[], T]) -> T:
-    try:
-        return call()
-    finally:
-        connections.close_all()
-
-
-def _wait_for_blocked(db: psycopg.Connection[Any], count: int = 1) -> None:
-    with psycopg.connect(db.info.dsn, password=db.info.password, autocommit=True) as watching:
-        for _ in range(500):
-            row = watching.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND cardinality(pg_blocking_pids(pid)) > 0"
-            ).fetchone()
-            if row and row[0] >= count:
-                return
-            time.sleep(0.01)
-    raise AssertionError("nobody was blocked")
 
 
 def test_of_two_requests_for_the_same_cash_one_wins(
@@ -68,12 +40,12 @@ def test_of_two_requests_for_the_same_cash_one_wins(
     with ThreadPoolExecutor(2) as pool:
         asked = [
             pool.submit(
-                _in_a_thread,
+                in_a_thread,
                 lambda name=name: answer_of(play.door.request(6000, authorization=name)),
             )
             for name in ("a1", "a2")
         ]
-        _wait_for_blocked(other_session, 2)
+        wait_for_blocked(other_session, 2)
         other_session.rollback()
         answers = [future.result() for future in asked]
 
@@ -110,7 +82,7 @@ def test_a_book_that_keeps_moving_is_locked_first_in_the_end(
         found = real(*asked, **about)
         if len(moves) < 2:
             moves.append(1)
-            mover = threading.Thread(target=_in_a_thread, args=(lambda: _move(play),))
+            mover = threading.Thread(target=in_a_thread, args=(lambda: _move(play),))
             mover.start()
             mover.join()
         return found
@@ -138,7 +110,7 @@ def _move(play: Play) -> None:
 def test_the_same_request_twenty_times_at_once_is_one_decision(play: Play) -> None:
     with ThreadPoolExecutor(8) as pool:
         bodies = list(
-            pool.map(lambda _n: _in_a_thread(lambda: play.door.request(600).content), range(20))
+            pool.map(lambda _n: in_a_thread(lambda: play.door.request(600).content), range(20))
         )
 
     approved = {body for body in bodies if b"system_busy" not in body}

@@ -67,7 +67,11 @@ AMOUNTS = st.integers(min_value=1, max_value=3000)
     random=st.randoms(use_true_random=False),
 )
 def test_any_order_of_captures_and_refunds_ends_in_the_same_books(
-    client: Client, pinned: Any, captures: list[int], refunds: list[int], random: Any
+    client: Client,
+    pinned: Any,
+    captures: list[int],
+    refunds: list[int],
+    random: Any,
 ) -> None:
     events: list[dict[str, Any]] = [
         {"do": "capture", "amount": amount, "transaction": f"t{n}", "closes_authorization": False}
@@ -86,3 +90,121 @@ def test_any_order_of_captures_and_refunds_ends_in_the_same_books(
     assert mixed["cashback"] == straight["cashback"]
     net = max(0, sum(captures) - sum(refunds))
     assert straight["cashback"]["amount"] == f"{net // 100 / 100:.2f}"
+
+
+def _pending(captures: list[int], *, total: int = 3000) -> str:
+    return f"{max(0, total - sum(captures)) / 100:.2f}"
+
+
+@EXAMPLES
+@given(
+    captures=st.lists(AMOUNTS, min_size=1, max_size=2),
+    last=st.sampled_from([None, "closed", "reversed", "expired"]),
+    told_steps=st.integers(1, 2),
+    random=st.randoms(use_true_random=False),
+)
+def test_any_order_of_a_life_with_any_captures_ends_in_the_same_hold(
+    *,
+    client: Client,
+    pinned: Any,
+    captures: list[int],
+    last: str | None,
+    told_steps: int,
+    random: Any,
+) -> None:
+    events: list[dict[str, Any]] = [LIFE["created"], LIFE["increment"], LIFE["updated"]] + [
+        LIFE["capture"] | {"amount": amount, "transaction": f"t{n}", "at": 4 + n}
+        for n, amount in enumerate(captures)
+    ]
+    if last:
+        events.append(CLOSED | {"status": last, "at": 6, "request_history_length": told_steps})
+    shuffled = [*events, *random.sample(events, k=random.randint(0, len(events)))]
+    random.shuffle(shuffled)
+
+    ended = _end(client, pinned, shuffled)
+
+    assert ended["cash"]["held"] == ("0.00" if last else _pending(captures))
+    assert ended["cash"]["posted"] == f"{(10_000 - sum(captures)) / 100:.2f}"
+
+
+@settings(EXAMPLES, max_examples=8)
+@given(
+    said=st.permutations(["created", "increment", "updated", "closed"]),
+    amount=st.integers(1, 3000),
+)
+def test_events_of_one_second_end_in_the_same_hold_in_any_order(
+    client: Client, pinned: Any, said: list[str], amount: int
+) -> None:
+    events = LIFE | {"closed": CLOSED}
+    capture = LIFE["capture"] | {"amount": amount}
+    shuffled = [({"at": 4} if "at" in events[name] else {}) for name in said]
+    steps = [events[name] | at for name, at in zip(said, shuffled, strict=True)]
+
+    assert _end(client, pinned, [*steps, capture])["cash"]["held"] == "0.00"
+    assert _end(client, pinned, [capture, *steps])["cash"]["held"] == "0.00"
+    open_steps = [step for step in steps if "status" not in step]
+    held = _end(client, pinned, [capture, *open_steps])["cash"]["held"]
+    assert held == _pending([amount])
+
+
+SAID = {
+    "submitted": {"amount": 1500},
+    "funds_reinstated": {"amount": 1490},
+    "lost": {"amount": 1500},
+    "funds_rescinded": {"amount": 1500},
+}
+
+
+@EXAMPLES
+@given(
+    said=st.lists(st.sampled_from(sorted(SAID)), min_size=1, max_size=4, unique=True),
+    provisional=st.booleans(),
+    refund=st.one_of(st.none(), AMOUNTS),
+    random=st.randoms(use_true_random=False),
+)
+def test_any_order_of_a_dispute_its_capture_and_refunds_ends_in_the_same_books(
+    *,
+    client: Client,
+    pinned: Any,
+    said: list[str],
+    provisional: bool,
+    refund: int | None,
+    random: Any,
+) -> None:
+    events: list[dict[str, Any]] = [
+        {"do": "dispute", "dispute": "d1", "event": name, "transaction": "t1"} | SAID[name]
+        for name in said
+    ]
+    events.append(
+        {"do": "capture", "authorization": "a1", "amount": 2000, "transaction": "t1",
+         "closes_authorization": False}
+    )  # fmt: skip
+    if refund:
+        events.append(
+            {"do": "refund", "authorization": "a1", "amount": refund, "transaction": "r1"}
+        )
+    shuffled = [*events, *random.sample(events, k=random.randint(0, len(events)))]
+    random.shuffle(shuffled)
+    case = scenario("A01") | {
+        "given": {"posted": 10_000, "policy": {"provisional_credit": provisional}},
+        "steps": shuffled,
+        "expect": {},
+    }
+    play = Play(case, client, pinned)
+    play.run()
+
+    ahead = provisional and "submitted" in said
+    won = "funds_reinstated" in said and "funds_rescinded" not in said
+    lost = "lost" in said or "funds_rescinded" in said
+    credited = (1500 if ahead else 1490) if won else 1500 if ahead and not lost else 0
+    # What was disputed earns nothing; of a dispute that only its end told of, what came back.
+    disputed = (1500 if {"submitted", "lost"} & set(said) else 1490) if won else 0
+    net = max(0, 2000 - disputed - (refund or 0))
+    play.check(
+        expect={
+            "posted": 8000 + credited + (refund or 0),
+            "suspense": -1500 if ahead and not won and not lost else 0,
+            "cashback": net // 100,
+        }
+    )
+    assert ledger.breaks(customer_id=play.customer.id) == []

@@ -33,22 +33,19 @@ def test_worked_cases(available: str, on_its_way: str, sent_today: str, sent: st
     ) == Decimal(sent)
 
 
-@given(floor=AMOUNTS, more=AMOUNTS, one=AMOUNTS, day=AMOUNTS, there=AMOUNTS, coming=AMOUNTS,
-       today=AMOUNTS)  # fmt: skip
-def test_never_more_than_allowed_or_needed(
-    floor: Decimal,
-    more: Decimal,
-    one: Decimal,
-    day: Decimal,
-    there: Decimal,
-    coming: Decimal,
-    today: Decimal,
-) -> None:
-    bounds = Bounds(floor, floor + more, one, day)
+BOUNDED = st.builds(
+    lambda floor, more, one, day: Bounds(floor, floor + more, one, day),
+    AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS,
+)  # fmt: skip
 
+
+@given(bounds=BOUNDED, there=AMOUNTS, coming=AMOUNTS, today=AMOUNTS)
+def test_never_more_than_allowed_or_needed(
+    bounds: Bounds, there: Decimal, coming: Decimal, today: Decimal
+) -> None:
     sent = top_up_needed(bounds, available=there, on_its_way=coming, sent_today=today)
 
-    assert 0 <= sent <= one
-    assert sent == 0 or there + coming < floor
+    assert 0 <= sent <= bounds.most_per_top_up
+    assert sent == 0 or there + coming < bounds.floor
     assert sent == 0 or there + coming + sent <= bounds.target
-    assert sent == 0 or today + sent <= day
+    assert sent == 0 or today + sent <= bounds.most_per_day

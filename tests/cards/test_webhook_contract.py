@@ -9,10 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cards.authorizations.models import Decision, StrayRequest
-from cards.issuing.gateway import API_VERSION
 from krak.core import clock
 from krak.core.inbox.models import InboxEvent
-from krak.sandbox import stripe_events as shapes
+from krak.sandbox.issuer import shapes
+from krak.stripe.events import API_VERSION
 from tests.cards.scenarios import Play, scenario
 from tests.stripe_door import AUTHORIZATION_SECRET, StripeDoor, answer_of
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from fx.prices import live
-from fx.prices.feed import BOARD, PINS, SEEN, Feed
+from fx.prices.feed import BOARD, HEALTH, PINS, SEEN, Feed
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def feed(settings) -> Iterator[Feed]:
         settings.REDIS_URL = address._replace(path=f"/{int(worker[2:]) % 15 + 1}").geturl()
     live.stop()
     feed = Feed()
-    feed._valkey.delete(BOARD, PINS, SEEN)
+    feed._valkey.delete(BOARD, HEALTH, PINS, SEEN)
     yield feed
     live.stop()
-    feed._valkey.delete(BOARD, PINS, SEEN)
+    feed._valkey.delete(BOARD, HEALTH, PINS, SEEN)
     feed.close()

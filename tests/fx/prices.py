@@ -4,7 +4,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from fx.assets.rules import Kind
+from fx.assets.rules import Kind, multiplier_at
+from fx.prices import simulation
+from fx.prices.listing import Listing
+from fx.prices.market import build
+from fx.prices.merging import Offer
 from fx.prices.rules import EPOCH, Board, Price, board_of
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -30,3 +34,13 @@ def board(*prices, at=NOON, version=None) -> Board:
         version=version or int((at - EPOCH).total_seconds() * 1_000_000),
         built_at=at,
     )
+
+
+def simulated_board(listing: Listing, *, now: datetime) -> Board:
+    """Return the board of the simulated market alone."""
+    multipliers = {code: multiplier_at(rows, now) for code, rows in listing.multipliers.items()}
+    ticks = simulation.ticks(
+        listing.assets, multipliers=multipliers, calendar=listing.calendar, now=now
+    )
+    offers = (Offer(tick, "simulated", 0) for tick in ticks)
+    return build(listing, offers, {}, version=1, now=now).board

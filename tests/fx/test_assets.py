@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from fx.assets import catalogue, queries, services
 from fx.assets.models import Asset, Multiplier
 from fx.assets.rules import (
+    LEAD_TIME,
     PROPERTIES,
     Kind,
     MultiplierRow,
@@ -29,6 +30,7 @@ from krak.core.transactions import transaction
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def row(multiplier, activates_at, created_at=NOON, number=0):
@@ -239,7 +241,7 @@ def test_a_scheduled_multiplier_comes_into_force_and_can_be_overridden(loaded):
             now=NOON + timedelta(minutes=1),
         )
 
-    assert "AAPLx" not in queries.multipliers_at(NOON + HOUR - timedelta(seconds=1))
+    assert queries.multipliers_at(NOON + HOUR - MICROSECOND) == {"AAPLx": 1}
     assert queries.multipliers_at(NOON + HOUR)["AAPLx"] == Decimal("1.005")
     assert [row.multiplier for row in queries.multiplier_rows()["AAPLx"]] == [
         Decimal("1.004"),
@@ -256,7 +258,8 @@ def test_a_scheduled_multiplier_comes_into_force_and_can_be_overridden(loaded):
         ({"multiplier": Decimal("NaN")}, services.InvalidMultiplier),
         ({"multiplier": Decimal("1E-19")}, services.InvalidMultiplier),
         ({"multiplier": Decimal(10**10)}, services.InvalidMultiplier),
-        ({"activates_at": NOON}, services.MultiplierInThePast),
+        ({"activates_at": NOON}, services.MultiplierTooSoon),
+        ({"activates_at": NOON + LEAD_TIME - MICROSECOND}, services.MultiplierTooSoon),
     ],
 )
 def test_a_multiplier_that_cannot_be_is_refused(loaded, change, refusal):

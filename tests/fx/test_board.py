@@ -172,6 +172,20 @@ def test_a_halted_asset_has_a_price_and_is_not_traded():
     assert not b.may_trade("BTC", NOON)
 
 
+@pytest.mark.parametrize(
+    ("stopped", "buy", "sell"),
+    [({}, True, True), ({"buyable": False}, False, True), ({"sellable": False}, True, False),
+     ({"halted": True}, False, False)],
+)  # fmt: skip
+def test_a_side_that_is_stopped_is_not_traded_and_the_other_is(stopped, buy, sell):
+    b = board(replace(BTC, **stopped))
+
+    assert b.may_buy("BTC", NOON) is buy
+    assert b.may_sell("BTC", NOON) is b.may_trade("BTC", NOON) is sell
+    assert not b.may_buy("BTC", NOON + timedelta(minutes=1))
+    assert not b.may_sell("BTC", NOON + timedelta(minutes=1))
+
+
 # --- Codec ----------------------------------------------------------------------------------------
 states = st.fixed_dictionaries(
     {
@@ -181,7 +195,8 @@ states = st.fixed_dictionaries(
         "as_of": st.datetimes(timezones=st.just(NOON.tzinfo)),
         "multiplier": positive,
         **dict.fromkeys(
-            ("market_open", "halted", "synthetic", "pinned", "stale_pin"), st.booleans()
+            ("market_open", "halted", "buyable", "sellable", "synthetic", "pinned", "stale_pin"),
+            st.booleans(),
         ),
     }
 )

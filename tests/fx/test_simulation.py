@@ -9,8 +9,9 @@ import pytest
 from fx.assets import catalogue
 from fx.assets.rules import Kind, MultiplierRow, Status
 from fx.prices import simulation
-from fx.prices.market import Listing, build
+from fx.prices.listing import Listing
 from krak.core.ids import uuid7
+from tests.fx.prices import simulated_board
 
 WEDNESDAY = datetime(2026, 11, 18, 12, tzinfo=UTC)
 SATURDAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -18,8 +19,10 @@ MINUTE = timedelta(minutes=1)
 
 
 def at(moment, *, multipliers=None, assets=None):
-    listing = Listing(assets=assets or dict(catalogue.known()), multipliers=multipliers or {})
-    return build(listing, version=1, now=moment)
+    listing = Listing(
+        read_at=moment, assets=assets or dict(catalogue.known()), multipliers=multipliers or {}
+    )
+    return simulated_board(listing, now=moment)
 
 
 def row(multiplier, activates_at):
@@ -131,14 +134,17 @@ def test_nobody_trades_a_share_around_its_multipliers_change(minutes, halted):
 
 
 @pytest.mark.parametrize(
-    ("status", "halted"),
-    [(Status.ACTIVE, False), (Status.HALTED, True), (Status.DELISTING, False),
-     (Status.DELISTED, True)],
+    ("status", "halted", "buy", "sell"),
+    [(Status.ACTIVE, False, True, True), (Status.HALTED, True, False, False),
+     (Status.DELISTING, False, False, True), (Status.DELISTED, True, False, False)],
 )  # fmt: skip
-def test_what_staff_halted_is_halted_on_the_board(status, halted):
+def test_what_staff_decided_of_an_asset_is_on_the_board(status, halted, buy, sell):
     assets = {"BTC": replace(catalogue.known()["BTC"], status=status)}
+    board = at(WEDNESDAY, assets=assets)
 
-    assert at(WEDNESDAY, assets=assets).price("BTC").halted is halted
+    assert board.price("BTC").halted is halted
+    assert board.may_buy("BTC", WEDNESDAY) is buy
+    assert board.may_sell("BTC", WEDNESDAY) is sell
 
 
 def test_kinds_travel_with_the_price():

@@ -36,7 +36,7 @@ def totp(secret: str, step: int = 0) -> str:
 def after_commit() -> None:
     """Do what a library left for the commit, which a test's own transaction never comes to."""
     waiting, connection.run_on_commit = connection.run_on_commit, []
-    for _savepoints, callback, *_robust in waiting:
+    for _savepoints, callback, _robust in waiting:  # type: ignore[misc]
         callback()
 
 

@@ -19,7 +19,7 @@ def test_every_variable_that_settings_read_is_documented_and_no_other() -> None:
         re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
     )
 
-    assert documented == read | {"PORT"}
+    assert documented == read | {"PORT", "KRAK_ISSUER_PORT"}
 
 
 def _check(**environment: str) -> subprocess.CompletedProcess[str]:
@@ -65,6 +65,29 @@ def test_the_sandbox_refuses_a_live_key() -> None:
 
     assert done.returncode != 0
     assert "refuses to load with a live Stripe key" in done.stderr
+
+
+def test_a_live_key_is_sent_nowhere_but_to_stripe() -> None:
+    done = _check(**PRODUCTION, STRIPE_API_BASE="http://127.0.0.1:8100")
+
+    assert done.returncode != 0
+    assert "A live Stripe key is only for Stripe" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("providers", "said"),
+    [
+        ("kraken_ws,simulated", "Simulated prices are for the sandbox only."),
+        ("open_exchange_rates", "needs KRAK_OPEN_EXCHANGE_RATES_APP_ID"),
+    ],
+)
+def test_production_refuses_prices_that_it_must_not_or_cannot_have(
+    providers: str, said: str
+) -> None:
+    done = _check(**PRODUCTION, KRAK_PRICE_PROVIDERS=providers)
+
+    assert done.returncode != 0
+    assert said in done.stderr
 
 
 def test_outside_the_sandbox_its_addresses_do_not_exist() -> None:

@@ -328,6 +328,36 @@ def test_the_procfile_names_the_processes_in_the_order_they_stop() -> None:
     assert "8123" in table["web"]
 
 
+def test_the_sandbox_has_a_fake_of_stripe_on_a_port_that_it_keeps(tmp_path: Path) -> None:
+    first = up._environment_of_issuer(tmp_path, web_port=8000)
+    environment = {"HOST": "127.0.0.1", "PORT": "8000", "KRAK_STATE": "/state", **first}
+
+    table = up.read_procfile(up.CHECKOUT / "Procfile.sandbox", environment=environment)
+
+    assert list(table) == ["issuer"]
+    assert first["KRAK_ISSUER_PORT"] in table["issuer"]
+    assert first["STRIPE_API_BASE"] == f"http://127.0.0.1:{first['KRAK_ISSUER_PORT']}"
+    assert up._environment_of_issuer(tmp_path, web_port=8000) == first
+    other = up._environment_of_issuer(tmp_path, web_port=int(first["KRAK_ISSUER_PORT"]))
+    assert other["KRAK_ISSUER_PORT"] != first["KRAK_ISSUER_PORT"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted"),
+    [
+        ({"KRAK_SANDBOX": "1"}, True),
+        ({"KRAK_SANDBOX": "0"}, False),
+        ({}, False),
+        ({"KRAK_SANDBOX": "1", "STRIPE_API_KEY": "sk_test_mine"}, False),
+        ({"KRAK_SANDBOX": "1", "STRIPE_API_BASE": "http://127.0.0.1:12111"}, False),
+    ],
+)
+def test_the_fake_runs_in_the_sandbox_unless_stripe_is_named(
+    environment: dict[str, str], wanted: bool
+) -> None:
+    assert up.wants_issuer(environment) is wanted
+
+
 @pytest.mark.parametrize("port", ["80000", "eight", "0"])
 def test_a_port_that_is_none_is_one_clear_line(port: str) -> None:
     done = subprocess.run(

@@ -16,4 +16,4 @@ class Migration(migrations.Migration):
         ("issuing", "0002_first_policy"),
         ("lots", "0002_sql"),
     ]
-    operations: ClassVar = [run_sql(SQL, "snapshot_1", "settle")]
+    operations: ClassVar = [run_sql(SQL, "snapshot_1", "settle_1", "guards")]

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     ]
     operations: ClassVar = [
         migrations.RunSQL(
-            sql=[((SQL / "snapshot.sql").read_text(), None)],
+            sql=[((SQL / "snapshot_2.sql").read_text(), None)],
             reverse_sql=[
                 ((SQL / "snapshot_1.sql").read_text(), None),
                 ("DROP FUNCTION authorizations_spent(uuid, uuid, text, timestamptz)", None),

@@ -79,6 +79,30 @@ class PolicyFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is known of the authorization that a request is about.
+
+    `steps` is how many of its requests the network has told the end of; `amount` is approved so
+    far, `captured` the network has taken of it.
+    """
+
+    status: str
+    steps: int
+    amount: Decimal
+    captured: Decimal
+
+    def left_to_hold(self, hold: Decimal, *, step: int) -> Decimal:
+        """Return what of `hold` is still to be set aside for the request `step`.
+
+        Nothing when the network has told how the request or the whole authorization ended, and
+        not what was captured beyond what was approved before.
+        """
+        if self.steps > step or self.status != "PENDING":
+            return Decimal(0)
+        return max(Decimal(0), hold - max(Decimal(0), self.captured - self.amount))
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """What a card and those it replaced were approved for, counted for its owner's limits."""
 
@@ -105,6 +129,7 @@ class Facts:
     spent: Spent
     approved_today: Decimal
     cash_today: Decimal
+    earlier: Earlier | None = None
 
     @property
     def available(self) -> Decimal:
@@ -202,8 +227,10 @@ def decide(request: AuthorizationRequest, facts: Facts) -> Verdict:
         approved = hold = coverage
     else:
         approved, hold = amount, _buffered(request, facts, coverage)
+    if facts.earlier is not None:
+        hold = facts.earlier.left_to_hold(hold, step=request.step)
     sales = waterfall(
-        hold - facts.available,
+        hold - facts.available if hold else hold,
         facts.sellables,
         minimum_conversion=facts.policy.minimum_conversion,
         cash_places=facts.places,

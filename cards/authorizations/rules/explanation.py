@@ -14,6 +14,7 @@ from moneyed import Money
 
 from cards.authorizations.rules.decision import Decline
 from cards.authorizations.rules.facts import PRICE_PLACES, AssetPrice, facts_of, units_of
+from fx.assets.rules import PROPERTIES
 from holdings.trading.rules import Sellable
 from krak.core.money import floor_to, money, places_of
 
@@ -52,6 +53,8 @@ class Worth:
     left_out: LeftOut | None
     venue: str | None
     price_as_of: datetime | None
+    multiplier: Decimal | None
+    """At the tap; None for what is shown as it is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Sold:
     proceeds: Money
     spread: Money
     venue: str
+    multiplier: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,14 @@ def declined(reason: str) -> Declined | None:
 def worths_of(inputs: Mapping[str, Any], *, currency: str) -> tuple[Worth, ...]:
     """Return what the decision saw: the card's own currency first, then by code."""
     snapshot, prices = inputs["snapshot"], _prices(inputs)
+    # What had no usable price then still had a multiplier; older decisions did not keep it.
+    stored = inputs.get("multipliers", {})
     ours = inputs["livemode"]
     facts = facts_of(snapshot, prices, livemode=ours, ours=ours)
     sellables = {s.code: s for s in facts.sellables}
     units = units_of(snapshot)
     cash = money(units[currency], currency)
-    own = Worth(cash, Decimal(1), cash, cash, None, None, None)
+    own = Worth(cash, Decimal(1), cash, cash, None, None, None, None)
     return (
         own,
         *(
@@ -97,6 +103,7 @@ def worths_of(inputs: Mapping[str, Any], *, currency: str) -> tuple[Worth, ...]:
                 sellables.get(code),
                 currency=currency,
                 excluded=code in snapshot["excluded"],
+                unpriced=Decimal(stored[code]) if code in stored else None,
             )
             for code in sorted(units)
             if code != currency
@@ -118,6 +125,7 @@ def sales_of(
             proceeds=money(sale["proceeds"], currency),
             spread=money(sale["spread"], currency),
             venue=sale["venue"],
+            multiplier=_multiplier(prices[sale["currency"]]),
         )
         for sale in sales
     )
@@ -139,18 +147,25 @@ def _worth(
     *,
     currency: str,
     excluded: bool,
+    unpriced: Decimal | None,
 ) -> Worth:
     places = places_of(currency)
     counted = sellable.coverage(places) if sellable else Decimal(0)
+    multiplier = _multiplier(price) if price else unpriced
     return Worth(
-        units=money(units * price.multiplier if price else units, code),
+        units=money(units * (multiplier or 1), code),
         bid=_per_shown(price.bid, price) if price else None,
         value=money(floor_to(units * price.bid, places), currency) if price else None,
         counted=money(counted, currency),
         left_out=None if sellable else _left_out(units, price, excluded=excluded),
         venue=price.venue if price else None,
         price_as_of=price.as_of if price else None,
+        multiplier=multiplier,
     )
+
+
+def _multiplier(price: AssetPrice) -> Decimal | None:
+    return price.multiplier if PROPERTIES[price.kind].has_multiplier else None
 
 
 def _left_out(units: Decimal, price: AssetPrice | None, *, excluded: bool) -> LeftOut:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from cards.authorizations.rules.decision import Facts, PolicyFacts, Spent
+from cards.authorizations.rules.decision import Earlier, Facts, PolicyFacts, Spent
 from cards.issuing.rules import Controls
 from fx.assets.rules import PROPERTIES, Kind
 from fx.prices.rules import Board
@@ -88,6 +88,12 @@ def prices_of(
             as_of=price.as_of,
         )
     return found
+
+
+def multipliers_of(codes: Iterable[str], *, board: Board, now: datetime) -> dict[str, str]:
+    """Return the multipliers in force of what has one other than 1, priced or not."""
+    found = {code: board.multiplier(code, now) for code in codes}
+    return {code: plain(multiplier) for code, multiplier in found.items() if multiplier != 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,4 +232,16 @@ def facts_of(
         spent=spent_of(snapshot.get("spent")),
         approved_today=Decimal(snapshot["approved_today"]),
         cash_today=Decimal(snapshot["cash_today"]),
+        earlier=_earlier(snapshot.get("authorization")),
+    )
+
+
+def _earlier(stored: Mapping[str, Any] | None) -> Earlier | None:
+    if stored is None:
+        return None
+    return Earlier(
+        status=stored["status"],
+        steps=stored["steps"],
+        amount=Decimal(stored["amount"]),
+        captured=Decimal(stored["captured"]),
     )

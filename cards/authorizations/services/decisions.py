@@ -6,7 +6,8 @@ book that moved meanwhile is read again, at most three times, the last one locke
 
 import json
 import logging
-from dataclasses import asdict, replace
+import time
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -15,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from cards.authorizations.models import StrayRequest, hold_reference
+from cards.authorizations.models import Decision, StrayRequest, hold_reference
 from cards.authorizations.rules.decision import (
     AuthorizationRequest,
     Decline,
@@ -23,19 +24,47 @@ from cards.authorizations.rules.decision import (
     answer_of,
     decide,
 )
-from cards.authorizations.rules.facts import AssetPrice, accounts_of, facts_of, prices_of
+from cards.authorizations.rules.facts import (
+    AssetPrice,
+    accounts_of,
+    facts_of,
+    multipliers_of,
+    prices_of,
+)
 from fx.prices import live
+from fx.prices.rules import Board
 from holdings.ledger.rules import Entry
 from holdings.trading.rules import Sale, legs_of_sale
 from krak.core.ids import show, uuid7
 from krak.core.minor_units import to_minor
 from krak.core.money import money, plain
+from krak.core.patience import NoAnswer, answered_by
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 3
-DEADLINE: Final = timedelta(milliseconds=1000)
+DEADLINE_SECONDS: Final = 1.0
 """Of Stripe's 2 s and our own 1.2 s: what is left is for the way back."""
+PATIENCE_SECONDS: Final = 1.1
+"""A database that says nothing is given up a little after it would refuse to post anyway."""
+
+
+class _Deadline:
+    """When an answer must be posted, by the database's clock: ours may be another host's.
+
+    The two are compared once, when the first snapshot arrives; its way back counts as ours.
+    """
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.at: datetime | None = None
+
+    def read(self, snapshot: dict[str, Any]) -> datetime:
+        """Return the moment after which nothing is posted any more."""
+        if self.at is None:
+            left = DEADLINE_SECONDS - (time.monotonic() - self.began)
+            self.at = datetime.fromisoformat(snapshot["read_at"]) + timedelta(seconds=left)
+        return self.at
 
 
 class _Moved(Exception):
@@ -53,16 +82,15 @@ def authorize(request: AuthorizationRequest, *, now: datetime) -> dict[str, Any]
     When the book cannot be had in time the answer is `system_busy`, when anything unexpected
     happens `system_error`; neither leaves a hold.
     """
-    deadline = now + DEADLINE
+    deadline = _Deadline()
     try:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return _attempt(request, now=now, deadline=deadline, lock=attempt == ATTEMPTS)
-            except _Moved:
-                logger.info("authorization %s: the book moved", request.stripe_id)
-        return _stray(request, Decline.SYSTEM_BUSY)
+        with answered_by(deadline.began + PATIENCE_SECONDS):
+            return _decided(request, now=now, deadline=deadline)
     except _Late:
         return _stray(request, Decline.SYSTEM_BUSY)
+    except NoAnswer as error:
+        # Whatever was sent is past its deadline when it is read, and nobody keeps the answer.
+        return _unkept(request, Decline.SYSTEM_BUSY, error)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) in {"55P03", "57014"}:
             return _stray(request, Decline.SYSTEM_BUSY)
@@ -72,13 +100,32 @@ def authorize(request: AuthorizationRequest, *, now: datetime) -> dict[str, Any]
 
 
 def _broken(request: AuthorizationRequest, error: Exception) -> dict[str, Any]:
+    if connection.connection is None:
+        # There was no connecting, and there is no time to try again.
+        return _unkept(request, Decline.SYSTEM_ERROR, error)
     logger.error("authorization %s: something broke", request.stripe_id, exc_info=error)
     connection.close_if_unusable_or_obsolete()
     return _stray(request, Decline.SYSTEM_ERROR)
 
 
+def _unkept(request: AuthorizationRequest, reason: Decline, error: Exception) -> dict[str, Any]:
+    logger.error("authorization %s: no database", request.stripe_id, exc_info=error)
+    return _stray_answer(uuid7(), reason)
+
+
+def _decided(
+    request: AuthorizationRequest, *, now: datetime, deadline: _Deadline
+) -> dict[str, Any]:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _attempt(request, now=now, deadline=deadline, lock=attempt == ATTEMPTS)
+        except _Moved:
+            logger.info("authorization %s: the book moved", request.stripe_id)
+    raise _Late
+
+
 def _attempt(
-    request: AuthorizationRequest, *, now: datetime, deadline: datetime, lock: bool
+    request: AuthorizationRequest, *, now: datetime, deadline: _Deadline, lock: bool
 ) -> dict[str, Any]:
     if not lock:
         return _decide_once(request, now=now, deadline=deadline)
@@ -87,13 +134,14 @@ def _attempt(
 
 
 def _decide_once(
-    request: AuthorizationRequest, *, now: datetime, deadline: datetime, lock: bool = False
+    request: AuthorizationRequest, *, now: datetime, deadline: _Deadline, lock: bool = False
 ) -> dict[str, Any]:
     snapshot = read_snapshot(
         request.card_stripe_id, stripe_id=request.stripe_id, step=request.step, now=now, lock=lock
     )
     if snapshot is None:
         return _stray(request, Decline.UNKNOWN_CARD)
+    deadline.read(snapshot)
     if snapshot["repeat"] is not None:
         repeat: dict[str, Any] = snapshot["repeat"]
         return repeat
@@ -104,13 +152,8 @@ def _decide_once(
     prices = prices_of(snapshot["balances"], board=board, currency=currency, now=now)
     facts = facts_of(snapshot, prices, livemode=request.livemode, ours=settings.STRIPE_LIVEMODE)
     verdict = decide(request, facts)
-    if (snapshot["steps"] or 0) > request.step:
-        # The network has told us how this request ended: its hold is set already.
-        verdict = replace(verdict, hold=Decimal(0), sales=())
-    posting = _posting(
-        request, verdict, snapshot=snapshot, prices=prices, board_version=board.version, now=now
-    )
-    _settle(snapshot, posting, deadline=deadline)
+    posting = _posting(request, verdict, snapshot=snapshot, prices=prices, board=board, now=now)
+    _settle(snapshot, posting, deadline=deadline.read(snapshot))
     answer: dict[str, Any] = posting["decision"]["answer"]
     return answer
 
@@ -153,7 +196,7 @@ def _posting(
     *,
     snapshot: dict[str, Any],
     prices: dict[str, AssetPrice],
-    board_version: int,
+    board: Board,
     now: datetime,
 ) -> dict[str, Any]:
     """Return what `authorizations_settle` writes."""
@@ -202,9 +245,9 @@ def _posting(
             "cash_amount": plain(verdict.cash_amount),
             "held": plain(verdict.hold),
             "policy": snapshot["policy"]["id"],
-            "board_version": board_version,
+            "board_version": board.version,
             "request": _request_json(request),
-            "inputs": stored_inputs(snapshot, prices),
+            "inputs": stored_inputs(snapshot, prices, board=board, now=now),
             "sales": [
                 stored_sale(sale, prices[sale.code]) | {"entry": str(entry.id)}
                 for sale, entry in entries
@@ -219,11 +262,14 @@ def _posting(
     }
 
 
-def stored_inputs(snapshot: dict[str, Any], prices: dict[str, AssetPrice]) -> dict[str, Any]:
+def stored_inputs(
+    snapshot: dict[str, Any], prices: dict[str, AssetPrice], *, board: Board, now: datetime
+) -> dict[str, Any]:
     """Return what a decision keeps of what it was made from: a replay needs nothing else."""
     return {
         "snapshot": snapshot,
         "prices": {code: price.as_json() for code, price in prices.items()},
+        "multipliers": multipliers_of(snapshot["balances"], board=board, now=now),
         "livemode": settings.STRIPE_LIVEMODE,
     }
 
@@ -276,8 +322,7 @@ def _request_json(request: AuthorizationRequest) -> dict[str, Any]:
 def _stray(request: AuthorizationRequest, reason: Decline) -> dict[str, Any]:
     """Decline without a book, and keep the answer; a repeat gets the one that was kept."""
     stray_id = uuid7()
-    nothing = Verdict(reason, Decimal(0), Decimal(0), Decimal(0), Decimal(0), ())
-    answer = answer_of(nothing, decision_id=show("dec", stray_id), amount_minor=0)
+    answer = _stray_answer(stray_id, reason)
     logger.warning("authorization %s: declined, %s", request.stripe_id, reason)
     row = StrayRequest(
         id=stray_id,
@@ -289,11 +334,28 @@ def _stray(request: AuthorizationRequest, reason: Decline) -> dict[str, Any]:
         answer=answer,
     )
     try:
-        StrayRequest.objects.bulk_create([row], ignore_conflicts=True)
-        kept: dict[str, Any] = StrayRequest.objects.get(
-            stripe_id=request.stripe_id, step=request.step
-        ).answer
+        return _kept(row)
     except DatabaseError:
         logger.exception("authorization %s: the answer could not be kept", request.stripe_id)
         return answer
-    return kept
+
+
+def _stray_answer(stray_id: UUID, reason: Decline) -> dict[str, Any]:
+    nothing = Verdict(reason, Decimal(0), Decimal(0), Decimal(0), Decimal(0), ())
+    return answer_of(nothing, decision_id=show("dec", stray_id), amount_minor=0)
+
+
+def _kept(row: StrayRequest) -> dict[str, Any]:
+    """Keep a stray's answer, unless the same request was answered meanwhile: return what stands."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT authorizations_lock_request(%s, %s)", [row.stripe_id, row.step])
+        decided = Decision.objects.filter(
+            authorization__stripe_id=row.stripe_id, step=row.step
+        ).first()
+        if decided is not None:
+            answer: dict[str, Any] = decided.answer
+            return answer
+        StrayRequest.objects.bulk_create([row], ignore_conflicts=True)
+        kept = StrayRequest.objects.get(stripe_id=row.stripe_id, step=row.step)
+        first: dict[str, Any] = kept.answer
+        return first

@@ -44,7 +44,8 @@ def preview(
     currency = snapshot["card"]["currency"]
     if not is_exact(amount, places_of(currency)):
         raise AmountTooFine(currency=currency)
-    prices = prices_of(snapshot["balances"], board=live.current(), currency=currency, now=now)
+    board = live.current()
+    prices = prices_of(snapshot["balances"], board=board, currency=currency, now=now)
     livemode = snapshot["card"]["livemode"]
     facts = facts_of(snapshot, prices, livemode=livemode, ours=livemode)
     asked = AuthorizationRequest(
@@ -70,6 +71,6 @@ def preview(
     return Preview(
         currency=currency,
         verdict=verdict,
-        inputs=stored_inputs(snapshot, prices),
+        inputs=stored_inputs(snapshot, prices, board=board, now=now),
         sales=[stored_sale(sale, prices[sale.code]) for sale in verdict.sales],
     )

@@ -1,8 +1,14 @@
+-- Let nobody else answer a request until this transaction ends.
+CREATE OR REPLACE FUNCTION authorizations_lock_request(p_authorization text, p_step int)
+RETURNS void LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock(hashtextextended(p_authorization || ' ' || p_step, 0))
+$$;
+
 -- Post a decision, unless the customer's book has moved since its snapshot was read.
 -- Returns SETTLED (all of it is written), MOVED or LATE (nothing is).
 --   p: {"authorization": {…}, "decision": {…},
 --       "sales": [{"entry": …, "currency", "units", "proceeds"}], "hold": null | {…}}
-CREATE FUNCTION authorizations_settle(
+CREATE OR REPLACE FUNCTION authorizations_settle(
     p_customer uuid, p_version bigint, p_deadline timestamptz, p jsonb
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -18,6 +24,12 @@ BEGIN
       FROM ledger_book WHERE customer_id = p_customer FOR NO KEY UPDATE;
     IF v_version <> p_version THEN RETURN 'MOVED'; END IF;
     IF clock_timestamp() > p_deadline THEN RETURN 'LATE'; END IF;
+    -- The same request was answered without a book meanwhile: that answer stands.
+    PERFORM authorizations_lock_request(a->>'stripe_id', (d->>'step')::int);
+    IF EXISTS (SELECT FROM authorizations_strayrequest
+                WHERE stripe_id = a->>'stripe_id' AND step = (d->>'step')::int) THEN
+        RETURN 'MOVED';
+    END IF;
 
     INSERT INTO authorizations_authorization AS z
            (id, customer_id, card_id, stripe_id, currency, status, approved, amount,
@@ -27,8 +39,10 @@ BEGIN
             a->>'merchant_name', a->>'merchant_network_id', a->>'merchant_country', a->>'mcc',
             v_now, v_now)
     ON CONFLICT (customer_id, stripe_id) DO UPDATE
-       SET amount = z.amount + EXCLUDED.amount, approved = z.approved OR EXCLUDED.approved,
-           updated_at = v_now
+       SET approved = z.approved OR EXCLUDED.approved, updated_at = v_now,
+           -- What the network has told us of already is in the amount.
+           amount = z.amount + CASE WHEN z.steps > (d->>'step')::int THEN 0
+                                    ELSE EXCLUDED.amount END
     RETURNING id INTO v_authorization;
 
     FOR v_sale IN SELECT jsonb_array_elements(p->'sales') LOOP
@@ -58,20 +72,3 @@ BEGIN
     UPDATE ledger_book SET version = version + 1 WHERE customer_id = p_customer;
     RETURN 'SETTLED';
 END $$;
-
-CREATE TRIGGER a_change_of_a_card_moves_the_book
-    AFTER INSERT OR UPDATE ON issuing_card
-    FOR EACH ROW EXECUTE FUNCTION ledger_move_book('customer_id');
-CREATE TRIGGER a_change_of_spending_moves_the_book
-    AFTER INSERT OR UPDATE ON issuing_spendingprofile
-    FOR EACH ROW EXECUTE FUNCTION ledger_move_book('customer_id');
-CREATE TRIGGER a_policy_of_ones_own_moves_the_book
-    AFTER INSERT ON issuing_policy
-    FOR EACH ROW WHEN (NEW.customer_id IS NOT NULL)
-    EXECUTE FUNCTION ledger_move_book('customer_id');
-CREATE TRIGGER decisions_are_append_only
-    BEFORE UPDATE OR DELETE OR TRUNCATE ON authorizations_decision
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
-CREATE TRIGGER policies_are_append_only
-    BEFORE UPDATE OR DELETE OR TRUNCATE ON issuing_policy
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();

@@ -56,8 +56,11 @@ CREATE OR REPLACE FUNCTION authorizations_snapshot(
              WHERE a.customer_id = c.id AND (a.posted <> 0 OR a.held <> 0 OR a.currency = k.currency)),
         'approved_today', d.approved::text,
         'cash_today', d.cash::text,
-        'steps', (
-            SELECT z.steps FROM authorizations_authorization z
+        'read_at', statement_timestamp(),
+        'authorization', (
+            SELECT jsonb_build_object('status', z.status, 'steps', z.steps,
+                                      'amount', z.amount::text, 'captured', z.captured::text)
+              FROM authorizations_authorization z
              WHERE z.customer_id = c.id AND z.stripe_id = p_authorization),
         'repeat', coalesce((
             SELECT r.answer FROM authorizations_authorization z

@@ -2,12 +2,18 @@
 
 from cards.clearing.services.snapshots import apply_snapshot
 from cards.clearing.services.standing import CardNotOurs
-from cards.clearing.services.transactions import RefundNotFound, apply_transaction, reverse_refund
+from cards.clearing.services.transactions import (
+    RefundNotFound,
+    apply_transaction,
+    note_won,
+    reverse_refund,
+)
 
 __all__ = [
     "CardNotOurs",
     "RefundNotFound",
     "apply_snapshot",
     "apply_transaction",
+    "note_won",
     "reverse_refund",
 ]

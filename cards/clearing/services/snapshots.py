@@ -3,20 +3,24 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from cards.authorizations.models import Authorization, Decision
 from cards.authorizations.services import raise_cash
 from cards.clearing.rules import Snapshot, hold_target
 from cards.clearing.services.standing import (
+    authorization_of,
     cash_of,
     held_of,
+    open_cases,
     owner_of,
     set_hold,
     touch,
 )
 from cards.issuing.models import CardDirectory
+from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
@@ -33,35 +37,60 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
 
     Raises:
         CardNotOurs: the card is unknown.
+        EventRefused: the snapshot contradicts the card or the authorization it names.
     """
-    owner = owner_of(snapshot.card_stripe_id)
+    owner = owner_of(snapshot.card_stripe_id, currency=snapshot.currency)
     customer_id = owner.customer_id
     ledger.lock_books([customer_id])
-    known = Authorization.objects.filter(
-        customer_id=customer_id, stripe_id=snapshot.stripe_id
-    ).first()
-    if known and known.last_event_at and snapshot.event_at < known.last_event_at:
+    known = authorization_of(customer_id, snapshot.stripe_id)
+    if known and _is_stale(snapshot, known):
         return
     authorization = known or _record(snapshot, owner, now=now)
     promised = known is not None and known.approved
     authorization.status = snapshot.status
     authorization.steps = max(authorization.steps, snapshot.steps)
+    unseen = _approved(authorization, Q(step__gte=snapshot.steps))
+    authorization.amount = snapshot.amount + unseen
     flags: list[str] = []
-    if not snapshot.approved and not snapshot.first_approved:
-        if promised:
+    if snapshot.approved or snapshot.first_approved:
+        _follow(authorization, snapshot, promised=promised, unseen=unseen, flags=flags, now=now)
+    else:
+        if promised and snapshot.reason:
             flags.append(snapshot.reason)
         authorization.approved = False
         set_hold(customer_id, authorization, Decimal(0), now=now)
-    else:
-        _follow(authorization, snapshot, promised=promised, flags=flags, now=now)
     if known is None and not snapshot.approved and snapshot.reason == FLOAT_EMPTY:
         outbox.promise(
             "treasury.float_empty",
             {"currency": snapshot.currency, "authorization": snapshot.stripe_id},
         )
-    authorization.amount = snapshot.amount
     touch(authorization, flags, event_at=snapshot.event_at, now=now)
+    open_cases(
+        flags,
+        subject=snapshot.stripe_id,
+        customer_id=customer_id,
+        about=authorization,
+        amount=snapshot.amount,
+        currency=snapshot.currency,
+        now=now,
+        merchant=snapshot.merchant_name,
+        reason=snapshot.reason,
+    )
     ledger.touch(customer_id=customer_id)
+
+
+def _is_stale(snapshot: Snapshot, known: Authorization) -> bool:
+    """Tell whether a snapshot is older than what was applied of its authorization.
+
+    Stripe tells the time in seconds: of two events of one second, what has ended stays ended, and
+    the one that reflects more requests is the newer.
+    """
+    if known.last_event_at is None or snapshot.event_at > known.last_event_at:
+        return False
+    if snapshot.event_at < known.last_event_at:
+        return True
+    has_ended = known.status != "PENDING" and snapshot.status == "PENDING"
+    return has_ended or snapshot.steps < known.steps
 
 
 def _record(snapshot: Snapshot, owner: CardDirectory, *, now: datetime) -> Authorization:
@@ -87,36 +116,48 @@ def _follow(
     snapshot: Snapshot,
     *,
     promised: bool,
+    unseen: Decimal,
     flags: list[str],
     now: datetime,
 ) -> None:
-    """Set aside what an approved authorization needs; one approved without us is adopted."""
-    customer_id = authorization.customer_id
+    """Set aside what an approved authorization needs; what was approved without us is adopted.
+
+    That may be the whole authorization or an increment. What more is to be held is sold for.
+    """
+    customer_id, currency = authorization.customer_id, authorization.currency
     target = hold_target(
         status=snapshot.status,
         amount=snapshot.amount,
         captured=authorization.captured,
-        unseen_increments=_approved_since(authorization, snapshot.steps),
+        unseen_increments=unseen,
     )
-    if not promised and snapshot.approved:
+    more = target - held_of(customer_id, authorization)
+    ours = _approved(authorization, Q(step__lt=snapshot.steps))
+    if snapshot.approved and (not promised or (more > 0 and snapshot.amount > ours)):
         flags.append(snapshot.reason if snapshot.reason in NETWORK_REASONS else "adopted")
         authorization.approved = True
-        cash = cash_of(customer_id, authorization.currency)
+    if more > 0:
         raise_cash(
             customer_id=customer_id,
-            currency=authorization.currency,
-            shortfall=target - held_of(customer_id, authorization) - cash.available,
-            cause=f"adoption:{authorization.stripe_id}:{snapshot.steps}",
+            currency=currency,
+            shortfall=more - cash_of(customer_id, currency).available,
+            cause=_adoption(customer_id, authorization.stripe_id),
             now=now,
         )
     set_hold(customer_id, authorization, target, now=now)
-    if not promised and cash_of(customer_id, authorization.currency).available < 0:
+    if flags and cash_of(customer_id, currency).available < 0:
         flags.append("overdrawn")
 
 
-def _approved_since(authorization: Authorization, steps: int) -> Decimal:
-    """Return what we approved in steps that a snapshot of `steps` requests does not reflect."""
+def _adoption(customer_id: UUID, stripe_id: str) -> str:
+    """Return the cause of what is sold now; an authorization may grow without us several times."""
+    cause = f"adoption:{stripe_id}:"
+    return f"{cause}{ledger_reads.count_causes(customer_id=customer_id, beginning=cause)}"
+
+
+def _approved(authorization: Authorization, steps: Q) -> Decimal:
+    """Return what we approved of an authorization in these steps."""
     total: Decimal = Decision.objects.filter(
-        customer_id=authorization.customer_id, authorization_id=authorization.id, step__gte=steps
+        steps, customer_id=authorization.customer_id, authorization_id=authorization.id
     ).aggregate(total=Sum("approved_amount", default=Decimal(0)))["total"]
     return total

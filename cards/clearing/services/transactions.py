@@ -11,33 +11,26 @@ from cards.clearing import queries as clearing
 from cards.clearing.models import CardTransaction, Kind
 from cards.clearing.rules import Transaction
 from cards.clearing.services.standing import (
+    authorization_of,
     cash_of,
     held_of,
+    open_cases,
     owner_of,
     set_hold,
     touch,
 )
 from cards.issuing import queries as issuing
+from cards.issuing.events import EventRefused
 from cards.issuing.models import CardDirectory
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
-from krak.cases import services as cases
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as ErrorKind
 from krak.core.ids import uuid7
-from krak.core.money import plain
+from krak.core.inbox import services as inbox
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
 
-STAFF_FLAGS: Final = frozenset(
-    {
-        "force_capture",
-        "capture_on_reversed",
-        "capture_on_declined",
-        "overdrawn",
-        "unmatched_refund",
-    }
-)
 FLAG_OF_STATUS: Final = {"EXPIRED": "capture_on_expired", "REVERSED": "capture_on_reversed"}
 
 
@@ -55,13 +48,17 @@ def apply_transaction(transaction: Transaction, *, now: datetime) -> None:
 
     Raises:
         CardNotOurs: the card is unknown.
+        EventRefused: the transaction contradicts the card or the authorization it names.
     """
-    owner = owner_of(transaction.card_stripe_id)
+    owner = owner_of(transaction.card_stripe_id, currency=transaction.currency)
     ledger.lock_books([owner.customer_id])
-    if CardTransaction.objects.filter(
-        customer_id=owner.customer_id, stripe_id=transaction.stripe_id
-    ).exists():
+    posted_for = CardTransaction.objects.filter(stripe_id=transaction.stripe_id).values_list(
+        "customer_id", flat=True
+    )
+    if owner.customer_id in posted_for:
         return
+    if posted_for:
+        raise EventRefused("the transaction was posted for another customer")
     if transaction.is_refund:
         _refund(transaction, owner, now=now)
     else:
@@ -90,7 +87,6 @@ def _capture(transaction: Transaction, owner: CardDirectory, *, now: datetime) -
         flags.append("overdrawn")
     group = transaction.authorization_stripe_id or transaction.stripe_id
     _keep(transaction, owner, authorization, entry, group=group, flags=flags, now=now)
-    _open_cases(transaction, customer_id, flags, now=now)
     if authorization is not None:
         authorization.captured += transaction.amount
         touch(authorization, flags, event_at=transaction.event_at, now=now)
@@ -105,7 +101,7 @@ def _authorization_captured(
     if stripe_id is None:
         flags.append("force_capture")
         return None
-    found = Authorization.objects.filter(customer_id=owner.customer_id, stripe_id=stripe_id).first()
+    found = authorization_of(owner.customer_id, stripe_id)
     if found is None:
         flags.append("capture_unknown_auth")
         return Authorization.objects.create(
@@ -115,7 +111,7 @@ def _authorization_captured(
             stripe_id=stripe_id,
             currency=transaction.currency,
             approved=True,
-            amount=transaction.amount,
+            amount=Decimal(0),
             merchant_name=transaction.merchant_name,
             merchant_network_id=transaction.merchant_network_id,
             mcc=transaction.mcc,
@@ -143,11 +139,8 @@ def _refund(transaction: Transaction, owner: CardDirectory, *, now: datetime) ->
     ledger.post(entry)
     group = transaction.authorization_stripe_id or _matching_group(transaction, customer_id)
     flags = [] if group else ["unmatched_refund"]
-    authorization = Authorization.objects.filter(
-        customer_id=customer_id, stripe_id=transaction.authorization_stripe_id
-    ).first()
+    authorization = authorization_of(customer_id, transaction.authorization_stripe_id)
     _keep(transaction, owner, authorization, entry, group=group, flags=flags, now=now)
-    _open_cases(transaction, customer_id, flags, now=now)
     if group:
         _owe_cashback(customer_id, group)
 
@@ -191,28 +184,31 @@ def reverse_refund(*, refund_stripe_id: str, stripe_id: str, now: datetime) -> N
     refund.pk, refund.kind, refund.stripe_id = uuid7(), Kind.REFUND_REVERSAL, stripe_id
     refund.entry_id, refund.event_at, refund.created_at = entry.id, now, now
     refund.flags = flags
+    refund.won_back = Decimal(0)
     refund.save(force_insert=True)
+    open_cases(
+        flags,
+        subject=stripe_id,
+        customer_id=refund.customer_id,
+        about=refund,
+        amount=refund.amount,
+        currency=refund.currency,
+        now=now,
+        merchant=refund.merchant_name,
+        kind_of_transaction=refund.kind,
+    )
     if refund.group:
         _owe_cashback(refund.customer_id, refund.group)
 
 
-def _open_cases(
-    transaction: Transaction, customer_id: UUID, flags: list[str], *, now: datetime
-) -> None:
-    for flag in STAFF_FLAGS.intersection(flags):
-        cases.open_case(
-            kind=flag,
-            subject=transaction.stripe_id,
-            customer_id=customer_id,
-            now=now,
-            amount=plain(transaction.amount),
-            currency=transaction.currency,
-            merchant=transaction.merchant_name,
-        )
+@takes_part
+def note_won(*, transaction_id: UUID, amount: Decimal) -> None:
+    """Keep what disputes of a capture have won in all; it earns nothing."""
+    CardTransaction.objects.filter(id=transaction_id).update(won_back=amount)
 
 
 def _matching_group(transaction: Transaction, customer_id: UUID) -> str:
-    """Return the newest purchase at the same merchant that the refund fits into, or ""."""
+    """Return the newest purchase at the same merchant whose eligible net covers it, or ""."""
     groups = (
         CardTransaction.objects.filter(
             customer_id=customer_id,
@@ -223,9 +219,12 @@ def _matching_group(transaction: Transaction, customer_id: UUID) -> str:
         .order_by("-event_at", "-id")
         .values_list("group", flat=True)
     )
+    policy = issuing.policy_in_force(
+        customer_id=customer_id, currency=transaction.currency, at=transaction.event_at
+    )
     for group in dict.fromkeys(groups):
         purchase = clearing.purchase(customer_id=customer_id, group=group)
-        if purchase and purchase.net() >= transaction.amount:
+        if purchase and purchase.net(frozenset(policy.unrewarded_mccs)) >= transaction.amount:
             return str(group)
     return ""
 
@@ -261,7 +260,7 @@ def _keep(
     flags: list[str],
     now: datetime,
 ) -> None:
-    CardTransaction.objects.create(
+    row = CardTransaction.objects.create(
         id=uuid7(),
         customer_id=owner.customer_id,
         card_id=owner.card_id,
@@ -282,6 +281,19 @@ def _keep(
         event_at=transaction.event_at,
         created_at=now,
     )
+    open_cases(
+        flags,
+        subject=transaction.stripe_id,
+        customer_id=owner.customer_id,
+        about=row,
+        amount=transaction.amount,
+        currency=transaction.currency,
+        now=now,
+        merchant=transaction.merchant_name,
+        kind_of_transaction=row.kind,
+        authorization=transaction.authorization_stripe_id,
+    )
+    inbox.arrived(provider="stripe", name=transaction.stripe_id)
 
 
 def _owe_cashback(customer_id: UUID, group: str) -> None:

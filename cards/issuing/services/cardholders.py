@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from cards.issuing.gateway import calls
 from cards.issuing.models import Cardholder
 from holdings.ledger import services as ledger
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
+from krak.stripe import client as stripe
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,6 @@ def enrol(*, customer_id: UUID, person: Person, now: datetime) -> Cardholder:
     holder.terms_accepted_at, holder.terms_accepted_ip = now, person.terms_accepted_ip
     holder.revision += 1
     holder.save()
-    if calls.is_connected():
+    if stripe.is_connected():
         outbox.promise("issuing.tell_cardholder", {"cardholder": str(holder.id)})
     return holder

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.conf import settings
 
 from cards.issuing import queries
-from cards.issuing.gateway import calls
 from cards.issuing.models import (
     Card,
     CardDirectory,
@@ -26,6 +25,7 @@ from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
+from krak.stripe import client as stripe
 
 MOST_CARDS: Final = 5
 """Of one customer, canceled ones not counted."""
@@ -137,8 +137,8 @@ def _begin(
     shipping: Mapping[str, Any] | None,
     **more: Any,
 ) -> Card:
-    if not calls.is_connected():
-        raise calls.StripeUnavailable("No card processor is connected.")
+    if not stripe.is_connected():
+        raise stripe.StripeUnavailable("No card processor is connected.")
     posted = dict(shipping or _home_of(cardholder)) if type == CardType.PHYSICAL else None
     card = Card(
         id=uuid7(),
@@ -268,5 +268,5 @@ def _wish(card: Card) -> None:
     """Save a card with what is wanted of it, and promise to tell Stripe."""
     card.revision += 1
     card.save()
-    if calls.is_connected():
+    if stripe.is_connected():
         outbox.promise("issuing.tell_card", {"card": str(card.id)})

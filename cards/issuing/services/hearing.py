@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cards.issuing.gateway import calls
+from cards.issuing.events import EventRefused
 from cards.issuing.models import (
     Card,
     CardDirectory,
@@ -20,15 +20,16 @@ from cards.issuing.models import (
 from cards.issuing.services.cards import cancel, freeze
 from holdings.ledger import services as ledger
 from krak.cases import services as cases
-from krak.core.errors import DomainError, Kind
+from krak.core.errors import Kind
 from krak.core.ids import MalformedId, read, uuid7
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
+from krak.stripe import client as stripe
 
 WHY_ENDED: Final = {"lost": EndReason.LOST, "stolen": EndReason.STOLEN}
 
 
-class UnknownToUs(DomainError):
+class UnknownToUs(EventRefused):
     """Stripe speaks of a card or cardholder that is not in our books."""
 
     code = "issuing.unknown_to_us"
@@ -72,7 +73,7 @@ def hear_of_card(said: CardSaid) -> None:
         cancel(card=card, reason=WHY_ENDED.get(said.cancellation_reason, EndReason.BY_STRIPE))
     elif said.status == "inactive":
         freeze(card=card)
-    elif said.status == "active" and card.status == CardStatus.INACTIVE and calls.is_connected():
+    elif said.status == "active" and card.status == CardStatus.INACTIVE and stripe.is_connected():
         Card.objects.filter(id=card.id).update(revision=card.revision + 1)
         outbox.promise("issuing.tell_card", {"card": str(card.id)})
 
@@ -91,27 +92,36 @@ def _is_news(card: Card, event_at: datetime) -> bool:
     return card.revision == card.told_revision and (card.told_at is None or event_at > card.told_at)
 
 
+@dataclass(frozen=True, slots=True)
+class CardholderSaid:
+    """A cardholder as Stripe saw them at `event_at`, and what it still wants to know."""
+
+    stripe_id: str
+    own_id: str
+    requirements: list[str]
+    event_at: datetime
+
+
 @takes_part
-def hear_of_cardholder(
-    *, stripe_id: str, own_id: str, requirements: list[str], event_at: datetime, now: datetime
-) -> None:
+def hear_of_cardholder(said: CardholderSaid, *, now: datetime) -> None:
     """Keep what Stripe still wants to know of a cardholder, and open a case for it.
 
     Raises:
         UnknownToUs: no cardholder of ours.
     """
-    holder = Cardholder.objects.filter(stripe_id=stripe_id).first()
+    holder = Cardholder.objects.filter(stripe_id=said.stripe_id).first()
     if holder is None:
-        if _is_being_made(Cardholder, own_id):
+        if _is_being_made(Cardholder, said.own_id):
             return
-        raise UnknownToUs(cardholder=stripe_id)
-    if holder.said_at is not None and event_at < holder.said_at:
+        raise UnknownToUs(cardholder=said.stripe_id)
+    if holder.said_at is not None and said.event_at < holder.said_at:
         return
-    Cardholder.objects.filter(id=holder.id).update(requirements=requirements, said_at=event_at)
+    requirements = said.requirements
+    Cardholder.objects.filter(id=holder.id).update(requirements=requirements, said_at=said.event_at)
     if requirements:
         cases.open_case(
             kind="cardholder_past_due",
-            subject=f"{stripe_id}:{','.join(sorted(requirements))}"[:120],
+            subject=f"{said.stripe_id}:{','.join(sorted(requirements))}"[:120],
             customer_id=holder.customer_id,
             now=now,
             requirements=requirements,

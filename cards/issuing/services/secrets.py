@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any, Final
 
-from cards.issuing.gateway import calls
+from cards.issuing import gateway
 from cards.issuing.models import Card, CardStatus, Purpose, SecretAccess
 from cards.issuing.queries import CardEnded, stripe_id_of
 from krak.core.errors import DomainError
@@ -44,7 +44,7 @@ def key_to_secrets(
     if not VERSION.fullmatch(stripe_version):
         raise MalformedVersion
     _note(card, purpose, now=now)
-    return calls.ephemeral_key(stripe_id, stripe_version=stripe_version, nonce=nonce)
+    return gateway.ephemeral_key(stripe_id, stripe_version=stripe_version, nonce=nonce)
 
 
 def set_pin(card: Card, *, encrypted_number: str, now: datetime) -> None:
@@ -56,7 +56,7 @@ def set_pin(card: Card, *, encrypted_number: str, now: datetime) -> None:
     """
     stripe_id = _made_and_alive(card)
     _note(card, Purpose.PIN, now=now)
-    calls.update_card(
+    gateway.update_card(
         stripe_id,
         {"pin": {"encrypted_number": encrypted_number}},
         key=f"pin:{uuid7()}",

@@ -15,8 +15,7 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from cards.issuing.gateway import calls
-from cards.issuing.gateway.calls import StripeRefused
+from cards.issuing import gateway
 from cards.issuing.models import Card, CardDirectory, Cardholder, CardStatus, EndReason
 from cards.issuing.rules import Controls, spending_controls
 from cards.issuing.services.cards import cancel
@@ -25,6 +24,7 @@ from krak.cases import services as cases
 from krak.core.errors import DomainError, Kind
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
+from krak.stripe.client import OWN_ID, StripeRefused
 
 TALK_LASTS: Final = timedelta(seconds=45)
 """Several calls of `calls.SECONDS` and a retry; who is silent longer has died."""
@@ -113,14 +113,14 @@ def _bring_cardholder(holder: Cardholder) -> None:
     revision, fields = holder.revision, _cardholder_fields(holder)
     key = f"cardholder:{holder.id}:{revision}"
     if holder.stripe_id:
-        calls.update_cardholder(holder.stripe_id, fields, key=key)
+        gateway.update_cardholder(holder.stripe_id, fields, key=key)
     else:
         email = holder.customer.user.email
         fields |= {"type": "individual", "email": email}
         made = _made(
             holder,
-            find=lambda: calls.find_cardholder(holder.shown_id, email=email),
-            make=lambda: calls.create_cardholder(fields, key=key),
+            find=lambda: gateway.find_cardholder(holder.shown_id, email=email),
+            make=lambda: gateway.create_cardholder(fields, key=key),
         )
         holder.stripe_id = made["id"]
     with transaction():
@@ -153,7 +153,7 @@ def _cardholder_fields(holder: Cardholder) -> dict[str, Any]:
         **({"phone_number": holder.phone_number} if holder.phone_number else {}),
         "billing": {"address": holder.address},
         "individual": individual,
-        "metadata": {calls.OWN_ID: holder.shown_id},
+        "metadata": {OWN_ID: holder.shown_id},
     }
 
 
@@ -166,12 +166,12 @@ def _bring_card(card: Card, holder: Cardholder) -> None:
         fields = _card_fields(card, holder)
         made = _made(
             card,
-            find=lambda: calls.find_card(card.shown_id, cardholder=holder.stripe_id),
-            make=lambda: calls.create_card(fields, key=f"card:{card.id}"),
+            find=lambda: gateway.find_card(card.shown_id, cardholder=holder.stripe_id),
+            make=lambda: gateway.create_card(fields, key=f"card:{card.id}"),
         )
         _keep_made(card, made)
     revision = card.revision
-    calls.update_card(card.stripe_id, _card_changes(card), key=f"card:{card.id}:{revision}")
+    gateway.update_card(card.stripe_id, _card_changes(card), key=f"card:{card.id}:{revision}")
     _note_told(card, revision)
 
 
@@ -231,7 +231,7 @@ def _card_fields(card: Card, holder: Cardholder) -> dict[str, Any]:
         "currency": card.currency.lower(),
         "type": card.type.lower(),
         "status": "active" if card.shipping is None else "inactive",
-        "metadata": {calls.OWN_ID: card.shown_id},
+        "metadata": {OWN_ID: card.shown_id},
     }
     if card.shipping is not None:
         fields["shipping"] = card.shipping

@@ -16,6 +16,10 @@ class InboxEvent(models.Model):
     body = models.TextField()
     received_at = models.DateTimeField(db_default=TransactionNow())
     processed_at = models.DateTimeField(null=True)
+    waits_for = models.CharField(
+        max_length=120, blank=True, default="", db_default="",
+        help_text="what the event is about and has not arrived; it is applied when that has",
+    )  # fmt: skip
 
     class Meta:
         constraints = (
@@ -23,7 +27,14 @@ class InboxEvent(models.Model):
                 fields=["provider", "event_id"], name="an_event_of_a_provider_is_kept_once"
             ),
         )
-        indexes = (models.Index(fields=["-received_at"], name="inbox_newest_first"),)
+        indexes = (
+            models.Index(fields=["-received_at"], name="inbox_newest_first"),
+            models.Index(
+                fields=["provider", "waits_for"],
+                name="inbox_waiting",
+                condition=~models.Q(waits_for=""),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"

@@ -5,6 +5,17 @@ from datetime import datetime
 from typing import Any, Protocol
 
 
+class NotYet(Exception):
+    """What an event is about has not arrived; the event is kept and applied when `name` has.
+
+    Raised by an applier that has changed nothing.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class Applies(Protocol):
     """Applies one event, `body` as its provider wrote it, in the transaction that marks it done."""
 

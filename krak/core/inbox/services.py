@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from django.db import connection
+
 from krak.core.ids import uuid7
 from krak.core.inbox.models import InboxEvent
 from krak.core.outbox import services as outbox
-from krak.core.transactions import transaction
+from krak.core.transactions import takes_part, transaction
 
 
 def receive(*, provider: str, event_id: str, kind: str, body: str) -> UUID | None:
@@ -21,3 +23,25 @@ def receive(*, provider: str, event_id: str, kind: str, body: str) -> UUID | Non
             return None
         outbox.promise("inbox.process", {"inbox_event": str(row.id)})
     return row.id
+
+
+@takes_part
+def arrived(*, provider: str, name: str) -> None:
+    """Have the events applied that waited for what `name` names, which this transaction brings."""
+    lock_name(provider=provider, name=name)
+    waiting = InboxEvent.objects.filter(provider=provider, waits_for=name)
+    for event_id in list(waiting.values_list("id", flat=True)):
+        outbox.promise("inbox.process", {"inbox_event": str(event_id)})
+    waiting.update(waits_for="")
+
+
+@takes_part
+def lock_name(*, provider: str, name: str) -> None:
+    """Let nobody else bring or wait for what `name` names until this transaction ends.
+
+    So an event finds what it is about, or whoever brings that finds the event.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{provider} {name}"]
+        )

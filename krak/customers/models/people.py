@@ -65,6 +65,7 @@ class Customer(models.Model):
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
 
     class Meta:
+        permissions = (("freeze_customer", "Can freeze and unfreeze a customer"),)
         constraints = (
             models.CheckConstraint(
                 condition=Q(country__regex=r"^[A-Z]{2}$"),

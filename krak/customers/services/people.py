@@ -5,10 +5,19 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from krak.core.audit.context import because
+from krak.core.errors import DomainError
 from krak.core.transactions import takes_part
 from krak.customers.models import AccessToken, Customer, Profile, User
 
 TOKEN_LIFE = timedelta(days=90)
+
+
+class ReasonMissing(DomainError):
+    """Somebody's money was to be frozen or released without saying why."""
+
+    code = "customers.reason_missing"
+    title = "Freezing and unfreezing a customer needs a reason."
 
 
 @takes_part
@@ -62,12 +71,28 @@ def end_token(*, user_id: UUID, token_id: UUID, now: datetime) -> bool:
 
 
 @takes_part
-def freeze(*, customer_id: UUID, now: datetime) -> None:
-    """Let no card of this customer pay until `unfreeze`; again is harmless."""
-    Customer.objects.filter(id=customer_id, frozen_at=None).update(frozen_at=now)
+def freeze(*, customer_id: UUID, reason: str, now: datetime) -> None:
+    """Let no card of this customer pay until `unfreeze`; again is harmless.
+
+    Raises:
+        ReasonMissing: there is no reason to be kept with the change.
+    """
+    with because(_required(reason)):
+        Customer.objects.filter(id=customer_id, frozen_at=None).update(frozen_at=now)
 
 
 @takes_part
-def unfreeze(*, customer_id: UUID) -> None:
-    """Let the customer's cards pay again; again is harmless."""
-    Customer.objects.filter(id=customer_id).exclude(frozen_at=None).update(frozen_at=None)
+def unfreeze(*, customer_id: UUID, reason: str) -> None:
+    """Let the customer's cards pay again; again is harmless.
+
+    Raises:
+        ReasonMissing: there is no reason to be kept with the change.
+    """
+    with because(_required(reason)):
+        Customer.objects.filter(id=customer_id).exclude(frozen_at=None).update(frozen_at=None)
+
+
+def _required(reason: str) -> str:
+    if not reason.strip():
+        raise ReasonMissing
+    return reason.strip()

@@ -82,7 +82,7 @@ class TooYoung(DomainError):
 class ReasonMissing(DomainError):
     """A decision by hand was to be made without saying why."""
 
-    code = "customers.reason_missing"
+    code = "customers.verification_reason_missing"
     title = "Deciding a verification needs a reason."
 
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('customers', '0002_onboarding'),
+        ('customers', '0003_onboarding'),
     ]
 
     operations = [

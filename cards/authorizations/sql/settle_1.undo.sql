@@ -1,0 +1,1 @@
+DROP FUNCTION authorizations_settle(uuid, bigint, timestamptz, jsonb);

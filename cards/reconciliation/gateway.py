@@ -1,0 +1,22 @@
+"""Stripe's records, read page by page."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from krak.stripe.client import PER_PAGE, as_json, speaking
+
+
+def authorizations(*, created_since: int) -> Iterator[dict[str, Any]]:
+    """Yield all authorizations of all cards made since (seconds since 1970), newest first."""
+    with speaking() as v1:
+        asked: Any = {"created": {"gte": created_since}, "limit": PER_PAGE}
+        for each in v1.issuing.authorizations.list(asked).auto_paging_iter():
+            yield as_json(each)
+
+
+def transactions(*, created_since: int) -> Iterator[dict[str, Any]]:
+    """Yield all transactions of all cards made since (seconds since 1970), newest first."""
+    with speaking() as v1:
+        asked: Any = {"created": {"gte": created_since}, "limit": PER_PAGE}
+        for each in v1.issuing.transactions.list(asked).auto_paging_iter():
+            yield as_json(each)

@@ -1,0 +1,84 @@
+"""What staff may do, as ready-made groups: `manage.py roles` writes them into the database.
+
+No role may add, change or delete people, groups or rights, and none both proposes and approves.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.contrib.auth.models import Group, Permission
+
+from krak.core.audit.context import because
+from krak.core.transactions import transaction
+from krak.customers.models import User
+
+_CUSTOMERS: Final = (
+    "customers.view_customer", "customers.view_user", "issuing.view_card",
+    "issuing.view_cardholder", "issuing.view_wallettoken", "issuing.view_spendingprofile",
+    "issuing.view_policy", "authorizations.view_authorization",
+    "authorizations.view_decision", "authorizations.view_strayrequest",
+    "clearing.view_cardtransaction", "disputes.view_dispute", "cashback.view_grant",
+    "ledger.view_ledgeraccount", "ledger.view_journalentry", "ledger.view_hold",
+    "cases.view_case", "assets.view_asset",
+)  # fmt: skip
+_STRIPE: Final = (
+    "treasury.view_floatrule", "treasury.view_floatreading", "treasury.view_topup",
+    "reconciliation.view_run",
+)  # fmt: skip
+ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "support": _CUSTOMERS,
+    "operations": (
+        *_CUSTOMERS, *_STRIPE, "cases.change_case", "inbox.view_inboxevent",
+        "outbox.view_outboxmessage", "idempotency.view_keptanswer", "approvals.view_proposal",
+    ),
+    "finance": (*_CUSTOMERS, *_STRIPE, "approvals.view_proposal", "assets.propose_multiplier"),
+    "approver": (
+        *_CUSTOMERS, "approvals.view_proposal", "assets.approve_multiplier", "audit.view_rowchange",
+    ),
+    "compliance": (
+        *_CUSTOMERS, "customers.freeze_customer", "customers.view_verification",
+        "customers.change_verification", "customers.view_kycrule", "customers.view_terms",
+        "customers.view_tag", "identity.view_device", "audit.view_rowchange",
+    ),
+}  # fmt: skip
+
+
+class UnknownRight(LookupError):
+    """A role names a right that no table has: a mistake in `ROLES`."""
+
+
+@transaction
+def write_roles() -> None:
+    """Give every role exactly its rights; again changes nothing. Its members stay.
+
+    Raises:
+        UnknownRight: a right does not exist.
+    """
+    known = {
+        f"{right.content_type.app_label}.{right.codename}": right
+        for right in Permission.objects.select_related("content_type")
+    }
+    for name, rights in ROLES.items():
+        if missing := set(rights) - known.keys():
+            raise UnknownRight(f"{name}: {', '.join(sorted(missing))}")
+        role, _made = Group.objects.get_or_create(name=name)
+        role.permissions.set(known[right] for right in rights)
+
+
+@transaction
+def give(*, email: str, role: str, reason: str) -> None:
+    """Make somebody staff with this role; again changes nothing."""
+    with because(reason):
+        user = User.objects.get(email=email)
+        User.objects.filter(pk=user.pk, is_staff=False).update(is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+
+
+@transaction
+def take(*, email: str, role: str, reason: str) -> None:
+    """Take a role from somebody; with the last one they are no longer staff."""
+    with because(reason):
+        user = User.objects.get(email=email)
+        user.groups.remove(Group.objects.get(name=role))
+        if not user.is_superuser and not user.groups.exists():
+            User.objects.filter(pk=user.pk).update(is_staff=False)

@@ -1,0 +1,154 @@
+"""What the network decided without us, and what it must not make us forget."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from cards.authorizations.models import Authorization, Decision, StrayRequest
+from holdings.ledger import queries as ledger
+from holdings.ledger.models import JournalEntry
+from krak.cases.models import Case, Status
+from krak.core.ids import uuid7
+from tests.cards.scenarios import Play, scenario
+from tests.stripe_door import answer_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def play(client: Client, pinned: Any) -> Play:
+    """Return a customer with 10 dollars and 0.01 BTC, worth 500."""
+    given = {"posted": 1000, "lots": {"BTC": [{"quantity": "0.01", "cost": "300"}]}}
+    return Play(scenario("A01") | {"given": given}, client, pinned)
+
+
+def _known(play: Play) -> Authorization:
+    return Authorization.objects.get(stripe_id=play.door.id("a1"))
+
+
+def test_an_increment_that_the_network_approved_without_us_is_adopted_and_sold_for(
+    play: Play,
+) -> None:
+    play.request(1000)
+    play.authorization(1000)
+    play.authorization(
+        6000, reason="webhook_timeout", kind="updated", request_history_length=2
+    )  # fmt: skip
+
+    play.check(
+        expect={"posted": 6000, "held": 6000, "units": {"BTC": "0.009"},
+                "flags": ["webhook_timeout"]}
+    )  # fmt: skip
+    assert not Case.objects.exists()
+
+
+def test_an_increment_that_we_declined_and_the_network_approved_is_adopted(play: Play) -> None:
+    play.request(1000)
+    play.request(100_000, step=1)
+    play.authorization(101_000, request_history_length=2, reason="network_fallback")
+
+    play.check(
+        expect={"posted": 51_000, "held": 101_000, "available": -50_000, "units": {"BTC": "0"},
+                "flags": ["network_fallback", "overdrawn"]}
+    )  # fmt: skip
+    case = Case.objects.get()
+    assert (case.kind, case.subject, case.status) == ("overdrawn", play.door.id("a1"), Status.OPEN)
+    assert (case.customer, case.assigned_to) == (play.customer, None)
+    assert case.details["available"] == "-500"
+
+
+def test_an_authorization_may_grow_without_us_again_and_again(play: Play) -> None:
+    for amount in (2000, 3000, 4000):
+        play.authorization(amount, reason="network_fallback")
+
+    play.check(expect={"posted": 4000, "held": 4000, "units": {"BTC": "0.0094"}})
+    causes = JournalEntry.objects.filter(customer=play.customer, cause__startswith="adoption:")
+    assert causes.count() == 3
+
+
+def test_an_adopted_snapshot_twice_sells_once(play: Play) -> None:
+    for _ in range(2):
+        play.authorization(2000, reason="network_fallback", at=10)
+
+    play.check(expect={"posted": 2000, "held": 2000, "units": {"BTC": "0.0098"}})
+
+
+def test_a_snapshot_without_history_holds_what_it_says_and_no_more(play: Play) -> None:
+    play.request(1000)
+    play.authorization(1000, request_history_length=0)
+
+    play.check(expect={"posted": 1000, "held": 1000})
+
+
+def test_a_snapshot_that_gives_no_reason_leaves_no_empty_flag(play: Play) -> None:
+    play.request(1000)
+    play.authorization(1000, approved=False, request_history_length=0)
+
+    assert _known(play).flags == []
+    play.check(expect={"held": 0})
+
+
+class TestARequestAboutSomethingThatHasEnded:
+    def _replays(self) -> None:
+        for decision in Decision.objects.all():
+            call_command("replay_decision", decision.shown_id)
+
+    @pytest.mark.parametrize("status", ["closed", "reversed", "expired"])
+    def test_is_answered_and_holds_and_sells_nothing(self, play: Play, status: str) -> None:
+        play.request(1000)
+        play.authorization(0, status=status, request_history_length=1)
+        play.request(3000, step=1)
+
+        assert play.answers[1]["approved"] is True
+        play.check(expect={"posted": 1000, "held": 0, "units": {"BTC": "0.01"}})
+        self._replays()
+
+    def test_that_the_network_told_the_end_of_counts_once(self, play: Play) -> None:
+        play.request(1000)
+        play.authorization(3000, request_history_length=2)
+        play.request(2000, step=1)
+
+        assert _known(play).amount == 30
+        play.check(expect={"held": 3000})
+        self._replays()
+
+    def test_holds_what_was_not_captured_ahead_of_it(self, play: Play) -> None:
+        play.request(1000)
+        play.capture(2500, authorization="a1", transaction="t1", closes_authorization=False)
+        play.request(2000, step=1)
+
+        play.check(expect={"held": 500})
+        self._replays()
+
+    def test_whose_capture_came_first_is_not_held_again(self, play: Play) -> None:
+        play.capture(1000, authorization="a1", transaction="t1", closes_authorization=False)
+        play.request(1000)
+
+        play.check(expect={"posted": 0, "held": 0, "flags": ["capture_unknown_auth"]})
+        self._replays()
+
+
+def test_a_later_snapshot_of_what_was_captured_unseen_holds_only_the_rest_and_sells_for_it(
+    play: Play,
+) -> None:
+    play.capture(1000, authorization="a1", transaction="t1", closes_authorization=False)
+    play.authorization(3000, reason="network_fallback")
+
+    play.check(
+        expect={"posted": 2000, "held": 2000, "units": {"BTC": "0.0096"},
+                "flags": ["capture_unknown_auth", "network_fallback"]}
+    )  # fmt: skip
+
+
+def test_a_request_answered_without_a_book_keeps_that_answer(play: Play) -> None:
+    kept = {"approved": False, "metadata": {"decline_reason": "system_busy"}}
+    StrayRequest.objects.create(
+        id=uuid7(), stripe_id=play.door.id("a1"), step=0, card_stripe_id=play.card.stripe_id,
+        reason="system_busy", request={}, answer=kept,
+    )  # fmt: skip
+
+    assert answer_of(play.door.request(500)) == kept
+    assert ledger.balances(customer_id=play.customer.id)["USD"].held == Decimal(0)

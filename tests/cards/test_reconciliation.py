@@ -1,0 +1,213 @@
+"""What a lost webhook left out comes in once; what cannot be explained is a case."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from django.db import transaction as django_transaction
+
+from cards.authorizations.models import Authorization
+from cards.clearing.models import CardTransaction
+from cards.reconciliation import services
+from cards.reconciliation.models import Run
+from krak.cases.models import Case
+from krak.core import clock
+from krak.sandbox import services as sandbox
+from tests.cards.stripe_side import StripeSide
+from tests.people import Known, new_customer
+from tests.stripe_door import StripeDoor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def known(pinned: Any, stripe_side: StripeSide) -> Known:
+    """Return a customer whose card Stripe knows; nobody is asked, the network approves."""
+    pinned()
+    known = new_customer(cash="500", cashback_asset="EUR")
+    stripe_side.work()
+    stripe_side.issuer.control.rules(unanswered="approve")
+    stripe_side.lose_events()
+    return known
+
+
+def _purchase(stripe_side: StripeSide, known: Known, amount: int) -> Any:
+    return stripe_side.v1.test_helpers.issuing.authorizations.create(
+        {"card": known.card.stripe_id, "amount": amount, "currency": "usd"}
+    )
+
+
+def _capture(stripe_side: StripeSide, authorization: Any, **how: Any) -> Any:
+    return stripe_side.v1.test_helpers.issuing.authorizations.capture(authorization.id, how)
+
+
+def _later() -> datetime:
+    """Return a moment at which no webhook can be on its way any more."""
+    return clock.now() + timedelta(minutes=30)
+
+
+def _reconcile(stripe_side: StripeSide) -> tuple[int, int]:
+    """Compare, let the worker apply what came in, and return (repaired, unexplained)."""
+    run = services.reconcile(since=clock.now() - timedelta(days=1), now=_later())
+    assert run is not None
+    stripe_side.work()
+    return run.repaired, run.unexplained
+
+
+def _cash(known: Known) -> dict[str, str]:
+    cash = sandbox.position(customer=known.customer)["cash"]
+    return {name: cash[name] for name in ("posted", "held")}
+
+
+def test_a_whole_purchase_of_which_nothing_arrived(stripe_side: StripeSide, known: Known) -> None:
+    authorization = _purchase(stripe_side, known, 12_000)
+    _capture(stripe_side, authorization, capture_amount=11_000, close_authorization=True)
+    stripe_side.lose_events()
+
+    assert _reconcile(stripe_side) == (2, 0)
+    assert _cash(known) == {"posted": "390.00", "held": "0.00"}
+    assert Authorization.objects.get().status == "CLOSED"
+    assert sandbox.position(customer=known.customer)["cashback"]["amount"] == "1.10"
+
+    assert _reconcile(stripe_side) == (0, 0)
+    assert CardTransaction.objects.count() == 1
+    assert not Case.objects.exclude(kind="overdrawn").exists()
+
+
+def test_each_stage_that_was_lost_is_made_up_for(stripe_side: StripeSide, known: Known) -> None:
+    authorization = _purchase(stripe_side, known, 12_000)
+    stripe_side.hand_over()
+    assert _cash(known) == {"posted": "500.00", "held": "120.00"}
+
+    stripe_side.v1.test_helpers.issuing.authorizations.reverse(authorization.id)
+    stripe_side.lose_events()
+
+    assert _reconcile(stripe_side) == (1, 0)
+    assert _cash(known) == {"posted": "500.00", "held": "0.00"}
+    assert _reconcile(stripe_side) == (0, 0)
+
+
+def test_a_refund_to_a_canceled_card_that_was_lost(stripe_side: StripeSide, known: Known) -> None:
+    authorization = _purchase(stripe_side, known, 5_000)
+    _capture(stripe_side, authorization)
+    stripe_side.hand_over()
+    stripe_side.v1.issuing.cards.update(known.card.stripe_id, {"status": "canceled"})
+    (captured,) = stripe_side.v1.issuing.transactions.list().data
+    stripe_side.v1.test_helpers.issuing.transactions.refund(captured.id)
+    stripe_side.lose_events()
+
+    assert _reconcile(stripe_side) == (1, 0)
+    assert _cash(known) == {"posted": "500.00", "held": "0.00"}
+
+
+def test_a_webhook_that_comes_after_all_has_no_second_effect(
+    stripe_side: StripeSide, known: Known
+) -> None:
+    authorization = _purchase(stripe_side, known, 5_000)
+    _capture(stripe_side, authorization)
+    late = stripe_side.events()
+    stripe_side.lose_events()
+    assert _reconcile(stripe_side) == (2, 0)
+    before = _cash(known)
+
+    stripe_side.hand_over(*late)
+
+    assert _cash(known) == before == {"posted": "450.00", "held": "0.00"}
+    assert CardTransaction.objects.count() == 1
+
+
+def test_what_may_still_be_on_its_way_is_left_alone(stripe_side: StripeSide, known: Known) -> None:
+    authorization = _purchase(stripe_side, known, 5_000)
+    _capture(stripe_side, authorization)
+
+    run = services.reconcile(since=clock.now() - timedelta(days=1), now=clock.now())
+
+    assert run is not None
+    assert (run.transactions, run.authorizations, run.repaired) == (1, 1, 0)
+
+
+def test_what_we_posted_and_stripe_does_not_know_is_a_case(
+    stripe_side: StripeSide, known: Known
+) -> None:
+    door = StripeDoor(stripe_side.client, known.card.stripe_id)
+    door.transaction(700, transaction="t1", kind="capture", authorization=None)
+    stripe_side.work()
+
+    assert _reconcile(stripe_side) == (0, 1)
+    case = Case.objects.get(kind="reconciliation_break")
+    assert case.subject == door.id("t1")
+    assert case.details == {"at_stripe_and_with_us": {"transaction": ["missing", "there"]}}
+
+    _reconcile(stripe_side)
+    assert Case.objects.filter(kind="reconciliation_break").count() == 1
+
+
+def test_another_amount_is_a_case_and_moves_nothing(stripe_side: StripeSide, known: Known) -> None:
+    authorization = _purchase(stripe_side, known, 5_000)
+    _capture(stripe_side, authorization)
+    told = stripe_side.events()
+    for event in told:
+        if event["type"] == "issuing_transaction.created":
+            event["data"]["object"]["amount"] = -4_999
+    stripe_side.hand_over(*told)
+    assert _cash(known)["posted"] == "450.01"
+
+    # The state at Stripe is applied once; a transaction is posted once; so the break remains.
+    assert _reconcile(stripe_side) == (1, 0)
+    assert _reconcile(stripe_side) == (0, 1)
+    case = Case.objects.get(kind="reconciliation_break")
+    assert case.details["at_stripe_and_with_us"]["amount"][0] == "50"
+    assert _cash(known)["posted"] == "450.01"
+
+
+def test_a_card_of_somebody_else_is_one_case(stripe_side: StripeSide, known: Known) -> None:
+    stranger = stripe_side.v1.issuing.cards.create(
+        {
+            "cardholder": known.card.cardholder.stripe_id,
+            "currency": "usd",
+            "type": "virtual",
+            "status": "active",
+        }
+    )
+    authorization = stripe_side.v1.test_helpers.issuing.authorizations.create(
+        {"card": stranger.id, "amount": 100, "currency": "usd"}
+    )
+    stripe_side.lose_events()
+
+    assert _reconcile(stripe_side) == (1, 0)
+    assert _reconcile(stripe_side) == (0, 0)
+    assert [case.subject for case in Case.objects.all()] == [authorization.id]
+
+
+def test_more_than_a_page_is_compared(stripe_side: StripeSide, known: Known) -> None:
+    for _ in range(105):
+        stripe_side.v1.test_helpers.issuing.transactions.create_force_capture(
+            {"card": known.card.stripe_id, "amount": 100, "currency": "usd"}
+        )
+    stripe_side.lose_events()
+
+    assert _reconcile(stripe_side) == (105, 0)
+    assert CardTransaction.objects.count() == 105
+    assert _cash(known)["posted"] == "395.00"
+
+
+def test_one_run_at_a_time_and_a_dead_one_does_not_block(
+    stripe_side: StripeSide, known: Known
+) -> None:
+    since, now = clock.now() - timedelta(days=1), clock.now()
+    running = Run.objects.create(since=since, started_at=now)
+
+    assert services.reconcile(since=since, now=now) is None
+    assert services.reconcile(since=since, now=now + timedelta(hours=3)) is not None
+    running.refresh_from_db()
+    assert running.finished_at == running.started_at
+
+
+def test_the_database_refuses_a_run_that_ends_before_it_began(known: Known) -> None:
+    now = clock.now()
+    with (
+        pytest.raises(IntegrityError, match="a_run_ends_after_it_began"),
+        django_transaction.atomic(),
+    ):
+        Run.objects.create(since=now, started_at=now, finished_at=now - timedelta(seconds=1))

@@ -1,0 +1,41 @@
+"""Races are made: a lock is parked, and released when Postgres shows who waits for it."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, connections
+
+
+@pytest.fixture
+def other_session() -> Iterator[psycopg.Connection[Any]]:
+    """Return a second session of the same database."""
+    connection.ensure_connection()
+    parameters = connection.get_connection_params()
+    wanted = ("host", "port", "dbname", "user", "password")
+    with psycopg.connect(**{name: parameters[name] for name in wanted if name in parameters}) as db:
+        yield db
+
+
+def in_a_thread[T](call: Callable[[], T]) -> T:
+    """Call with connections of its own, closed in the end."""
+    try:
+        return call()
+    finally:
+        connections.close_all()
+
+
+def wait_for_blocked(db: psycopg.Connection[Any], count: int = 1) -> None:
+    """Wait until Postgres shows that so many sessions wait for a lock."""
+    with psycopg.connect(db.info.dsn, password=db.info.password, autocommit=True) as watching:
+        for _ in range(500):
+            row = watching.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND cardinality(pg_blocking_pids(pid)) > 0"
+            ).fetchone()
+            if row and row[0] >= count:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody was blocked")
