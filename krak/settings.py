@@ -311,7 +311,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Krak API",
-    "DESCRIPTION": "One balance over cash, crypto and tokenized stocks, and a card that spends it.",
+    "DESCRIPTION": "One balance over cash, crypto and tokenized stocks, and a card that spends it."
+    " Signing up and in is described apart: [/v1/auth/openapi.json](/v1/auth/openapi.json).",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

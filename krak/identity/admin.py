@@ -1,9 +1,15 @@
-"""Staff see where people are signed in; nobody sees their secrets."""
+"""Staff see where people are signed in; nobody sees or changes their credentials."""
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 
 from krak.core.admin import ReadOnlyAdmin
 from krak.identity.models import Device, Proof
+
+# Their own pages would let staff verify an address or take a second factor away.
+for table in (EmailAddress, Authenticator):
+    admin.site.unregister(table)
 
 
 @admin.register(Device)

@@ -61,7 +61,7 @@ def door(view: Callable[..., HttpResponseBase], *, count: Count | None = None) -
         limits.take(counted)
         response = _answer(view, request)
         if count is second_factor and response.status_code == 200:  # noqa: PLR2004
-            limits.forget(counted)
+            limits.forget(counted[1:])  # a right code of one's own says nothing of the address
         return response
 
     return answered
@@ -135,7 +135,10 @@ def mailed_code(request: HttpRequest, _body: Mapping[str, Any]) -> Sequence[Coun
 
 def resend(request: HttpRequest, _body: Mapping[str, Any]) -> Sequence[Counted]:
     """Count mails asked for again in one session."""
-    return ours.code("resend", headers.session_token(request) or "")
+    return [
+        *ours.code("resend", headers.session_token(request) or ""),
+        ours.per_address("resend", request, most=60, seconds=600),
+    ]
 
 
 def second_factor(request: HttpRequest, _body: Mapping[str, Any]) -> Sequence[Counted]:
@@ -149,7 +152,10 @@ def second_factor(request: HttpRequest, _body: Mapping[str, Any]) -> Sequence[Co
 
 def password_of_session(request: HttpRequest, _body: Mapping[str, Any]) -> Sequence[Counted]:
     """Count passwords tried by somebody who is signed in."""
-    return ours.code("password", headers.session_token(request) or "")
+    return [
+        *ours.code("password", headers.session_token(request) or ""),
+        ours.per_address("password", request, most=60, seconds=600),
+    ]
 
 
 def passkey(request: HttpRequest, _body: Mapping[str, Any]) -> Sequence[Counted]:

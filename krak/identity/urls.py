@@ -3,7 +3,6 @@
 from typing import Any
 
 from allauth.headless.account import views as account
-from allauth.headless.base import views as base
 from allauth.headless.constants import Client
 from allauth.headless.mfa import views as mfa
 from django.urls import path
@@ -20,7 +19,6 @@ def _view(view: Any, *, count: Count | None = None, **options: Any) -> Any:
 
 urlpatterns = [
     path("auth/openapi.json", spec.openapi, name="auth-schema"),
-    path("auth/config", _view(base.ConfigView)),
     path("auth/session", _view(ours.Session)),
     path("auth/signup", _view(account.SignupView, count=doors.signup,
                               input_class={"POST": ours.SignupInput})),
