@@ -91,9 +91,9 @@ def test_either_answer_costs_one_hash_of_a_password(
     for _ in range(4):
         for known in (True, False):
             email = phone.email if known else fresh_email()
-            began = time.perf_counter()
+            began = time.thread_time()
             ask(email)
-            seconds[known].append(time.perf_counter() - began)
+            seconds[known].append(time.thread_time() - began)
 
     # A hash that is missing halves the time or more; what else differs is a fraction of that.
     ratio = median(seconds[True]) / median(seconds[False])
