@@ -19,7 +19,8 @@ _CUSTOMERS: Final = (
     "authorizations.view_decision", "authorizations.view_strayrequest",
     "clearing.view_cardtransaction", "disputes.view_dispute", "cashback.view_grant",
     "ledger.view_ledgeraccount", "ledger.view_journalentry", "ledger.view_hold",
-    "cases.view_case", "assets.view_asset",
+    "cases.view_case", "assets.view_asset", "customers.view_tag", "identity.view_device",
+    "notifications.view_notification",
 )  # fmt: skip
 _STRIPE: Final = (
     "treasury.view_floatrule", "treasury.view_floatreading", "treasury.view_topup",
@@ -37,8 +38,8 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "compliance": (
         *_CUSTOMERS, "customers.freeze_customer", "customers.view_verification",
-        "customers.change_verification", "customers.view_kycrule", "customers.view_terms",
-        "customers.view_tag", "identity.view_device", "audit.view_rowchange",
+        "customers.decide_verification", "customers.view_kycrule", "customers.view_terms",
+        "identity.view_proof", "audit.view_rowchange",
     ),
 }  # fmt: skip
 

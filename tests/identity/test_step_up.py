@@ -63,7 +63,7 @@ def test_the_secrets_of_a_card_need_a_proof(
     }
     proof = prove(known, facts["action"], **facts["subject"]).json()["id"]
     beyond = ask(known, path, body, proof=proof, method=method)
-    assert (beyond.status_code, beyond.json()["code"]) == (503, "issuing.processor_unavailable")
+    assert (beyond.status_code, beyond.json()["code"]) == (503, "processor.unavailable")
     again = ask(known, path, body, proof=proof, method=method)
     assert again.json()["code"] == "identity.step_up_required"
 

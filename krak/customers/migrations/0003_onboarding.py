@@ -308,6 +308,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "permissions": (
+                    ("decide_verification", "Can approve and reject what is in review"),
+                ),
                 "indexes": [
                     models.Index(
                         condition=models.Q(("state", "IN_REVIEW")),

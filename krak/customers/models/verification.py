@@ -50,6 +50,7 @@ class Verification(models.Model):
     expires_at = models.DateTimeField(null=True, help_text="an approval lasts until then")
 
     class Meta:
+        permissions = (("decide_verification", "Can approve and reject what is in review"),)
         constraints = (
             models.UniqueConstraint(
                 fields=["customer", "level"],
