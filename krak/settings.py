@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "krak.core.outbox",
     "krak.core.idempotency",
     "krak.core.limits",
+    "krak.core.schedule",
     "krak.core.audit",
     "krak.customers",
     "krak.identity",
@@ -102,10 +103,16 @@ INSTALLED_APPS = [
     "krak.cases",
     "krak.approvals",
     "fx.assets",
+    "fx.eligibility",
     "fx.venues",
     "fx.prices",
+    "fx.candles",
+    "fx.quotes",
     "holdings.ledger",
     "holdings.lots",
+    "holdings.trading",
+    "holdings.portfolio",
+    "holdings.hedging",
     "cards.issuing",
     "cards.authorizations",
     "cards.clearing",
@@ -260,9 +267,20 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
 }
 CELERY_TIMEZONE = "UTC"
+# Seconds between ticks. How often a job really runs is its own matter: krak/core/schedule.
 CELERY_BEAT_SCHEDULE = {
-    "prove the books": {"task": "runtime.prove_books", "schedule": 3600},
-    "purge": {"task": "runtime.purge", "schedule": 3600},
+    "prove the books": {"task": "runtime.prove_books", "schedule": 300},
+    "purge": {"task": "runtime.purge", "schedule": 300},
+    "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
+    "net the house's exposure": {"task": "hedging.net", "schedule": 10},
+    "read what the venue trades": {"task": "hedging.refresh_instruments", "schedule": 60},
+    # What waits in the queue longer than until the next one is not worth doing any more.
+    "fill orders": {"task": "trading.fill_orders", "schedule": 1, "options": {"expires": 2}},
+    "recurring buys": {
+        "task": "trading.run_recurring_buys",
+        "schedule": 5,
+        "options": {"expires": 10},
+    },
     "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
@@ -273,6 +291,9 @@ CELERY_BEAT_SCHEDULE = {
     },
     "let verifications run out": {"task": "customers.expire_verifications", "schedule": 3600},
     "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
+    "roll up candles": {"task": "candles.roll_up", "schedule": 60},
+    "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
+    "partitions of candles": {"task": "candles.partitions", "schedule": 300},
 }
 CELERY_TASK_PUBLISH_RETRY = False
 
@@ -297,6 +318,23 @@ if "simulated" in PRICE_PROVIDERS and not SANDBOX:
     raise ImproperlyConfigured("Simulated prices are for the sandbox only.")
 if "open_exchange_rates" in PRICE_PROVIDERS and not OPEN_EXCHANGE_RATES_APP_ID:
     raise ImproperlyConfigured("open_exchange_rates needs KRAK_OPEN_EXCHANGE_RATES_APP_ID.")
+
+# --- House risk ----------------------------------------------------------------------------------
+EXECUTION = os.environ.get("KRAK_EXECUTION", "paper" if SANDBOX else "none")
+KRAKEN_API_URL = os.environ.get("KRAKEN_API_URL", "https://api.kraken.com")
+KRAKEN_API_KEY = os.environ.get("KRAKEN_API_KEY", "")
+KRAKEN_API_SECRET = os.environ.get("KRAKEN_API_SECRET", "")
+PAPER_FILL_PERCENT = int(os.environ.get("KRAK_PAPER_FILL_PERCENT", "100"))
+PAPER_REJECT_PERCENT = int(os.environ.get("KRAK_PAPER_REJECT_PERCENT", "0"))
+RISK_MEASURES = _flag("KRAK_RISK_MEASURES", default=not SANDBOX)
+if EXECUTION not in {"kraken", "paper", "none"}:
+    raise ImproperlyConfigured("KRAK_EXECUTION is kraken, paper or none.")
+if EXECUTION == "kraken" and SANDBOX:
+    raise ImproperlyConfigured("The sandbox's trades are not real: it sends no orders to Kraken.")
+if EXECUTION == "paper" and not SANDBOX:
+    raise ImproperlyConfigured("Orders on paper hedge nothing: they are for the sandbox only.")
+if EXECUTION == "kraken" and not (KRAKEN_API_KEY and KRAKEN_API_SECRET):
+    raise ImproperlyConfigured("KRAK_EXECUTION=kraken needs KRAKEN_API_KEY and KRAKEN_API_SECRET.")
 
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -323,10 +361,16 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/v1",
-    # Two kinds of `status`: a test fails when one of these lists is no longer what is answered.
+    # Fields of one name and several meanings: a test fails when one of these lists is no longer
+    # what is answered.
     "ENUM_NAME_OVERRIDES": {
         "CardStatusEnum": ["pending", "active", "inactive", "canceled"],
         "AuthorizationStatusEnum": ["pending", "closed", "reversed", "expired"],
+        "DecisionOutcomeEnum": ["approved", "partial", "declined"],
+        "RunOutcomeEnum": ["traded", "skipped"],
+        "QuoteStateEnum": ["open", "accepted", "expired"],
+        "OrderStateEnum": ["open", "filled", "canceled"],
+        "PlanStateEnum": ["active", "paused", "canceled"],
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024

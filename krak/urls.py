@@ -15,7 +15,13 @@ from cards.cashback import api as cashback
 from cards.issuing import webhooks as event_webhooks
 from cards.issuing.api import cardholders, preferences, secrets
 from cards.issuing.api import cards as issuing
+from fx.candles import api as candles
+from fx.eligibility import api as eligibility
+from fx.prices.api import assets, prices
+from fx.quotes import api as quotes
 from holdings.ledger import api as ledger
+from holdings.portfolio.api import lots, portfolio
+from holdings.trading.api import auto_convert, orders, recurring, trades
 from krak.core import csp
 from krak.customers.api import me, tags, terms, verification
 from krak.identity import staff
@@ -48,6 +54,14 @@ urlpatterns = [
     path("v1/notifications", notifications.Notifications.as_view()),
     path("v1/notifications/read", notifications.ReadNotifications.as_view()),
     path("v1/balances", ledger.Balances.as_view()),
+    path("v1/assets", assets.Assets.as_view()),
+    path("v1/assets/<str:code>", assets.OneAsset.as_view()),
+    path("v1/assets/<str:code>/candles", candles.Candles.as_view()),
+    path("v1/prices", prices.Prices.as_view()),
+    path("v1/portfolio", portfolio.PortfolioView.as_view()),
+    path("v1/portfolio/history", portfolio.History.as_view()),
+    path("v1/portfolio/lots", lots.Lots.as_view()),
+    path("v1/portfolio/disposals", lots.Disposals.as_view()),
     path("v1/cardholder", cardholders.CardholderDoor.as_view()),
     path("v1/cards", issuing.Cards.as_view()),
     path("v1/cards/<str:shown_id>", issuing.OneCard.as_view()),
@@ -65,6 +79,24 @@ urlpatterns = [
     path("v1/authorizations/<str:shown_id>", authorizations.OneAuthorization.as_view()),
     path("v1/purchases/preview", authorizations.PurchasePreview.as_view()),
     path("v1/cashback", cashback.Cashback.as_view()),
+    path("v1/suitability", eligibility.Suitability.as_view()),
+    path("v1/quotes", quotes.Quotes.as_view()),
+    path("v1/quotes/<str:shown_id>", quotes.OneQuote.as_view()),
+    path("v1/quotes/<str:shown_id>/accept", trades.AcceptQuote.as_view()),
+    path("v1/trades", trades.Trades.as_view()),
+    path("v1/trades/<str:shown_id>", trades.OneTrade.as_view()),
+    path("v1/orders", orders.Orders.as_view()),
+    path("v1/orders/<str:shown_id>", orders.OneOrder.as_view()),
+    path("v1/orders/<str:shown_id>/cancel", orders.CancelOrder.as_view()),
+    path("v1/recurring-buys", recurring.RecurringBuys.as_view()),
+    path("v1/recurring-buys/<str:shown_id>", recurring.OneRecurringBuy.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/runs", recurring.RecurringRuns.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/pause", recurring.PauseRecurringBuy.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/resume", recurring.ResumeRecurringBuy.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/cancel", recurring.CancelRecurringBuy.as_view()),
+    path("v1/auto-convert", auto_convert.AutoConvert.as_view()),
+    path("v1/auto-convert/runs", auto_convert.AutoConvertRuns.as_view()),
+    path("v1/auto-convert/<str:currency>", auto_convert.OneAutoConvert.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),

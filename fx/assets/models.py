@@ -13,6 +13,8 @@ CODE_LENGTH = 16
 class Asset(models.Model):
     """Something that can be held. Codes are case-sensitive: `GMX` is a coin, `GMx` a share."""
 
+    PREFIX = "ast"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.CharField(max_length=CODE_LENGTH)
     name = models.CharField(max_length=80)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
+from itertools import groupby
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -9,8 +11,18 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from holdings.ledger.models import Hold, House, JournalEntry, LedgerAccount
-from krak.core.admin import ReadOnlyAdmin, Section, amount_column, badge, page_of, shown
+from fx.prices import live
+from holdings.ledger import queries
+from holdings.ledger.models import Hold, House, HouseBalance, JournalEntry, LedgerAccount
+from krak.core.admin import (
+    ReadOnlyAdmin,
+    ReportAdmin,
+    Section,
+    amount_column,
+    badge,
+    page_of,
+    shown,
+)
 
 
 @admin.register(LedgerAccount)
@@ -94,6 +106,31 @@ class JournalEntryAdmin(ReadOnlyAdmin):
     def previous_hash_hex(self, entry: JournalEntry) -> str:
         """Show the hash before it as text."""
         return bytes(entry.previous_hash).hex()
+
+
+@admin.register(HouseBalance)
+class HouseBalanceAdmin(ReportAdmin):
+    """The house's accounts: what was rolled up plus what waits, so exact at this moment."""
+
+    def report(self, request: HttpRequest) -> Iterable[Section]:
+        """Show each account by currency, and what it is worth in dollars."""
+        worths = queries.house_worths(board=live.current())
+        for house, rows in groupby(worths, key=lambda worth: worth.account.house):
+            accounts = list(rows)
+            total = sum((w.usd for w in accounts if w.usd is not None), Decimal(0))
+            unpriced = sum(w.usd is None for w in accounts)
+            yield Section(
+                title=f"{House(house).name.capitalize().replace('_', ' ')}: {House(house).label}",
+                note=f"Worth {shown(total, 'USD')}"
+                + (f"; {unpriced} without a price" if unpriced else "")
+                + ". Credits less debits: above zero it is the house's or owed, below zero held.",
+                head=("Currency", "Balance, base units", "Worth now"),
+                rows=[
+                    (w.account.currency, shown(w.account.balance),
+                     "no price" if w.usd is None else shown(w.usd, "USD"))
+                    for w in accounts
+                ],
+            )  # fmt: skip
 
 
 class OpenFilter(admin.SimpleListFilter):

@@ -1,5 +1,6 @@
 """The ledger's tables. What moves them and what they refuse is in `sql/`."""
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 
@@ -160,6 +161,41 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side} {plain(self.amount)} {self.currency}"
+
+
+class HouseBalance(models.Model):
+    """What the entries rolled up so far have left on one of the house's accounts.
+
+    Credits less debits, in base units. Only taking entries out of `UnrolledEntry` moves it; what
+    waits there is not in it yet (`queries.house_balances` adds it).
+    """
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    house = models.CharField(max_length=20, choices=House)
+    currency = models.CharField(max_length=16)
+    balance = AmountColumn(default=0, db_default=0)
+
+    class Meta:
+        verbose_name_plural = "house accounts"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["house", "currency"], name="a_house_account_has_one_balance"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.house} {plain(self.balance)} {self.currency}"
+
+
+class UnrolledEntry(models.Model):
+    """A queue: the entries whose postings are not in `HouseBalance` yet. Filled by a trigger."""
+
+    pk = models.CompositePrimaryKey("customer_id", "entry_id")
+    customer_id = models.UUIDField()
+    entry_id = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.entry_id)
 
 
 class Hold(models.Model):

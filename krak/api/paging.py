@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.pagination import BasePagination
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import MalformedId, read, show
+from krak.core.ids import ID_LENGTH, MalformedId, read, show
 
 MOST_PER_PAGE: Final = 200
 PER_PAGE: Final = 50
@@ -42,6 +42,8 @@ class CursorPages(BasePagination):
     hide any. `next` goes to older rows, `previous` to newer ones.
     """
 
+    fields: tuple[str, ...] = ("pk",)
+    """What orders the rows: columns of UUIDs that no two rows have the same of."""
     next: str | None = None
     previous: str | None = None
 
@@ -56,21 +58,33 @@ class CursorPages(BasePagination):
         """
         if not isinstance(queryset, QuerySet):
             raise TypeError("pages are cut from a queryset")
-        size = _size(request.query_params)
-        back, beside = _cursor(request.query_params.get("cursor"))
-        if beside is not None:
-            queryset = queryset.filter(**{"pk__gt" if back else "pk__lt": beside})
-        rows = list(queryset.order_by("pk" if back else "-pk")[: size + 1])
+        size = page_size_of(request.query_params)
+        back, beside = _read_cursor(request.query_params.get("cursor"), parts=len(self.fields))
+        if beside:
+            queryset = queryset.filter(self._beyond(beside, back=back))
+        order = [name if back else f"-{name}" for name in self.fields]
+        rows = list(queryset.order_by(*order)[: size + 1])
         more = len(rows) > size
         rows = rows[:size]
         if back:
             rows.reverse()
         url = request.build_absolute_uri()
         if rows and (more or back):
-            self.next = replace_query_param(url, "cursor", show("after", rows[-1].pk))
-        if rows and (more if back else beside is not None):
-            self.previous = replace_query_param(url, "cursor", show("before", rows[0].pk))
+            self.next = replace_query_param(url, "cursor", self._cursor("after", rows[-1]))
+        if rows and (more if back else beside):
+            self.previous = replace_query_param(url, "cursor", self._cursor("before", rows[0]))
         return rows
+
+    def _beyond(self, beside: Sequence[UUID], *, back: bool) -> Q:
+        beyond, equal = Q(), Q()
+        for name, value in zip(self.fields, beside, strict=True):
+            beyond |= equal & Q(**{f"{name}__{'gt' if back else 'lt'}": value})
+            equal &= Q(**{name: value})
+        return beyond
+
+    def _cursor(self, direction: str, row: Any) -> str:
+        ids = [show("", getattr(row, name)).removeprefix("_") for name in self.fields]
+        return f"{direction}_{''.join(ids)}"
 
     def get_paginated_response(self, data: Any) -> Response:
         """Answer with one page."""
@@ -78,7 +92,7 @@ class CursorPages(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Describe one page."""
-        url = {"type": ["string", "null"], "format": "uri"}
+        url = {"type": ["string", "null"], "format": "uri", "example": None}
         return {
             "type": "object",
             "required": ["results", "next", "previous"],
@@ -98,7 +112,7 @@ class CursorPages(BasePagination):
         ]
 
 
-def _size(query: Mapping[str, str]) -> int:
+def page_size_of(query: Mapping[str, str]) -> int:
     text = query.get("page_size", str(PER_PAGE))
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_PER_PAGE))):
         size = 0
@@ -111,12 +125,15 @@ def _size(query: Mapping[str, str]) -> int:
     return size
 
 
-def _cursor(text: str | None) -> tuple[bool, UUID | None]:
+def _read_cursor(text: str | None, *, parts: int) -> tuple[bool, list[UUID]]:
     """Return whether the page lies before (towards newer rows), and beside which row."""
     if text is None:
-        return False, None
-    back = text.startswith("before_")
+        return False, []
+    direction, _, ids = text.partition("_")
+    if direction not in {"after", "before"} or len(ids) != ID_LENGTH * parts:
+        raise MalformedCursor
     try:
-        return back, read("before" if back else "after", text)
+        starts = range(0, len(ids), ID_LENGTH)
+        return direction == "before", [read("", f"_{ids[at : at + ID_LENGTH]}") for at in starts]
     except MalformedId:
         raise MalformedCursor from None

@@ -71,6 +71,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Accounts", "account_balance", "ledger.ledgeraccount"),
             _to("Journal entries", "menu_book", "ledger.journalentry"),
             _to("Holds", "lock_clock", "ledger.hold"),
+            _to("House accounts", "home_work", "ledger.housebalance"),
         ],
     },
     {
@@ -81,6 +82,15 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Wider spreads", "expand", "venues.widening"),
             _to("US market holidays", "event", "venues.marketholiday"),
             _to("Trading sessions", "schedule", "venues.tradingsession"),
+        ],
+    },
+    {
+        "title": "House risk",
+        "items": [
+            _to("Exposure", "balance", "hedging.riskstate"),
+            _to("Limits", "speed", "hedging.risklimit"),
+            _to("Hedge orders", "outbound", "hedging.hedgeorder"),
+            _to("Fills", "price_check", "hedging.hedgefill"),
         ],
     },
     {

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.forms import CharField, Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -153,6 +154,30 @@ class ReadOnlyAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: nothing is deleted."""
         return False
+
+
+class ReportAdmin(ReadOnlyAdmin):
+    """A table whose list is a report: sections computed now, instead of its rows."""
+
+    def report(self, request: HttpRequest) -> Iterable[Section]:
+        """Return the tables of the report."""
+        return ()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Show the report."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        names = self.model._meta  # noqa: SLF001 - documented by Django
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": names,
+            "title": str(names.verbose_name_plural).capitalize(),
+            "sections": list(self.report(request)),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/report.html", context)
 
 
 def _history(key: Any, tables: tuple[str, ...]) -> Section:

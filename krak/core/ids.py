@@ -14,7 +14,8 @@ from uuid import UUID
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
-_LENGTH: Final = 26
+ID_LENGTH: Final = 26
+"""Letters of an id after its prefix."""
 
 _lock = threading.Lock()
 _last_tick = 0
@@ -41,8 +42,8 @@ class MalformedId(ValueError):
 def show(prefix: str, value: UUID) -> str:
     """Write `value` the way clients see it, such as `card_01h455vb4pex5vsknk084sn02q`."""
     number = value.int
-    letters = [""] * _LENGTH
-    for position in range(_LENGTH - 1, -1, -1):
+    letters = [""] * ID_LENGTH
+    for position in range(ID_LENGTH - 1, -1, -1):
         letters[position] = _ALPHABET[number & 31]
         number >>= 5
     return f"{prefix}_{''.join(letters)}"
@@ -55,7 +56,7 @@ def read(prefix: str, text: str) -> UUID:
         MalformedId: another prefix, a wrong length or a letter that is not in the alphabet.
     """
     head, separator, tail = text.rpartition("_")
-    if not separator or head != prefix or len(tail) != _LENGTH or tail[0] > "7":
+    if not separator or head != prefix or len(tail) != ID_LENGTH or tail[0] > "7":
         raise MalformedId(text)
     number = 0
     for letter in tail:

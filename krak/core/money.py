@@ -15,7 +15,12 @@ from moneyed import Money
 STORED_PLACES: Final = 10
 """Decimals that the ledger keeps; `numeric(28, 10)`."""
 
+_ONE: Final = Decimal(1)
 _QUANTA: Final = tuple(Decimal(1).scaleb(-places) for places in range(31))
+_RATES: Final = {
+    rounding: decimal.Context(prec=12, rounding=rounding)
+    for rounding in (ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN)
+}
 
 
 class UnknownCurrency(LookupError):
@@ -72,6 +77,16 @@ def ceil_to(amount: Decimal, places: int) -> Decimal:
 def nearest_to(amount: Decimal, places: int) -> Decimal:
     """Round half to even to `places` decimals: figures that nobody pays or gets."""
     return amount.quantize(_QUANTA[places], rounding=ROUND_HALF_EVEN)
+
+
+def rate_to(rate: Decimal, per: Decimal = _ONE, *, rounding: str) -> Decimal:
+    """Return `rate` divided by `per`, rounded once, to 12 digits, in the named direction.
+
+    Finer than any venue's tick; rates are of all sizes, so digits count and not decimals.
+    `ROUND_FLOOR` for what is sold at, `ROUND_CEILING` for what is bought at, `ROUND_HALF_EVEN`
+    for figures.
+    """
+    return _RATES[rounding].divide(rate, per)
 
 
 def is_exact(amount: Decimal, places: int = STORED_PLACES) -> bool:

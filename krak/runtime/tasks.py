@@ -1,38 +1,51 @@
-"""What the clock asks for: proving the books, dropping what has had its time.
-
-Both are safe to run twice, so that two beats do no harm.
-"""
+"""What the clock asks for: proving the books, dropping what has had its time."""
 
 import logging
+from datetime import timedelta
+from typing import Final
 
 from celery import shared_task
 
+from fx.quotes import services as quotes
+from holdings.hedging import queries as hedging
 from holdings.ledger import queries as ledger
 from krak.core import clock
 from krak.core.idempotency import services as idempotency
 from krak.core.limits import services as limits
 from krak.core.outbox import services as outbox
+from krak.core.schedule import services as schedule
+from krak.core.schedule.rules import slot_of
+from krak.core.schedule.services import run_once
 from krak.core.transactions import transaction
 from krak.identity import services as identity
 
 logger = logging.getLogger(__name__)
 
+HOUR: Final = timedelta(hours=1)
+
 
 @shared_task(name="runtime.prove_books")
 def prove_books(**_newer: object) -> None:
-    """Prove all books; each break is an error in the log, and an alarm."""
+    """Prove all books once an hour; each break is an error in the log, and an alarm."""
+    now = clock.now()
+    run_once(_prove_books, job="runtime.prove_books", slot=slot_of(now, HOUR), now=now)
+
+
+def _prove_books() -> None:
     for found in ledger.breaks():
         logger.error("books: %s of %s: %s", found.kind, found.customer_id, found.subject)
+    for asset in hedging.breaks():
+        logger.error("hedging: the position in %s is not INVENTORY and all fills", asset)
 
 
 @shared_task(name="runtime.purge")
 def purge(**_newer: object) -> None:
-    """Drop what has had its time: idempotency keys, done messages, counts, sessions, proofs."""
+    """Drop what has had its time, from keys to quotes and sessions, once an hour."""
     now = clock.now()
-    with transaction():
-        idempotency.purge(now=now)
-    with transaction():
-        outbox.purge(now=now)
-    limits.purge(now=now)
-    with transaction():
-        identity.purge(now=now)
+
+    def drop() -> None:
+        for service in (idempotency, outbox, schedule, quotes, limits, identity):
+            with transaction():
+                service.purge(now=now)
+
+    run_once(drop, job="runtime.purge", slot=slot_of(now, HOUR), now=now)

@@ -22,6 +22,7 @@ from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import queries as lot_reads
 from holdings.lots import services as lots
+from holdings.trading import services as trading
 from krak.core.ids import uuid7
 from krak.core.money import at_places, floor_to, places_of, plain
 from krak.core.outbox import services as outbox
@@ -131,6 +132,17 @@ def credit_cash(
             ),
             details={"sandbox": True},
         )
+    )
+
+
+@takes_part
+def deposit(*, customer: Customer, amount: Decimal, cause: str, now: datetime) -> None:
+    """Credit cash of the home currency as a bank transfer would; the customer's rules see it."""
+    ledger.lock_books([customer.id])
+    currency = customer.home_currency
+    credit_cash(customer_id=customer.id, currency=currency, amount=amount, cause=cause, now=now)
+    trading.promise_auto_convert(
+        customer_id=customer.id, currency=currency, amount=amount, cause=cause
     )
 
 
@@ -245,7 +257,7 @@ def proof() -> dict[str, Any]:
         sums = ledger_reads.sums_by_currency()
         return {
             "balanced": "unbalanced" not in kinds and not any(sums.values()),
-            "cached_equals_summed": not kinds & {"posted", "held"},
+            "cached_equals_summed": not kinds & {"posted", "held", "house"},
             "hash_chain_intact": not kinds & {"hash chain", "chain head"},
             "currencies": {code: plain(total) for code, total in sums.items()},
             "journal_entries": ledger_reads.entry_count(),

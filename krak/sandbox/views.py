@@ -17,7 +17,6 @@ from cards.issuing import queries as issuing_reads
 from cards.issuing import services as issuing
 from cards.issuing.models import Card, CardStatus
 from fx.prices import services as prices
-from holdings.ledger import services as ledger
 from krak.api.idempotency import key_parameter, once
 from krak.api.parsing import StrictSerializer
 from krak.core import clock
@@ -190,10 +189,8 @@ class Deposits(SandboxView):
         _require_places(amount, found.home_currency)
 
         def deposit() -> Response:
-            ledger.lock_books([found.id])
-            services.credit_cash(
-                customer_id=found.id,
-                currency=found.home_currency,
+            services.deposit(
+                customer=found,
                 amount=amount,
                 cause=f"sandbox:deposit:{show('dep', uuid7())}",
                 now=clock.now(),

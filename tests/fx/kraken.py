@@ -73,8 +73,10 @@ class FakeKraken:
 
     # --- The stream -------------------------------------------------------------------------------
     def say(self, name: str, bid: str, ask: str, **rest: str) -> None:
-        """Have a new price, and tell whoever subscribed to it."""
+        """Have a new price, and tell whoever subscribed to it, unless everything hangs."""
         self.prices[name] = (bid, ask)
+        if self.rest.hanging.is_set():
+            return
         self.send(ticker(self.symbol(name), bid, ask, **rest), symbol=self.symbol(name))
 
     def send(self, message: str | list[str], symbol: str | None = None) -> None:
@@ -119,6 +121,8 @@ class FakeKraken:
 
     def _subscribe(self, connection: ServerConnection, asked: dict[str, Any]) -> None:
         self.subscriptions.append(asked)
+        while self.rest.hanging.is_set():
+            time.sleep(0.02)
         known = {self.symbol(name): name for name in self.prices}
         for symbol in asked["params"]["symbol"]:
             answer: dict[str, Any] = {"method": "subscribe", "req_id": asked["req_id"]}
@@ -137,7 +141,7 @@ class FakeKraken:
 
     def _beat(self) -> None:
         while not self._stopping.wait(0.1):
-            if self.heartbeat.is_set():
+            if self.heartbeat.is_set() and not self.rest.hanging.is_set():
                 self.send('{"channel":"heartbeat"}')
 
     # --- REST -------------------------------------------------------------------------------------

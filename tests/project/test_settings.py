@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_variable_that_settings_read_is_documented_and_no_other() -> None:
     code = (ROOT / "krak/settings.py").read_text()
-    read = set(re.findall(r'"((?:KRAK|STRIPE)_[A-Z_]+|DATABASE_URL|REDIS_URL)"', code))
+    read = set(re.findall(r'"((?:KRAK|KRAKEN|STRIPE)_[A-Z_]+|DATABASE_URL|REDIS_URL)"', code))
     read |= set(re.findall(r"environ\.get\('(KRAK_[A-Z_]+)'", code))
     documented = set(
         re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
@@ -26,7 +26,7 @@ def _check(**environment: str) -> subprocess.CompletedProcess[str]:
     clean = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("KRAK_", "STRIPE_"))
+        if not name.startswith(("KRAK_", "KRAKEN_", "STRIPE_"))
     }
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
@@ -65,6 +65,22 @@ def test_the_sandbox_refuses_a_live_key() -> None:
 
     assert done.returncode != 0
     assert "refuses to load with a live Stripe key" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "refusal"),
+    [
+        ({"KRAK_SANDBOX": "1", "KRAK_EXECUTION": "kraken"}, "sends no orders to Kraken"),
+        (PRODUCTION | {"KRAK_EXECUTION": "paper"}, "for the sandbox only"),
+        (PRODUCTION | {"KRAK_EXECUTION": "kraken"}, "needs KRAKEN_API_KEY and KRAKEN_API_SECRET"),
+        (PRODUCTION | {"KRAK_EXECUTION": "elsewhere"}, "is kraken, paper or none"),
+    ],
+)
+def test_orders_go_where_they_mean_what_they_say(environment: dict[str, str], refusal: str) -> None:
+    done = _check(**environment)
+
+    assert done.returncode != 0
+    assert refusal in done.stderr
 
 
 def test_a_live_key_is_sent_nowhere_but_to_stripe() -> None:

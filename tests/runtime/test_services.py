@@ -324,7 +324,7 @@ def test_the_procfile_names_the_processes_in_the_order_they_stop() -> None:
 
     table = up.read_procfile(up.CHECKOUT / "Procfile", environment=environment)
 
-    assert list(table) == ["web", "market", "relay", "worker", "beat"]
+    assert list(table) == ["web", "market", "candles", "relay", "worker", "beat"]
     assert "8123" in table["web"]
 
 

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CandlesConfig(AppConfig):
+    name = "fx.candles"
+    label = "candles"

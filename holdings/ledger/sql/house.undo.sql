@@ -1,0 +1,10 @@
+DROP FUNCTION ledger_house_breaks();
+DROP FUNCTION ledger_house_balances(text);
+DROP FUNCTION ledger_roll_up(int);
+DROP TRIGGER only_the_roll_up_moves_a_house_balance ON ledger_housebalance;
+DROP TRIGGER only_postings_make_an_entry_wait ON ledger_unrolledentry;
+DROP TRIGGER an_entry_taken_out_is_in_the_balances ON ledger_unrolledentry;
+DROP TRIGGER an_entry_waits_to_be_rolled_up ON ledger_posting;
+DROP FUNCTION ledger_guard_rollup();
+DROP FUNCTION ledger_add_to_house();
+DROP FUNCTION ledger_await_rollup();
