@@ -19,7 +19,8 @@ _CUSTOMERS: Final = (
     "authorizations.view_decision", "authorizations.view_strayrequest",
     "clearing.view_cardtransaction", "disputes.view_dispute", "cashback.view_grant",
     "ledger.view_ledgeraccount", "ledger.view_journalentry", "ledger.view_hold",
-    "cases.view_case", "assets.view_asset",
+    "cases.view_case", "assets.view_asset", "customers.view_tag", "identity.view_device",
+    "notifications.view_notification",
 )  # fmt: skip
 _TRADING: Final = (
     "quotes.view_quote", "quotes.view_feeschedule", "quotes.view_quotepolicy",
@@ -54,7 +55,11 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "approver": (
         *_CUSTOMERS, "approvals.view_proposal", "assets.approve_multiplier", "audit.view_rowchange",
     ),
-    "compliance": (*_CUSTOMERS, *_TRADING, "customers.freeze_customer", "audit.view_rowchange"),
+    "compliance": (
+        *_CUSTOMERS, *_TRADING, "customers.freeze_customer", "customers.view_verification",
+        "customers.decide_verification", "customers.view_kycrule", "customers.view_terms",
+        "identity.view_proof", "audit.view_rowchange",
+    ),
 }  # fmt: skip
 
 

@@ -66,6 +66,8 @@ def create_customer(
         country=wanted.country,
         home_currency=currency,
     )
+    customers.confirm_email(user=customer.user, email=customer.user.email, now=now)
+    customers.vouch_for(customer=customer, now=now)
     ledger.open_book(customer_id=customer.id)
     issuing.open_spending(
         customer_id=customer.id,
