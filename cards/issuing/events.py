@@ -23,7 +23,8 @@ from krak.stripe.events import id_of, read_amount, read_time
 LONGEST_ID: Final = 64
 MOST_MINOR: Final = 10**15
 """An amount of a card beyond this is no purchase, and would not fit the ledger."""
-FURTHEST_AHEAD: Final = timedelta(days=1)
+FURTHEST_AHEAD: Final = timedelta(days=366)
+"""Simulated issuers run ahead of our clock; beyond this a time makes all later events stale."""
 UNREADABLE: Final = (
     KeyError, TypeError, ValueError, AttributeError, OverflowError, UnknownCurrency,
 )  # fmt: skip
