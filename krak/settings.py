@@ -3,8 +3,11 @@
 `docs/settings.md` explains each variable; a test compares the two.
 """
 
+import ipaddress
 import os
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from celery.schedules import crontab
@@ -34,6 +37,19 @@ def _secret(name: str, sandbox_default: str) -> str:
     if SANDBOX:
         return sandbox_default
     raise ImproperlyConfigured(f"{name} must be set outside the sandbox.")
+
+
+def _smtp(url: str) -> dict[str, Any]:
+    """Return the mail server of `smtp://user:password@host:port`, or `smtps://` for TLS at once."""
+    parts = urlsplit(url)
+    options: dict[str, Any] = {"host": parts.hostname, "port": parts.port or 25, "timeout": 10}
+    if parts.username:
+        options |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
+    secure = "use_ssl" if parts.scheme == "smtps" else "use_tls" if parts.username else ""
+    return {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": options | ({secure: True} if secure else {}),
+    }
 
 
 # --- Which Krak this is --------------------------------------------------------------------------
@@ -68,23 +84,33 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "djmoney",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.headless",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "krak.core.inbox",
     "krak.core.outbox",
     "krak.core.idempotency",
+    "krak.core.limits",
     "krak.core.schedule",
     "krak.core.audit",
     "krak.customers",
+    "krak.identity",
+    "krak.notifications",
     "krak.cases",
     "krak.approvals",
     "fx.assets",
+    "fx.eligibility",
     "fx.venues",
     "fx.prices",
     "fx.candles",
+    "fx.quotes",
     "holdings.ledger",
     "holdings.lots",
+    "holdings.trading",
     "holdings.portfolio",
     "holdings.hedging",
     "cards.issuing",
@@ -108,6 +134,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "krak.identity.staff.SecondFactor",
     "krak.backoffice.middleware.Audit",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -136,6 +164,59 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# --- Identity: django-allauth, for the app through its API, for staff the second factor -----------
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "krak.identity.adapter.AccountAdapter"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_RATE_LIMITS = False  # krak.identity.limits are exact, and know the owner
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "krak.identity.forms.SignupForm"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+HEADLESS_ADAPTER = "krak.identity.adapter.HeadlessAdapter"
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "krak.identity.tokens.DeviceTokens"  # noqa: S105 - a class
+MFA_ADAPTER = "krak.identity.adapter.MfaAdapter"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = True
+MFA_RATE_LIMITS = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Krak"
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SANDBOX
+# Used codes, and nothing else: see krak.identity.spent.
+CACHES = {
+    "default": {
+        "BACKEND": "krak.identity.spent.SpentCodes",
+        "LOCATION": "identity_spent_code",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
+APP_SESSION_SECONDS = 90 * 86_400
+STEP_UP_SECONDS = int(os.environ.get("KRAK_STEP_UP_SECONDS", "300"))
+ADMIN_MFA = _flag("KRAK_ADMIN_MFA", default=not SANDBOX)
+SEALING_KEYS = _words("KRAK_SEALING_KEYS", SECRET_KEY)
+KYC_PROVIDER = os.environ.get("KRAK_KYC_PROVIDER", "sandbox" if SANDBOX else "manual")
+if KYC_PROVIDER == "sandbox" and not SANDBOX:
+    raise ImproperlyConfigured(
+        "KRAK_KYC_PROVIDER=sandbox decides by names: not outside the sandbox."
+    )
+
+# --- Mail ----------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = os.environ.get("KRAK_MAIL_FROM", "Krak <no-reply@krak.example>")
+MAILERS = {
+    "default": {"BACKEND": "krak.sandbox.mail.KeptMail"}
+    if SANDBOX
+    else _smtp(os.environ.get("KRAK_MAIL_URL", "smtp://127.0.0.1:25"))
+}
 
 # --- Postgres ------------------------------------------------------------------------------------
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
@@ -193,6 +274,13 @@ CELERY_BEAT_SCHEDULE = {
     "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
     "net the house's exposure": {"task": "hedging.net", "schedule": 10},
     "read what the venue trades": {"task": "hedging.refresh_instruments", "schedule": 60},
+    # What waits in the queue longer than until the next one is not worth doing any more.
+    "fill orders": {"task": "trading.fill_orders", "schedule": 1, "options": {"expires": 2}},
+    "recurring buys": {
+        "task": "trading.run_recurring_buys",
+        "schedule": 5,
+        "options": {"expires": 10},
+    },
     "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
@@ -201,6 +289,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=30),
         "kwargs": {"window": "all"},
     },
+    "let verifications run out": {"task": "customers.expire_verifications", "schedule": 3600},
     "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
     "roll up candles": {"task": "candles.roll_up", "schedule": 60},
     "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
@@ -249,7 +338,7 @@ if EXECUTION == "kraken" and not (KRAKEN_API_KEY and KRAKEN_API_SECRET):
 
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["krak.customers.authentication.AccessTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["krak.identity.authentication.CustomerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["krak.customers.authentication.IsCustomer"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["krak.api.parsing.StrictJSONParser"],
@@ -260,7 +349,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Krak API",
-    "DESCRIPTION": "One balance over cash, crypto and tokenized stocks, and a card that spends it.",
+    "DESCRIPTION": "One balance over cash, crypto and tokenized stocks, and a card that spends it."
+    " Signing up and in is described apart: [/v1/auth/openapi.json](/v1/auth/openapi.json).",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -271,10 +361,16 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/v1",
-    # Two kinds of `status`: a test fails when one of these lists is no longer what is answered.
+    # Fields of one name and several meanings: a test fails when one of these lists is no longer
+    # what is answered.
     "ENUM_NAME_OVERRIDES": {
         "CardStatusEnum": ["pending", "active", "inactive", "canceled"],
         "AuthorizationStatusEnum": ["pending", "closed", "reversed", "expired"],
+        "DecisionOutcomeEnum": ["approved", "partial", "declined"],
+        "RunOutcomeEnum": ["traded", "skipped"],
+        "QuoteStateEnum": ["open", "accepted", "expired"],
+        "OrderStateEnum": ["open", "filled", "canceled"],
+        "PlanStateEnum": ["active", "paused", "canceled"],
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
@@ -294,9 +390,9 @@ SECURE_SSL_REDIRECT = not SANDBOX
 SECURE_HSTS_SECONDS = 0 if SANDBOX else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not SANDBOX
 SECURE_HSTS_PRELOAD = not SANDBOX
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if _flag("KRAK_BEHIND_PROXY", default=False) else None
-)
+# Of nobody but these is a word about who asked, and how, believed; see krak.api.limits.
+TRUSTED_PROXIES = [ipaddress.ip_network(text) for text in _words("KRAK_TRUSTED_PROXIES")]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SESSION_COOKIE_SECURE = not SANDBOX
 CSRF_COOKIE_SECURE = not SANDBOX
 SESSION_COOKIE_HTTPONLY = True

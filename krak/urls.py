@@ -13,14 +13,20 @@ from cards.authorizations import api as authorizations
 from cards.authorizations import webhooks as authorization_webhooks
 from cards.cashback import api as cashback
 from cards.issuing import webhooks as event_webhooks
-from cards.issuing.api import cardholders, secrets
+from cards.issuing.api import cardholders, preferences, secrets
 from cards.issuing.api import cards as issuing
 from fx.candles import api as candles
+from fx.eligibility import api as eligibility
 from fx.prices.api import assets, prices
+from fx.quotes import api as quotes
 from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
+from holdings.trading.api import auto_convert, orders, recurring, trades
 from krak.core import csp
-from krak.customers import api as customers
+from krak.customers.api import me, tags, terms, verification
+from krak.identity import staff
+from krak.identity.api import devices, step_up
+from krak.notifications import api as notifications
 from krak.runtime import health
 
 _docs = csp_override(csp.DOCS)
@@ -30,7 +36,23 @@ urlpatterns = [
     path("webhooks/stripe/events", event_webhooks.events),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
-    path("v1/me", customers.Me.as_view()),
+    path("v1/", include("krak.identity.urls")),
+    path("v1/me", me.Me.as_view()),
+    path("v1/me/tag", tags.MyTag.as_view()),
+    path("v1/tags/<str:tag>", tags.OneTag.as_view()),
+    path("v1/terms", terms.AllTerms.as_view()),
+    path("v1/terms/accept", terms.AcceptTerms.as_view()),
+    path("v1/verification-levels", verification.Levels.as_view()),
+    path("v1/verifications", verification.Verifications.as_view()),
+    path("v1/verifications/<str:shown_id>", verification.OneVerification.as_view()),
+    path("v1/verifications/<str:shown_id>/submit", verification.SubmitVerification.as_view()),
+    path("v1/preferences", preferences.Preferences.as_view()),
+    path("v1/devices", devices.Devices.as_view()),
+    path("v1/devices/<str:shown_id>", devices.OneDevice.as_view()),
+    path("v1/step-up", step_up.StepUp.as_view()),
+    path("v1/step-up/passkey", step_up.PasskeyChallenge.as_view()),
+    path("v1/notifications", notifications.Notifications.as_view()),
+    path("v1/notifications/read", notifications.ReadNotifications.as_view()),
     path("v1/balances", ledger.Balances.as_view()),
     path("v1/assets", assets.Assets.as_view()),
     path("v1/assets/<str:code>", assets.OneAsset.as_view()),
@@ -57,10 +79,30 @@ urlpatterns = [
     path("v1/authorizations/<str:shown_id>", authorizations.OneAuthorization.as_view()),
     path("v1/purchases/preview", authorizations.PurchasePreview.as_view()),
     path("v1/cashback", cashback.Cashback.as_view()),
+    path("v1/suitability", eligibility.Suitability.as_view()),
+    path("v1/quotes", quotes.Quotes.as_view()),
+    path("v1/quotes/<str:shown_id>", quotes.OneQuote.as_view()),
+    path("v1/quotes/<str:shown_id>/accept", trades.AcceptQuote.as_view()),
+    path("v1/trades", trades.Trades.as_view()),
+    path("v1/trades/<str:shown_id>", trades.OneTrade.as_view()),
+    path("v1/orders", orders.Orders.as_view()),
+    path("v1/orders/<str:shown_id>", orders.OneOrder.as_view()),
+    path("v1/orders/<str:shown_id>/cancel", orders.CancelOrder.as_view()),
+    path("v1/recurring-buys", recurring.RecurringBuys.as_view()),
+    path("v1/recurring-buys/<str:shown_id>", recurring.OneRecurringBuy.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/runs", recurring.RecurringRuns.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/pause", recurring.PauseRecurringBuy.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/resume", recurring.ResumeRecurringBuy.as_view()),
+    path("v1/recurring-buys/<str:shown_id>/cancel", recurring.CancelRecurringBuy.as_view()),
+    path("v1/auto-convert", auto_convert.AutoConvert.as_view()),
+    path("v1/auto-convert/runs", auto_convert.AutoConvertRuns.as_view()),
+    path("v1/auto-convert/<str:currency>", auto_convert.OneAutoConvert.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),
+    path("admin/login/", staff.login),
     path("admin/", admin.site.urls),
+    path("staff/", include("krak.identity.staff_urls")),
 ]
 if settings.SANDBOX:
     urlpatterns.append(path("v1/sandbox/", include("krak.sandbox.urls")))

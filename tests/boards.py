@@ -14,6 +14,7 @@ KINDS = {
     "GBP": Kind.FIAT,
     "JPY": Kind.FIAT,
     "USDC": Kind.STABLECOIN,
+    "USDG": Kind.STABLECOIN,
     "BTC": Kind.CRYPTO,
     "ETH": Kind.CRYPTO,
     "SOL": Kind.CRYPTO,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
 from hypothesis import settings
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -35,16 +36,23 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_setup: None,
+    django_test_environment: None,
     django_db_modify_db_settings: str,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """Run the tests within the limits of production, and drop the database without them."""
+    """Make the test database, also for tests that all commit and so carry no mark that asks for it.
+
+    They run within the limits of production; the database is made and dropped without them.
+    """
+    options = connection.settings_dict["OPTIONS"]
     with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
         connection.close()
-    connection.settings_dict["OPTIONS"]["options"] = django_db_modify_db_settings
+    options["options"] = django_db_modify_db_settings
     yield
-    connection.settings_dict["OPTIONS"].pop("options")
+    options.pop("options")
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture

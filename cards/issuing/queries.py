@@ -15,6 +15,7 @@ from cards.issuing.models import (
 )
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import MalformedId, read
+from krak.customers.models import Customer
 
 
 class CardholderMissing(DomainError):
@@ -55,6 +56,12 @@ def newest_card(*, customer_id: UUID) -> Card | None:
 def spending_profile(*, customer_id: UUID) -> SpendingProfile:
     """Return how the customer pays."""
     return SpendingProfile.objects.get(customer_id=customer_id)
+
+
+def spending_of(*, customer: Customer) -> SpendingProfile:
+    """Return how the customer pays; until they say, or have a card, as everybody does."""
+    found = SpendingProfile.objects.filter(customer=customer).first()
+    return found or SpendingProfile(customer=customer, cashback_asset=customer.home_currency)
 
 
 def policy_in_force(*, customer_id: UUID, currency: str, at: datetime) -> Policy:

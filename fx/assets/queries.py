@@ -1,6 +1,7 @@
 """Reads of the catalogue."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -60,6 +61,12 @@ def all_facts(*, codes: list[str] | None = None) -> list[AssetFacts]:
             "code", "name", "kind", "decimals", "kraken_hours", "status"
         )
     ]
+
+
+def statuses(codes: Iterable[str]) -> dict[str, Status]:
+    """Return what staff say may be done with these assets right now, ahead of any board."""
+    rows = Asset.objects.filter(code__in=list(codes)).values_list("code", "status")
+    return {code: Status(status) for code, status in rows}
 
 
 def multipliers_at(at: datetime) -> dict[str, Decimal]:

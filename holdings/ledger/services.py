@@ -38,7 +38,23 @@ def open_book(*, customer_id: UUID) -> None:
 
 @takes_part
 def lock_books(customer_ids: Iterable[UUID]) -> dict[UUID, Book]:
-    """Lock these customers' books in order of id; what must be true is read after this."""
+    """Lock these customers' books in order of id; what must be true is read after this.
+
+    A customer who never had anything gets their book here: people sign up below us, and whatever
+    first touches their money comes by.
+    """
+    wanted = set(customer_ids)
+    books = _locked(wanted)
+    if missing := wanted - books.keys():
+        Book.objects.bulk_create(
+            [Book(customer_id=customer_id) for customer_id in sorted(missing)],
+            ignore_conflicts=True,
+        )
+        books |= _locked(missing)
+    return books
+
+
+def _locked(customer_ids: Iterable[UUID]) -> dict[UUID, Book]:
     books = (
         Book.objects.select_for_update(no_key=True)
         .filter(customer_id__in=list(customer_ids))

@@ -30,10 +30,22 @@ class StrictJSONParser(JSONParser):
             ParseError: it is no such JSON.
         """
         try:
-            text = stream.read().decode("utf-8")
-            return json.loads(_without_nul(text), object_pairs_hook=_unique, parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
+            return read_json(stream.read())
+        except ValueError as error:
             raise ParseError(f"No readable JSON: {error}") from None
+
+
+def read_json(body: bytes) -> Any:
+    """Return a body as Python values.
+
+    Raises:
+        ValueError: it is no JSON, or has NaN, duplicate keys, NUL characters or absurd depth.
+    """
+    try:
+        text = _without_nul(body.decode("utf-8"))
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _without_nul(text: str) -> str:

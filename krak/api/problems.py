@@ -69,7 +69,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if scheme := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = scheme
     if retryable:
-        response["Retry-After"] = "1"
+        response["Retry-After"] = str(facts.get("retry_after", 1))
     return response
 
 
@@ -110,12 +110,23 @@ def _problem(
 
 
 def _plain(
-    request: HttpRequest, status: int, code: str, title: str, *, detail: str = ""
+    request: HttpRequest,
+    status: int,
+    code: str,
+    title: str,
+    *,
+    detail: str = "",
+    facts: dict[str, Any] | None = None,
 ) -> JsonResponse:
+    retryable = status in RETRYABLE
     body = _problem(
-        request, status=status, code=code, title=title, detail=detail, errors=[], facts={}
-    )
-    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+        request, status=status, code=code, title=title, detail=detail, errors=[],
+        facts=facts or {}, retryable=retryable,
+    )  # fmt: skip
+    response = JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+    if retryable:
+        response["Retry-After"] = str((facts or {}).get("retry_after", 1))
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001 - by name
@@ -138,6 +149,9 @@ def refuses_plainly(view: Callable[[HttpRequest], HttpResponse]) -> Callable[...
         except DomainError as refusal:
             logger.warning("%s refused: %s: %s", request.path, refusal.code, refusal.detail)
             status = STATUS[refusal.kind]
-            return _plain(request, status, refusal.code, refusal.title, detail=refusal.detail)
+            return _plain(
+                request, status, refusal.code, refusal.title,
+                detail=refusal.detail, facts=refusal.facts,
+            )  # fmt: skip
 
     return answered

@@ -19,7 +19,7 @@ class ContentSecurityPolicy(ContentSecurityPolicyMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Choose by the address that answered."""
         match = request.resolver_match
-        if match is not None and match.namespace == "admin":
+        if match is not None and match.route.startswith(("admin/", "staff/")):
             # What Django's own decorator does, for all of the admin's views at once.
             vars(response).setdefault("_csp_config", csp.ADMIN)
         return super().process_response(request, response)

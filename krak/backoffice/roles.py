@@ -19,7 +19,14 @@ _CUSTOMERS: Final = (
     "authorizations.view_decision", "authorizations.view_strayrequest",
     "clearing.view_cardtransaction", "disputes.view_dispute", "cashback.view_grant",
     "ledger.view_ledgeraccount", "ledger.view_journalentry", "ledger.view_hold",
-    "cases.view_case", "assets.view_asset",
+    "cases.view_case", "assets.view_asset", "customers.view_tag", "identity.view_device",
+    "notifications.view_notification",
+)  # fmt: skip
+_TRADING: Final = (
+    "quotes.view_quote", "quotes.view_feeschedule", "quotes.view_quotepolicy",
+    "eligibility.view_eligibilityrule", "eligibility.view_suitabilitycheck",
+    "trading.view_trade", "trading.view_order", "trading.view_recurringbuy",
+    "trading.view_recurringrun", "trading.view_autoconvertrule", "trading.view_autoconvertrun",
 )  # fmt: skip
 _STRIPE: Final = (
     "treasury.view_floatrule", "treasury.view_floatreading", "treasury.view_topup",
@@ -34,21 +41,25 @@ _HOUSE: Final = (
     "hedging.view_hedgefill", "hedging.view_risklimit", "hedging.view_venueinstrument",
 )  # fmt: skip
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "support": _CUSTOMERS,
+    "support": (*_CUSTOMERS, *_TRADING),
     "operations": (
-        *_CUSTOMERS, *_STRIPE, *_MARKET, "cases.change_case", "inbox.view_inboxevent",
+        *_CUSTOMERS, *_TRADING, *_STRIPE, *_MARKET, "cases.change_case", "inbox.view_inboxevent",
         "outbox.view_outboxmessage", "idempotency.view_keptanswer", "approvals.view_proposal",
         "schedule.view_run", "venues.add_halt", "venues.add_widening",
     ),
     "finance": (
-        *_CUSTOMERS, *_STRIPE, *_MARKET, *_HOUSE, "approvals.view_proposal",
+        *_CUSTOMERS, *_TRADING, *_STRIPE, *_MARKET, *_HOUSE, "approvals.view_proposal",
         "assets.propose_multiplier", "hedging.change_riskstate", "hedging.change_hedgeorder",
         "hedging.add_risklimit",
     ),
     "approver": (
         *_CUSTOMERS, "approvals.view_proposal", "assets.approve_multiplier", "audit.view_rowchange",
     ),
-    "compliance": (*_CUSTOMERS, "customers.freeze_customer", "audit.view_rowchange"),
+    "compliance": (
+        *_CUSTOMERS, *_TRADING, "customers.freeze_customer", "customers.view_verification",
+        "customers.decide_verification", "customers.view_kycrule", "customers.view_terms",
+        "identity.view_proof", "audit.view_rowchange",
+    ),
 }  # fmt: skip
 
 

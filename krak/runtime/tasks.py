@@ -6,15 +6,18 @@ from typing import Final
 
 from celery import shared_task
 
+from fx.quotes import services as quotes
 from holdings.hedging import queries as hedging
 from holdings.ledger import queries as ledger
 from krak.core import clock
 from krak.core.idempotency import services as idempotency
+from krak.core.limits import services as limits
 from krak.core.outbox import services as outbox
 from krak.core.schedule import services as schedule
 from krak.core.schedule.rules import slot_of
 from krak.core.schedule.services import run_once
 from krak.core.transactions import transaction
+from krak.identity import services as identity
 
 logger = logging.getLogger(__name__)
 
@@ -37,11 +40,11 @@ def _prove_books() -> None:
 
 @shared_task(name="runtime.purge")
 def purge(**_newer: object) -> None:
-    """Drop idempotency keys, done messages and runs whose time is over, once an hour."""
+    """Drop what has had its time, from keys to quotes and sessions, once an hour."""
     now = clock.now()
 
     def drop() -> None:
-        for service in (idempotency, outbox, schedule):
+        for service in (idempotency, outbox, schedule, quotes, limits, identity):
             with transaction():
                 service.purge(now=now)
 

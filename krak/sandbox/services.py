@@ -22,6 +22,7 @@ from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import queries as lot_reads
 from holdings.lots import services as lots
+from holdings.trading import services as trading
 from krak.core.ids import uuid7
 from krak.core.money import at_places, floor_to, places_of, plain
 from krak.core.outbox import services as outbox
@@ -65,6 +66,8 @@ def create_customer(
         country=wanted.country,
         home_currency=currency,
     )
+    customers.confirm_email(user=customer.user, email=customer.user.email, now=now)
+    customers.vouch_for(customer=customer, now=now)
     ledger.open_book(customer_id=customer.id)
     issuing.open_spending(
         customer_id=customer.id,
@@ -129,6 +132,17 @@ def credit_cash(
             ),
             details={"sandbox": True},
         )
+    )
+
+
+@takes_part
+def deposit(*, customer: Customer, amount: Decimal, cause: str, now: datetime) -> None:
+    """Credit cash of the home currency as a bank transfer would; the customer's rules see it."""
+    ledger.lock_books([customer.id])
+    currency = customer.home_currency
+    credit_cash(customer_id=customer.id, currency=currency, amount=amount, cause=cause, now=now)
+    trading.promise_auto_convert(
+        customer_id=customer.id, currency=currency, amount=amount, cause=cause
     )
 
 

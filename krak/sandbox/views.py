@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers as serializers_of_rest
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +17,6 @@ from cards.issuing import queries as issuing_reads
 from cards.issuing import services as issuing
 from cards.issuing.models import Card, CardStatus
 from fx.prices import services as prices
-from holdings.ledger import services as ledger
 from krak.api.idempotency import key_parameter, once
 from krak.api.parsing import StrictSerializer
 from krak.core import clock
@@ -31,8 +31,10 @@ from krak.customers.queries import CustomerNotFound, customer
 from krak.sandbox import purchases, serializers, services
 from krak.sandbox.issuer.client import deliveries_of
 from krak.sandbox.issuer.shapes import merchant
+from krak.sandbox.models import SandboxMail
 
 SETTLE_SECONDS: Final = 30
+MOST_MAILS: Final = 100
 
 
 class AmountTooFine(DomainError):
@@ -119,6 +121,37 @@ class Customers(SandboxView):
         )
 
 
+class MailSerializer(serializers_of_rest.Serializer[SandboxMail]):
+    """A mail that would have gone out."""
+
+    to = serializers_of_rest.ListField(child=serializers_of_rest.EmailField())
+    subject = serializers_of_rest.CharField()
+    text = serializers_of_rest.CharField()
+    sent_at = serializers_of_rest.DateTimeField()
+
+
+class MailsSerializer(serializers_of_rest.Serializer[Any]):
+    """The newest mails first, at most 100."""
+
+    results = MailSerializer(many=True)
+
+
+class Mails(SandboxView):
+    """GET /v1/sandbox/mails?to=…"""
+
+    @extend_schema(
+        operation_id="sandbox_mails",
+        parameters=[OpenApiParameter("to", str, description="an address; all if left out")],
+        responses=MailsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Return the mails to an address, newest first."""
+        found = SandboxMail.objects.order_by("-id")
+        if to := request.query_params.get("to"):
+            found = found.filter(to__contains=[to.lower()])
+        return Response(MailsSerializer({"results": found[:MOST_MAILS]}).data)
+
+
 class Prices(SandboxView):
     """PUT and DELETE /v1/sandbox/prices"""
 
@@ -156,10 +189,8 @@ class Deposits(SandboxView):
         _require_places(amount, found.home_currency)
 
         def deposit() -> Response:
-            ledger.lock_books([found.id])
-            services.credit_cash(
-                customer_id=found.id,
-                currency=found.home_currency,
+            services.deposit(
+                customer=found,
                 amount=amount,
                 cause=f"sandbox:deposit:{show('dep', uuid7())}",
                 now=clock.now(),

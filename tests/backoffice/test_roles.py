@@ -69,13 +69,18 @@ def test_writing_them_again_changes_nothing_and_repairs_what_was_added() -> None
         assert {f"{p.content_type.app_label}.{p.codename}" for p in kept} == set(rights)
 
 
+ORDERS = {"venues.add_halt", "venues.add_widening", "hedging.add_risklimit"}
+"""Dated rows that one person orders alone, because a market does not wait for a second."""
+
+
 def test_no_role_gives_rights_and_none_is_both_maker_and_checker() -> None:
     for name, rights in ROLES.items():
         forbidden = [
-            right for right in rights
+            right for right in set(rights) - ORDERS
             if right.split(".")[1].startswith(("add_", "delete_"))
             or (right.startswith(("auth.", "customers.", "approvals.", "audit.", "ledger."))
-                and "view_" not in right and right != "customers.freeze_customer")
+                and "view_" not in right
+                and right not in {"customers.freeze_customer", "customers.decide_verification"})
         ]  # fmt: skip
         assert forbidden == [], name
         assert not (
@@ -101,7 +106,8 @@ def test_a_role_sees_its_pages_and_no_others(role: str, customer: Customer) -> N
         allowed = f"{app}.view_{name}" in ROLES[role] or f"{app}.change_{name}" in ROLES[role]
         status = window.get(f"/admin/{app}/{name}/").status_code
         assert status == (200 if allowed else 403), table
-        assert window.get(f"/admin/{app}/{name}/add/").status_code == 403
+        may_add = f"{app}.add_{name}" in ROLES[role]
+        assert window.get(f"/admin/{app}/{name}/add/").status_code == (200 if may_add else 403)
     assert window.get(page_of(customer)).status_code == 200
 
 

@@ -101,9 +101,14 @@ def test_keys_to_secrets_are_never_cached(connected: Known) -> None:
     known = connected
     card = f"/v1/cards/{known.card.shown_id}"
 
-    details = _send(known, "POST", f"{card}/details-key", {"nonce": "ephkn_1"})
-    wallet = _send(known, "POST", f"{card}/wallet-key", {"stripe_version": "2024-06-20"})
-    pin = _send(known, "PUT", f"{card}/pin", {"encrypted_number": "sealed-for-stripe-0001"})
+    def ask(method: str, secret: str, body: dict[str, str]) -> Any:
+        action = f"card.{secret.removesuffix('-key')}"
+        proof = known.proof(action, card=known.card.shown_id)
+        return _send(known, method, f"{card}/{secret}", body, **{"Step-Up": proof})
+
+    details = ask("POST", "details-key", {"nonce": "ephkn_1"})
+    wallet = ask("POST", "wallet-key", {"stripe_version": "2024-06-20"})
+    pin = ask("PUT", "pin", {"encrypted_number": "sealed-for-stripe-0001"})
 
     assert (details.status_code, wallet.status_code, pin.status_code) == (201, 201, 204)
     assert details["Cache-Control"] == wallet["Cache-Control"] == "no-store"

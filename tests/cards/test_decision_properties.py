@@ -20,7 +20,7 @@ from cards.authorizations.rules.facts import (
 )
 from fx.assets.rules import PROPERTIES
 from fx.prices.rules import Board
-from holdings.trading.rules import Sellable
+from holdings.trading.rules.waterfall import Sellable
 from krak.core import clock
 from krak.core.money import places_of, plain
 from tests.boards import KINDS, USUAL, board_of_pins

@@ -18,7 +18,7 @@ from holdings.hedging.models import HedgeOrder, RiskLimit
 from holdings.hedging.rules.exposure import Instrument
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
-from holdings.trading.rules import Sale, legs_of_sale
+from holdings.trading.rules.waterfall import Sale, legs_of_sale
 from krak.core import clock
 from krak.core.ids import uuid7
 from krak.core.transactions import transaction

@@ -1,7 +1,6 @@
 """Two rounds at one moment, a fill while a round nets: made, not hoped for."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +8,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection, connections
 
 from fx.prices import live
 from holdings.hedging import queries, services, tasks
@@ -17,6 +15,9 @@ from holdings.hedging.models import HedgeFill, HedgeOrder, RiskLimit, RiskState
 from krak.core import clock
 from tests.boards import board_of_pins
 from tests.hedging.conftest import House, list_assets, list_instruments
+from tests.races import in_a_thread, other_session, wait_for_blocked
+
+__all__ = ["other_session"]
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -42,36 +43,6 @@ def traded(now: datetime) -> Iterator[House]:
         house.limit(CODE, band_usd=10**9, widen_at_usd=10**9, stop_at_usd=10**9)
 
 
-@pytest.fixture
-def other_session() -> Iterator[psycopg.Connection[Any]]:
-    """Return a second session of the same database."""
-    connection.ensure_connection()
-    parameters = connection.get_connection_params()
-    wanted = ("host", "port", "dbname", "user", "password")
-    with psycopg.connect(**{name: parameters[name] for name in wanted if name in parameters}) as db:
-        yield db
-
-
-def _in_a_thread[T](call: Callable[[], T]) -> T:
-    try:
-        return call()
-    finally:
-        connections.close_all()
-
-
-def _wait_for_blocked(db: psycopg.Connection[Any], count: int) -> None:
-    with psycopg.connect(db.info.dsn, password=db.info.password, autocommit=True) as watching:
-        for _ in range(500):
-            row = watching.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND cardinality(pg_blocking_pids(pid)) > 0"
-            ).fetchone()
-            if row and row[0] >= count:
-                return
-            time.sleep(0.01)
-    raise AssertionError("nobody was blocked")
-
-
 def test_of_two_rounds_at_one_moment_one_orders(
     traded: House, other_session: psycopg.Connection[Any]
 ) -> None:
@@ -79,10 +50,8 @@ def test_of_two_rounds_at_one_moment_one_orders(
         "SELECT 1 FROM hedging_riskstate WHERE asset = %s FOR NO KEY UPDATE", [CODE]
     )
     with ThreadPoolExecutor(2) as pool:
-        rounds = [
-            pool.submit(_in_a_thread, lambda: services.net(now=clock.now())) for _ in range(2)
-        ]
-        _wait_for_blocked(other_session, 2)
+        rounds = [pool.submit(in_a_thread, lambda: services.net(now=clock.now())) for _ in range(2)]
+        wait_for_blocked(other_session, 2)
         other_session.rollback()
         written = sorted(each.result(10) for each in rounds)
 
@@ -99,10 +68,10 @@ def test_a_round_that_waits_for_a_fill_to_be_recorded_nets_with_it(
         "SELECT 1 FROM hedging_riskstate WHERE asset = %s FOR NO KEY UPDATE", [CODE]
     )
     with ThreadPoolExecutor(2) as pool:
-        following = pool.submit(_in_a_thread, lambda: traded.follow(order))
-        _wait_for_blocked(other_session, 1)
-        netting = pool.submit(_in_a_thread, lambda: services.net(now=clock.now()))
-        _wait_for_blocked(other_session, 2)
+        following = pool.submit(in_a_thread, lambda: traded.follow(order))
+        wait_for_blocked(other_session, 1)
+        netting = pool.submit(in_a_thread, lambda: services.net(now=clock.now()))
+        wait_for_blocked(other_session, 2)
         other_session.rollback()
         following.result(10)
         assert netting.result(10) == 0
@@ -116,7 +85,7 @@ def test_an_order_whose_message_comes_four_times_at_once_is_sent_once(traded: Ho
     (order,) = traded.net()
 
     def send(_n: int) -> None:
-        _in_a_thread(lambda: tasks.send(payload={"order": str(order.id)}, now=clock.now()))
+        in_a_thread(lambda: tasks.send(payload={"order": str(order.id)}, now=clock.now()))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(send, range(4)))
@@ -136,8 +105,8 @@ def test_a_thread_of_trades_and_a_thread_of_rounds_end_flat(traded: House) -> No
             traded.settle()
 
     with ThreadPoolExecutor(3) as pool:
-        trading = pool.submit(_in_a_thread, trade)
-        hedging = pool.submit(_in_a_thread, hedge)
+        trading = pool.submit(in_a_thread, trade)
+        hedging = pool.submit(in_a_thread, hedge)
         trading.result(60)
         hedging.result(60)
     traded.settle()

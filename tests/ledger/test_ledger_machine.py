@@ -24,7 +24,7 @@ from holdings.ledger.models import Book, Hold, JournalEntry, LedgerAccount, Post
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import queries as lot_reads
 from holdings.lots import services as lots
-from holdings.trading.rules import Sale, legs_of_sale
+from holdings.trading.rules.waterfall import Sale, legs_of_sale
 from krak.core import clock
 from krak.core.ids import uuid7
 from krak.core.transactions import transaction

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdings.ledger.rules import CREDIT
-from holdings.trading.rules import (
+from holdings.trading.rules.waterfall import (
     Sale,
     Sellable,
     legs_of_sale,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from cards.issuing.rules import Controls
-from holdings.trading.rules import Sale, Sellable, total_coverage, waterfall
+from holdings.trading.rules.waterfall import Sale, Sellable, total_coverage, waterfall
 from krak.core.money import ceil_to
 
 BASIS_POINTS: Final = Decimal(10_000)

@@ -15,7 +15,7 @@ from moneyed import Money
 from cards.authorizations.rules.decision import Decline
 from cards.authorizations.rules.facts import PRICE_PLACES, AssetPrice, facts_of, units_of
 from fx.assets.rules import PROPERTIES
-from holdings.trading.rules import Sellable
+from holdings.trading.rules.waterfall import Sellable
 from krak.core.money import floor_to, money, places_of
 
 WORDS: Final[Mapping[Decline, str]] = {

@@ -15,7 +15,7 @@ from cards.authorizations.rules.decision import Earlier, Facts, PolicyFacts, Spe
 from cards.issuing.rules import Controls
 from fx.assets.rules import PROPERTIES, Kind
 from fx.prices.rules import Board
-from holdings.trading.rules import Sellable
+from holdings.trading.rules.waterfall import Sellable
 from krak.core.money import floor_to, places_of, plain
 
 PRICE_PLACES: Final = 18

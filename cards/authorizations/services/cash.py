@@ -11,7 +11,7 @@ from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import Entry
 from holdings.lots import services as lots
-from holdings.trading.rules import legs_of_sale, waterfall
+from holdings.trading.rules.waterfall import legs_of_sale, waterfall
 from krak.core.ids import uuid7
 from krak.core.money import places_of, plain
 from krak.core.transactions import takes_part

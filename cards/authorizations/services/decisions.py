@@ -34,7 +34,7 @@ from cards.authorizations.rules.facts import (
 from fx.prices import live
 from fx.prices.rules import Board
 from holdings.ledger.rules import Entry
-from holdings.trading.rules import Sale, legs_of_sale
+from holdings.trading.rules.waterfall import Sale, legs_of_sale
 from krak.core.ids import show, uuid7
 from krak.core.minor_units import to_minor
 from krak.core.money import money, plain

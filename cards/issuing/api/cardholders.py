@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 from cards.issuing import queries, services
 from cards.issuing.models import Cardholder
 from cards.issuing.services.cardholders import Person
+from krak.api.limits import client_address
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField
 from krak.core import clock
@@ -70,7 +71,7 @@ class CardholderDoor(APIView):
     def put(self, request: Request) -> Response:
         """Tell or correct who the customer's cards are issued to."""
         asked = read_body(PersonSerializer, request)
-        person = Person(**asked, terms_accepted_ip=request.META["REMOTE_ADDR"])
+        person = Person(**asked, terms_accepted_ip=client_address(request))
         with transaction():
             holder = services.enrol(customer_id=asking(request).id, person=person, now=clock.now())
         return Response(CardholderSerializer(holder).data)

@@ -20,7 +20,10 @@ from krak.api.idempotency import key_parameter, once
 from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField, StateField
+from krak.core import clock
 from krak.customers.authentication import asking
+from krak.customers.models import Act
+from krak.customers.queries import permitted
 
 
 class ShippingSerializer(StrictSerializer):
@@ -121,6 +124,7 @@ class Cards(ListAPIView[Card]):
         asked, customer = read_body(OrderSerializer, request), asking(request)
 
         def effect() -> Response:
+            permitted(customer, Act.CARD, now=clock.now())
             card = services.order(
                 customer_id=customer.id,
                 currency=asked.get("currency", customer.home_currency),

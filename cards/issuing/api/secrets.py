@@ -12,6 +12,7 @@ from cards.issuing.models import Card, Purpose
 from krak.api.parsing import StrictSerializer, read_body
 from krak.core import clock
 from krak.customers.authentication import asking
+from krak.identity.guard import STEP_UP_PARAMETER, requires_step_up
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -38,6 +39,10 @@ def _card(request: Request, shown_id: str) -> Card:
     return queries.card_of(customer_id=asking(request).id, shown_id=shown_id)
 
 
+def _require_step_up(request: Request, card: Card, action: str) -> None:
+    requires_step_up(request, action=action, subject={"card": card.shown_id})
+
+
 class DetailsKey(APIView):
     """POST /v1/cards/{id}/details-key"""
 
@@ -46,13 +51,16 @@ class DetailsKey(APIView):
         tags=["cards"],
         request=NonceSerializer,
         responses={201: OpenApiTypes.OBJECT},
+        parameters=[STEP_UP_PARAMETER],
     )
     def post(self, request: Request, shown_id: str) -> Response:
         """Return Stripe's ephemeral key, with which this app shows the number and CVC."""
+        card, asked = _card(request, shown_id), read_body(NonceSerializer, request)
+        _require_step_up(request, card, "card.details")
         key = services.key_to_secrets(
-            _card(request, shown_id),
+            card,
             purpose=Purpose.DETAILS,
-            nonce=read_body(NonceSerializer, request)["nonce"],
+            nonce=asked["nonce"],
             now=clock.now(),
         )
         return Response(key, status=201, headers=NO_STORE)
@@ -66,13 +74,16 @@ class WalletKey(APIView):
         tags=["cards"],
         request=SdkSerializer,
         responses={201: OpenApiTypes.OBJECT},
+        parameters=[STEP_UP_PARAMETER],
     )
     def post(self, request: Request, shown_id: str) -> Response:
         """Return Stripe's ephemeral key, with which the phone adds the card to its wallet."""
+        card, asked = _card(request, shown_id), read_body(SdkSerializer, request)
+        _require_step_up(request, card, "card.wallet")
         key = services.key_to_secrets(
-            _card(request, shown_id),
+            card,
             purpose=Purpose.WALLET,
-            stripe_version=read_body(SdkSerializer, request)["stripe_version"],
+            stripe_version=asked["stripe_version"],
             now=clock.now(),
         )
         return Response(key, status=201, headers=NO_STORE)
@@ -82,13 +93,15 @@ class Pin(APIView):
     """PUT /v1/cards/{id}/pin"""
 
     @extend_schema(
-        operation_id="set_card_pin", tags=["cards"], request=PinSerializer, responses={204: None}
+        operation_id="set_card_pin",
+        tags=["cards"],
+        request=PinSerializer,
+        responses={204: None},
+        parameters=[STEP_UP_PARAMETER],
     )
     def put(self, request: Request, shown_id: str) -> Response:
         """Set the PIN; it is encrypted for Stripe and cannot be read here."""
-        services.set_pin(
-            _card(request, shown_id),
-            encrypted_number=read_body(PinSerializer, request)["encrypted_number"],
-            now=clock.now(),
-        )
+        card, asked = _card(request, shown_id), read_body(PinSerializer, request)
+        _require_step_up(request, card, "card.pin")
+        services.set_pin(card, encrypted_number=asked["encrypted_number"], now=clock.now())
         return Response(status=204)

@@ -13,7 +13,12 @@ from cards.issuing.services.cards import (
 )
 from cards.issuing.services.hearing import hear_of_card, hear_of_cardholder, hear_of_token
 from cards.issuing.services.secrets import key_to_secrets, set_pin
-from cards.issuing.services.spending import exclude_asset, open_spending, set_policy
+from cards.issuing.services.spending import (
+    exclude_asset,
+    open_spending,
+    set_policy,
+    set_spending,
+)
 from cards.issuing.services.telling import tell_again, tell_card, tell_cardholder
 
 __all__ = [
@@ -33,6 +38,7 @@ __all__ = [
     "set_controls",
     "set_pin",
     "set_policy",
+    "set_spending",
     "tell_again",
     "tell_card",
     "tell_cardholder",

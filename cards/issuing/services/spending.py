@@ -30,6 +30,24 @@ def open_spending(
 
 
 @takes_part
+def set_spending(
+    *,
+    customer_id: UUID,
+    spend_order: Sequence[str] | None,
+    excluded: Sequence[str],
+    cashback_asset: str,
+) -> None:
+    """Let the customer's next purchase be paid, and rewarded, so."""
+    ledger.lock_books([customer_id])
+    wanted = {
+        "spend_order": list(spend_order) if spend_order is not None else None,
+        "excluded": list(excluded),
+        "cashback_asset": cashback_asset,
+    }
+    SpendingProfile.objects.update_or_create(customer_id=customer_id, defaults=wanted)
+
+
+@takes_part
 def exclude_asset(*, customer_id: UUID, code: str) -> None:
     """Never sell this asset for a purchase; again is harmless."""
     ledger.lock_books([customer_id])

@@ -72,6 +72,14 @@ class Kind(StrEnum):
     TOKENIZED_ETF = "TOKENIZED_ETF"
 
 
+class AssetClass(StrEnum):
+    """What the rules about who may hold something go by."""
+
+    CASH = "CASH"
+    CRYPTO = "CRYPTO"
+    SECURITY = "SECURITY"
+
+
 class Status(StrEnum):
     """What may be done with an asset."""
 
@@ -110,6 +118,8 @@ class KindProperties:
     """Within its rank the most valuable holding goes first."""
     is_cash: bool = False
     """Money of a state: it needs no venue, only a reference rate."""
+    asset_class: AssetClass = AssetClass.CRYPTO
+    """Whose rules of eligibility hold for it."""
     has_multiplier: bool = False
     """What is shown is base units times a multiplier that corporate actions move."""
     spread_bps: int
@@ -140,6 +150,7 @@ _TOKENIZED: Final = KindProperties(
     max_price_age=timedelta(seconds=60),
     spend_rank=4,
     ranked_by_value=True,
+    asset_class=AssetClass.SECURITY,
     has_multiplier=True,
     spread_bps=15,
     wide_spread_bps=60,
@@ -156,6 +167,7 @@ PROPERTIES: Final[dict[Kind, KindProperties]] = {
         spend_rank=1,
         ranked_by_value=False,
         is_cash=True,
+        asset_class=AssetClass.CASH,
         spread_bps=5,
         wide_spread_bps=15,
         swing_bps=30,

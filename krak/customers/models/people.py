@@ -33,6 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    email_verified_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -79,6 +80,22 @@ class Customer(models.Model):
     def shown_id(self) -> str:
         """The id that clients see."""
         return show(self.PREFIX, self.id)
+
+
+class Profile(models.Model):
+    """What a customer tells of themselves; not read by any decision, so apart from `Customer`."""
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.PROTECT, primary_key=True, related_name="profile"
+    )
+    first_name = models.CharField(max_length=60, blank=True, help_text="as in the passport")
+    last_name = models.CharField(max_length=60, blank=True, help_text="as in the passport")
+    born_on = models.DateField(null=True, blank=True)
+    tax_residences = models.JSONField(default=list, help_text="[{country, tin}], tin may be empty")
+    display_currency = models.CharField(max_length=16, blank=True, help_text="empty: home currency")
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
 
 
 class AccessToken(models.Model):

@@ -1,4 +1,4 @@
-"""What happens to people: they arrive, get a token, are frozen and thawed."""
+"""People arrive, get a token, are frozen and thawed."""
 
 import hashlib
 import secrets
@@ -8,7 +8,7 @@ from uuid import UUID
 from krak.core.audit.context import because
 from krak.core.errors import DomainError
 from krak.core.transactions import takes_part
-from krak.customers.models import AccessToken, Customer, User
+from krak.customers.models import AccessToken, Customer, Profile, User
 
 TOKEN_LIFE = timedelta(days=90)
 
@@ -24,9 +24,24 @@ class ReasonMissing(DomainError):
 def register(*, email: str, name: str, country: str, home_currency: str) -> Customer:
     """Make a user without a password and the customer they are."""
     user = User.objects.create_user(email)
-    return Customer.objects.create(
+    return welcome(user=user, name=name, country=country, home_currency=home_currency)
+
+
+@takes_part
+def welcome(*, user: User, name: str, country: str, home_currency: str) -> Customer:
+    """Make the customer that a user is; their book is opened by whatever first needs it."""
+    customer = Customer.objects.create(
         user=user, name=name, country=country, home_currency=home_currency
     )
+    Profile.objects.create(customer=customer)
+    return customer
+
+
+@takes_part
+def confirm_email(*, user: User, email: str, now: datetime) -> None:
+    """Note that the user reads the mail of `email`, which is their address from now on."""
+    user.email, user.email_verified_at = email, now
+    user.save(update_fields=["email", "email_verified_at"])
 
 
 @takes_part
@@ -40,6 +55,19 @@ def issue_token(*, customer: Customer, device: str, now: datetime) -> str:
         expires_at=now + TOKEN_LIFE,
     )
     return token
+
+
+@takes_part
+def end_tokens(*, user_id: UUID, now: datetime) -> None:
+    """End every bearer token of a user at once."""
+    AccessToken.objects.filter(user_id=user_id, ended_at=None).update(ended_at=now)
+
+
+@takes_part
+def end_token(*, user_id: UUID, token_id: UUID, now: datetime) -> bool:
+    """End one bearer token of a user, and tell whether there was one to end."""
+    found = AccessToken.objects.filter(user_id=user_id, id=token_id, ended_at=None)
+    return found.update(ended_at=now) > 0
 
 
 @takes_part

@@ -1,0 +1,1 @@
+"""Conversions, orders, schedules and the waterfall as values."""

@@ -1,0 +1,117 @@
+"""Who is signed in, where, and how they may prove themselves."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils.crypto import constant_time_compare
+
+from krak.core.errors import DomainError, Kind
+from krak.customers import queries as customers
+from krak.customers.models import User
+from krak.identity.models import Device
+
+DEVICE_IN_SESSION = "krak_device"
+
+
+class DeviceNotFound(DomainError):
+    """No such device, or not one of this user's, or signed out already."""
+
+    code = "identity.device_not_found"
+    title = "There is no such device."
+    kind = Kind.NOT_FOUND
+
+
+def digest(token: str) -> bytes:
+    """Return what is kept of a device's token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def session(token: str) -> SessionBase | None:
+    """Return the session of a token, or None when there is none any more."""
+    store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+    found = store(session_key=token)
+    found.get(SESSION_KEY)  # loads it; a session that is missing or over loses its key
+    return found if found.session_key else None
+
+
+def device_of(opened: SessionBase) -> Device | None:
+    """Return the device of a session with its user and customer, or None when it is signed out.
+
+    It is, from the very next request, after logout, when the device was ended, when the password
+    was changed elsewhere, and when the user was disabled.
+    """
+    if DEVICE_IN_SESSION not in opened or SESSION_KEY not in opened:
+        return None
+    device = (
+        Device.objects.select_related("user__customer")
+        .filter(
+            id=opened[DEVICE_IN_SESSION],
+            user_id=opened[SESSION_KEY],
+            ended_at=None,
+            user__is_active=True,
+        )
+        .first()
+    )
+    if device is None or not constant_time_compare(
+        opened.get(HASH_SESSION_KEY, ""), device.user.get_session_auth_hash()
+    ):
+        return None
+    return device
+
+
+def knows(*, token: str, user_id: str = "", email: str = "") -> bool:
+    """Tell whether a device's token is of this user, or of the user with this address."""
+    if not token:
+        return False
+    found = Device.objects.filter(digest=digest(token))
+    found = found.filter(user_id=user_id) if user_id else found.filter(user__email__iexact=email)
+    return found.exists()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A place where somebody is signed in: a device, or an access token."""
+
+    id: UUID
+    name: str
+    platform: str
+    address: str | None
+    created_at: datetime
+    last_seen_at: datetime | None
+    current: bool
+
+
+def signed_in(*, user_id: UUID, current: UUID, now: datetime) -> list[SignedIn]:
+    """Return where a user is signed in, newest first; `current` is the one that asks."""
+    devices = [
+        SignedIn(each.id, each.name, each.platform, each.address, each.created_at,
+                 each.last_seen_at, each.id == current)
+        for each in Device.objects.filter(user_id=user_id, ended_at=None)
+    ]  # fmt: skip
+    tokens = [
+        SignedIn(each.id, each.device, "API", None, each.created_at, None, each.id == current)
+        for each in customers.tokens_of(user_id=user_id, now=now)
+    ]
+    return sorted([*devices, *tokens], key=lambda place: place.id, reverse=True)
+
+
+def second_factors(user: User) -> list[str]:
+    """Return the second factors that a user has enrolled: totp, webauthn."""
+    found = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return sorted(set(found.values_list("type", flat=True)))
+
+
+def ways_to_prove(user: User) -> Sequence[str]:
+    """Return how a user may prove themselves: by a second factor, or by password without one."""
+    factors = second_factors(user)
+    if factors:
+        return factors
+    return ["password"] if user.has_usable_password() else []

@@ -1,0 +1,74 @@
+"""How staff get in: Django's sign-in, counted, then allauth's second factor before any page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from krak.api.problems import refuses_plainly
+from krak.core.limits import services as limits
+from krak.identity import limits as ours
+
+OPEN = frozenset({"login", "logout", "jsi18n"})
+
+
+@refuses_plainly
+def login(request: HttpRequest) -> HttpResponse:
+    """Sign a member of staff in; what is tried is counted as at the customers' door."""
+    if request.method == "POST":
+        limits.take(ours.login(request, request.POST.get("username", "").lower()[:254]))
+    return admin.site.login(request)
+
+
+def counted(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap a page that takes a code: guesses are counted as at the customers' door."""
+
+    @refuses_plainly
+    def answered(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST" or not request.user.is_authenticated:
+            return page(request)
+        tries = ours.second_factor(request, str(request.user.pk))
+        limits.take(tries)
+        response = page(request)
+        if response.status_code == 302:  # noqa: PLR2004 - the code was right
+            limits.forget(tries)
+        return response
+
+    return answered
+
+
+class SecondFactor:
+    """Keeps staff out of the back office until this session has shown a second factor.
+
+    Who has none is sent to enrol one. `KRAK_ADMIN_MFA` switches it; a query is made for the back
+    office's own pages only.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, arguments: Any, named: Any
+    ) -> HttpResponse | None:
+        """Send whoever is in the back office without a second factor to show or enrol one."""
+        match = request.resolver_match
+        if not settings.ADMIN_MFA or match is None or match.namespace != "admin":
+            return None
+        user = request.user
+        if match.url_name in OPEN or not user.is_authenticated:
+            return None
+        if any(record["method"] == "mfa" for record in get_authentication_records(request, user)):
+            return None
+        enrolled = Authenticator.objects.filter(user=user).exists()
+        page = reverse("mfa_reauthenticate" if enrolled else "mfa_activate_totp")
+        return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")

@@ -1,0 +1,102 @@
+"""The customer's inbox."""
+
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from krak.api.paging import CursorPages
+from krak.api.parsing import StrictSerializer, read_body
+from krak.api.shapes import ConstantField, IdField
+from krak.core import clock
+from krak.core.ids import MalformedId, read
+from krak.core.transactions import transaction
+from krak.customers.authentication import asking
+from krak.notifications import services
+from krak.notifications.models import Notification
+
+MOST_AT_ONCE: Final = 200
+
+
+class NotificationSerializer(serializers.Serializer[Notification]):
+    """A notice; more kinds may be added."""
+
+    object = ConstantField("notification")
+    id = IdField(Notification.PREFIX)
+    kind = serializers.CharField(help_text="new_device, verification_decided, …")
+    facts = serializers.DictField(help_text="what the app makes a sentence of, by kind")
+    created_at = serializers.DateTimeField()
+    read_at = serializers.DateTimeField(allow_null=True)
+
+
+class UnreadPages(CursorPages):
+    """Pages that also say how many notices are unread in all."""
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """Answer with one page and the count."""
+        response = super().get_paginated_response(data)
+        response.data["unread"] = self.unread
+        return response
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """Count, and cut the page."""
+        self.unread = queryset.filter(read_at=None).count()
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe one page."""
+        described = super().get_paginated_response_schema(schema)
+        described["required"] = [*described["required"], "unread"]
+        described["properties"]["unread"] = {"type": "integer", "description": "of all pages"}
+        return described
+
+
+@extend_schema_view(get=extend_schema(operation_id="notifications", tags=["notifications"]))
+class Notifications(ListAPIView[Notification]):
+    """GET /v1/notifications"""
+
+    serializer_class = NotificationSerializer
+    pagination_class = UnreadPages
+
+    def get_queryset(self) -> QuerySet[Notification, Any]:
+        """Return the notices to the customer who is asking."""
+        if getattr(self, "swagger_fake_view", False):
+            return Notification.objects.none()
+        return Notification.objects.filter(customer_id=asking(self.request).id)
+
+
+class ReadSerializer(StrictSerializer):
+    """Which notices were read; all if left out."""
+
+    ids = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, max_length=MOST_AT_ONCE
+    )
+
+    def validate_ids(self, value: list[str]) -> list[Any]:
+        """Refuse what is no notice's id."""
+        try:
+            return [read(Notification.PREFIX, text) for text in value]
+        except MalformedId:
+            raise serializers.ValidationError("That is no notice.", code="malformed") from None
+
+
+class ReadNotifications(APIView):
+    """POST /v1/notifications/read"""
+
+    @extend_schema(
+        operation_id="read_notifications",
+        tags=["notifications"],
+        request=ReadSerializer,
+        responses={204: None},
+    )
+    def post(self, request: Request) -> Response:
+        """Mark notices read; again is harmless."""
+        ids = read_body(ReadSerializer, request).get("ids")
+        with transaction():
+            services.mark_read(customer_id=asking(request).id, ids=ids, now=clock.now())
+        return Response(status=204)

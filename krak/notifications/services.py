@@ -1,0 +1,27 @@
+"""Keep notices and mark them read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from krak.core.ids import uuid7
+from krak.core.transactions import takes_part
+from krak.notifications.models import Notification
+
+
+@takes_part
+def keep(*, customer_id: UUID, kind: str, facts: Mapping[str, Any], now: datetime) -> Notification:
+    """Put a notice into the customer's inbox."""
+    return Notification.objects.create(
+        id=uuid7(), customer_id=customer_id, kind=kind, facts=dict(facts), created_at=now
+    )
+
+
+@takes_part
+def mark_read(*, customer_id: UUID, ids: Sequence[UUID] | None, now: datetime) -> None:
+    """Mark these notices of the customer read, or all; others' and unknown ones are passed over."""
+    unread = Notification.objects.filter(customer_id=customer_id, read_at=None)
+    if ids is not None:
+        unread = unread.filter(id__in=list(ids))
+    unread.update(read_at=now)
