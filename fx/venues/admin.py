@@ -51,6 +51,7 @@ class _Orders(ReadOnlyAdmin):
 class HaltAdmin(_Orders):
     """Who may not trade what: a new row stops trading within seconds."""
 
+    audited = ("venues_halt",)
     form = HaltForm
     list_display = ("asset", "sides", "reason", "note", "state", "from_at", "until_at")
     fields = ("asset", "sides", "reason", "note", "from_at", "until_at")
@@ -94,6 +95,7 @@ class HaltAdmin(_Orders):
 class WideningAdmin(_Orders):
     """Whose spread is wider than the market's: a new row replaces the one of the same reason."""
 
+    audited = ("venues_widening",)
     list_display = ("asset", "bps", "reason", "state", "from_at", "until_at")
     fields = ("asset", "bps", "reason", "from_at", "until_at")
     actions = ("end",)
@@ -126,6 +128,7 @@ class WideningAdmin(_Orders):
 class TradingSessionAdmin(StaffAdmin):
     """When venues trade."""
 
+    audited = ("venues_tradingsession",)
     list_display = ("hours", "opens_day", "opens_at", "closes_day", "closes_at")
 
 
@@ -133,6 +136,7 @@ class TradingSessionAdmin(StaffAdmin):
 class MarketHolidayAdmin(StaffAdmin):
     """Days with a wide spread for shares that trade 24/5."""
 
+    audited = ("venues_marketholiday",)
     list_display = ("on", "name")
     search_fields = ("name",)
     date_hierarchy = "on"

@@ -290,6 +290,7 @@ class RiskLimitForm(ModelForm):  # type: ignore[type-arg]
 class RiskLimitAdmin(ReadOnlyAdmin):
     """Limits: a change is a new row with its own beginning, never an edit."""
 
+    audited = ("hedging_risklimit",)
     form = RiskLimitForm
     list_display = (
         "effective_at", "asset", "kind", "target_units", "band_usd", "widen_at_usd", "widen_bps",
