@@ -69,6 +69,8 @@ def till(issuer: FakeIssuer, live_krak: str, pinned: Any) -> Iterator[Till]:
         last4=known.card.last4,
     )
     issuer.control.point_to(live_krak)
+    # Other tests share the machine; how long Stripe waits is no matter here.
+    issuer.control.rules(ask_timeout_seconds=20)
     yield Till(issuer, known, clock.now())
     issuer.control.point_to("")
     proof = sandbox.proof()
