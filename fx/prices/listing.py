@@ -58,9 +58,8 @@ class Listing:
         found = {}
         for code, asset in self.assets.items():
             rows = self.multipliers.get(code, [])
-            unsettled = (outdated and asset.properties.has_multiplier) or (
-                bool(rows) and halted_around(changes(rows), now)
-            )
+            unsettled = bool(rows) and halted_around(changes(rows), now)
+            unsure = outdated and asset.properties.has_multiplier
             trading = Trading(buying=asset.status.buyable, selling=asset.status.tradable)
             for sides in ordered.get(code, ()):
                 trading = trading.without(sides)
@@ -70,7 +69,7 @@ class Listing:
                 if asset.properties.is_cash
                 else holiday and asset.hours == "24/5",
                 extra_bps=self.measures.extra_bps.get(code, 0),
-                halted=unsettled or not (trading.buying or trading.selling),
+                halted=unsettled or unsure or not (trading.buying or trading.selling),
                 buyable=trading.buying,
                 sellable=trading.selling,
                 multiplier=multiplier_at(rows, now),

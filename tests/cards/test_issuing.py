@@ -187,6 +187,20 @@ def test_controls_reach_stripe_and_a_successor_keeps_them(
     assert not stripe_side.cards()[1].spending_controls.blocked_merchant_countries
 
 
+def test_stripe_hears_of_a_lost_cards_end_before_it_is_asked_for_its_successor(
+    ada: Customer, stripe_side: StripeSide
+) -> None:
+    card = _card_of(ada, stripe_side)
+    successor = _do(issuing.replace, card, reason=EndReason.LOST)
+
+    # The two messages may come in any order.
+    issuing.tell_card(successor.id, now=clock.now())
+
+    assert [each.status for each in stripe_side.cards()] == ["canceled", "active"]
+    stripe_side.work()
+    assert not Case.objects.exists()
+
+
 def test_a_worn_virtual_card_pays_until_its_successor_is_made(
     ada: Customer, stripe_side: StripeSide
 ) -> None:

@@ -151,8 +151,12 @@ def test_around_the_triangle_never_makes_money(count, a, b, c):
 @given(counts, sides("A"), sides("B"), fees)
 def test_naming_the_other_amount_is_no_better(count, one, other, charged):
     made = bought(count, one, other, charged)
+    try:
+        named = sell_exactly(made.sell, sold=one, bought=other, fees=charged)
+    except TooLarge:
+        return
 
-    assert sell_exactly(made.sell, sold=one, bought=other, fees=charged).buy >= made.buy
+    assert named.buy >= made.buy
 
 
 @given(counts, sides("A"), sides("B"))

@@ -80,6 +80,9 @@ def tell_card(card_id: UUID, *, now: datetime) -> None:
         if not holder.stripe_id:
             # Refused: that case is open, and a correction of the holder tells of the card again.
             return
+        if card.replaces and not card.stripe_id:
+            # Stripe replaces a lost card only once it knows that it ended.
+            tell_card(card.replaces.id, now=now)
         _bring_card(card, holder)
 
 
