@@ -31,7 +31,6 @@ _GROUPS: Final[list[dict[str, Any]]] = [
     {
         "items": [
             {"title": "Overview", "icon": "monitoring", "link": reverse_lazy("admin:index")},
-            _to("Cases", "assignment_late", "cases.case"),
         ],
     },
     {
@@ -39,6 +38,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         "items": [
             _to("Cases", "assignment", "cases.case"),
             _to("Approvals", "approval_delegation", "approvals.proposal"),
+            _to("Verifications", "how_to_reg", "customers.verification"),
         ],
     },
     {
@@ -46,37 +46,52 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         "items": [
             _to("Customers", "person", "customers.customer"),
             _to("Sign-ins", "key", "customers.user"),
+            _to("Devices", "devices", "identity.device"),
+            _to("Step-ups", "verified_user", "identity.proof"),
+            _to("Tags", "alternate_email", "customers.tag"),
             _to("How they pay", "swap_vert", "issuing.spendingprofile"),
+            _to("Suitability", "fact_check", "eligibility.suitabilitycheck"),
+            _to("Notifications", "notifications", "notifications.notification"),
         ],
     },
     {
         "title": "Cards",
         "items": [
             _to("Cards", "credit_card", "issuing.card"),
+            _to("Cardholders", "badge", "issuing.cardholder"),
+            _to("Wallets", "wallet", "issuing.wallettoken"),
             _to("Purchases", "receipt_long", "authorizations.authorization"),
             _to("Decisions", "rule", "authorizations.decision"),
             _to("Captures and refunds", "done_all", "clearing.cardtransaction"),
+            _to("Disputes", "gavel", "disputes.dispute"),
             _to("Cashback", "redeem", "cashback.grant"),
-            _to("Policies", "policy", "issuing.policy"),
             _to("Strays", "help", "authorizations.strayrequest"),
         ],
     },
     {
-        "title": "Market",
-        "items": [_to("Assets", "candlestick_chart", "assets.asset")],
-    },
-    {
-        "title": "Ledger",
+        "title": "Stripe",
         "items": [
-            _to("Accounts", "account_balance", "ledger.ledgeraccount"),
-            _to("Journal entries", "menu_book", "ledger.journalentry"),
-            _to("Holds", "lock_clock", "ledger.hold"),
-            _to("House accounts", "home_work", "ledger.housebalance"),
+            _to("Comparisons", "compare", "reconciliation.run"),
+            _to("Float", "savings", "treasury.floatreading"),
+            _to("Top-ups", "move_up", "treasury.topup"),
         ],
     },
     {
-        "title": "Prices",
+        "title": "Trading",
         "items": [
+            _to("Trades", "swap_horiz", "trading.trade"),
+            _to("Quotes", "request_quote", "quotes.quote"),
+            _to("Orders", "list_alt", "trading.order"),
+            _to("Recurring buys", "event_repeat", "trading.recurringbuy"),
+            _to("Their runs", "play_circle", "trading.recurringrun"),
+            _to("Auto-convert", "autorenew", "trading.autoconvertrule"),
+            _to("Conversions of it", "sync", "trading.autoconvertrun"),
+        ],
+    },
+    {
+        "title": "Market",
+        "items": [
+            _to("Assets", "candlestick_chart", "assets.asset"),
             _to("Price providers", "cell_tower", "prices.providerreport"),
             _to("Halts", "pan_tool", "venues.halt"),
             _to("Wider spreads", "expand", "venues.widening"),
@@ -91,6 +106,28 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Limits", "speed", "hedging.risklimit"),
             _to("Hedge orders", "outbound", "hedging.hedgeorder"),
             _to("Fills", "price_check", "hedging.hedgefill"),
+            _to("What the venue trades", "storefront", "hedging.venueinstrument"),
+        ],
+    },
+    {
+        "title": "Ledger",
+        "items": [
+            _to("Accounts", "account_balance", "ledger.ledgeraccount"),
+            _to("Journal entries", "menu_book", "ledger.journalentry"),
+            _to("Holds", "lock_clock", "ledger.hold"),
+            _to("House accounts", "home_work", "ledger.housebalance"),
+        ],
+    },
+    {
+        "title": "Rules",
+        "items": [
+            _to("Card policies", "policy", "issuing.policy"),
+            _to("Float", "water_full", "treasury.floatrule"),
+            _to("Quotes", "tune", "quotes.quotepolicy"),
+            _to("Fees", "percent", "quotes.feeschedule"),
+            _to("Eligibility", "public", "eligibility.eligibilityrule"),
+            _to("Verification levels", "stairs", "customers.kycrule"),
+            _to("Terms", "contract", "customers.terms"),
         ],
     },
     {
@@ -98,6 +135,8 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         "items": [
             _to("Inbox", "inbox", "inbox.inboxevent"),
             _to("Outbox", "outbox", "outbox.outboxmessage"),
+            _to("Jobs", "work_history", "schedule.run"),
+            _to("Kept answers", "replay", "idempotency.keptanswer"),
             _to("Changes", "history", "audit.rowchange"),
         ],
     },
