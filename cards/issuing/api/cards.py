@@ -1,7 +1,7 @@
 """Cards: order, look at, freeze, replace, end, and say what they may do."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
@@ -88,16 +88,24 @@ class OrderSerializer(StrictSerializer):
         return attrs
 
 
+class ReasonField(serializers.ChoiceField):
+    """Why a card ends or is replaced."""
+
+    def to_internal_value(self, data: Any) -> EndReason:
+        """Return the reason in our words."""
+        return EndReason(super().to_internal_value(data).upper())
+
+
 class ReasonSerializer(StrictSerializer):
     """Why a card ends."""
 
-    reason = serializers.ChoiceField(choices=["lost", "stolen", "not_needed"], default="not_needed")
+    reason = ReasonField(choices=["lost", "stolen", "not_needed"], default=EndReason.NOT_NEEDED)
 
 
 class ReplacementSerializer(StrictSerializer):
     """Why a card is replaced, and where its successor is posted to."""
 
-    reason = serializers.ChoiceField(choices=["lost", "stolen", "damaged", "expired"])
+    reason = ReasonField(choices=["lost", "stolen", "damaged", "expired"])
     shipping = ShippingSerializer(required=False, help_text="where the old one went if left out")
 
 
@@ -149,25 +157,22 @@ def _card(request: Request, shown_id: str) -> Card:
     return queries.card_of(customer_id=asking(request).id, shown_id=shown_id)
 
 
-class CardAct(APIView):
-    """Something that is done to a card; what it takes and does is given by its subclasses."""
+def _act(
+    request: Request,
+    shown_id: str,
+    act: Callable[..., Card],
+    *,
+    takes: type[serializers.Serializer[Any]] | None = None,
+    status: int = 200,
+) -> Response:
+    """Let `act` do with a card what the body asks, once per `Idempotency-Key`, and show it."""
+    card = _card(request, shown_id)
+    asked = read_body(takes, request, currency=card.currency) if takes else {}
 
-    takes: ClassVar[type[serializers.Serializer[Any]] | None] = None
+    def effect() -> Response:
+        return Response(CardSerializer(act(card=card, **asked)).data, status=status)
 
-    def act(self, card: Card, asked: dict[str, Any]) -> Card:
-        """Do it and return the card to answer with."""
-        raise NotImplementedError
-
-    def answer(self, request: Request, shown_id: str, *, status: int = 200) -> Response:
-        """Read the body, do it once per `Idempotency-Key`, and show the card."""
-        card, asked = _card(request, shown_id), {}
-        if self.takes is not None:
-            asked = read_body(self.takes, request, currency=card.currency)
-
-        def effect() -> Response:
-            return Response(CardSerializer(self.act(card, asked)).data, status=status)
-
-        return once(request, owner=card.customer_id, effect=effect)
+    return once(request, owner=card.customer_id, effect=effect)
 
 
 def _describes(operation: str, *, takes: Any = None, status: int = 200) -> Callable[..., Any]:
@@ -180,78 +185,54 @@ def _describes(operation: str, *, takes: Any = None, status: int = 200) -> Calla
     )
 
 
-class Freeze(CardAct):
+class Freeze(APIView):
     """POST /v1/cards/{id}/freeze"""
 
     @_describes("freeze_card")
     def post(self, request: Request, shown_id: str) -> Response:
         """Let the card decline from this moment on."""
-        return self.answer(request, shown_id)
-
-    def act(self, card: Card, asked: dict[str, Any]) -> Card:
-        """Freeze."""
-        return services.freeze(card=card)
+        return _act(request, shown_id, services.freeze)
 
 
-class Unfreeze(CardAct):
+class Unfreeze(APIView):
     """POST /v1/cards/{id}/unfreeze"""
 
     @_describes("unfreeze_card")
     def post(self, request: Request, shown_id: str) -> Response:
         """Let the card pay; a physical one that has just arrived too."""
-        return self.answer(request, shown_id)
-
-    def act(self, card: Card, asked: dict[str, Any]) -> Card:
-        """Unfreeze."""
-        return services.unfreeze(card=card)
+        return _act(request, shown_id, services.unfreeze)
 
 
-class Cancel(CardAct):
+class Cancel(APIView):
     """POST /v1/cards/{id}/cancel"""
-
-    takes = ReasonSerializer
 
     @_describes("cancel_card", takes=ReasonSerializer)
     def post(self, request: Request, shown_id: str) -> Response:
         """End the card for good."""
-        return self.answer(request, shown_id)
-
-    def act(self, card: Card, asked: dict[str, Any]) -> Card:
-        """Cancel."""
-        return services.cancel(card=card, reason=EndReason(asked["reason"].upper()))
+        return _act(request, shown_id, services.cancel, takes=ReasonSerializer)
 
 
-class Replace(CardAct):
+class Replace(APIView):
     """POST /v1/cards/{id}/replace"""
-
-    takes = ReplacementSerializer
 
     @_describes("replace_card", takes=ReplacementSerializer, status=201)
     def post(self, request: Request, shown_id: str) -> Response:
         """Order a successor with the same controls; a lost or stolen card ends at once."""
-        return self.answer(request, shown_id, status=201)
-
-    def act(self, card: Card, asked: dict[str, Any]) -> Card:
-        """Replace."""
-        return services.replace(
-            card=card, reason=EndReason(asked["reason"].upper()), shipping=asked.get("shipping")
-        )
+        return _act(request, shown_id, services.replace, takes=ReplacementSerializer, status=201)
 
 
-class CardControls(CardAct):
+class CardControls(APIView):
     """PUT /v1/cards/{id}/controls"""
-
-    takes = WantedControlsSerializer
 
     @_describes("set_card_controls", takes=WantedControlsSerializer)
     def put(self, request: Request, shown_id: str) -> Response:
         """Say what the card may do; what is left out is allowed."""
-        return self.answer(request, shown_id)
+        return _act(request, shown_id, _set_controls, takes=WantedControlsSerializer)
 
-    def act(self, card: Card, asked: dict[str, Any]) -> Card:
-        """Set."""
-        lists = {name: tuple(asked[name]) for name in ("blocked_countries", "blocked_mccs")}
-        return services.set_controls(card=card, controls=Controls(**{**asked, **lists}))
+
+def _set_controls(*, card: Card, **asked: Any) -> Card:
+    lists = {name: tuple(asked[name]) for name in ("blocked_countries", "blocked_mccs")}
+    return services.set_controls(card=card, controls=Controls(**asked | lists))
 
 
 class WalletTokenSerializer(serializers.Serializer[WalletToken]):
