@@ -3,13 +3,14 @@
 Who waits first is served first, so each race has one outcome.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
 
 from cards.authorizations.models import Decision, StrayRequest
@@ -35,6 +36,18 @@ __all__ = ["other_session"]
 type Session = psycopg.Connection[Any]
 
 pytestmark = pytest.mark.usefixtures("committed")
+
+
+@pytest.fixture(autouse=True)
+def _patience(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let whoever waits do so until the second is there too, however slow the machine is."""
+    options = connection.settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, "options", f"{options['options']} -c lock_timeout=20000")
+    monkeypatch.setattr(decisions, "DEADLINE_SECONDS", 20)
+    monkeypatch.setattr(decisions, "PATIENCE_SECONDS", 20)
+    yield
+    # What was opened with so much patience is not for other tests.
+    connection.close()
 
 
 @pytest.fixture
