@@ -15,7 +15,7 @@ from fx.quotes.queries import QuoteNotFound
 from fx.quotes.rules import Fixed
 from fx.quotes.shapes import ConversionSerializer
 from krak.api.idempotency import key_parameter, once
-from krak.api.parsing import AmountField, StrictSerializer
+from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import ConstantField, DecimalText, IdField, LivemodeField, StateField
 from krak.core import clock
 from krak.core.ids import MalformedId, read
@@ -107,9 +107,8 @@ class Quotes(APIView):
     )
     def post(self, request: Request) -> Response:
         """Give a firm price for converting one asset into another; nothing moves yet."""
-        body = QuoteRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked, customer, now = body.validated_data, asking(request), clock.now()
+        asked = read_body(QuoteRequestSerializer, request)
+        customer, now = asking(request), clock.now()
         fixed = Fixed.SELL if "sell_amount" in asked else Fixed.BUY
 
         def offer() -> Response:

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from krak.approvals.models import Proposal
-from krak.approvals.registry import kind_of, kinds
+from krak.approvals.registry import kind_of
 from krak.approvals.rules import State
 from krak.customers.models import User
 
@@ -40,10 +40,3 @@ def open_proposals(*, kind: str, subject: str) -> QuerySet[Proposal]:
     return Proposal.objects.filter(kind=kind, subject=subject, state=State.PROPOSED).order_by(
         "proposed_at"
     )
-
-
-def waiting_for(user: User) -> int:
-    """Return how many proposals this member of staff may decide on."""
-    approvable = [kind.name for kind in kinds() if may_approve(kind.name, user=user)]
-    open_now = Proposal.objects.filter(state=State.PROPOSED, kind__in=approvable)
-    return open_now.exclude(proposed_by=user).count()

@@ -20,7 +20,7 @@ from holdings.ledger.queries import shown
 from holdings.trading import queries, services
 from holdings.trading.models import AutoConvertRule, AutoConvertRun, RunOutcome, Trade
 from krak.api.paging import CursorPages
-from krak.api.parsing import AmountField, StrictSerializer
+from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import (
     AmountSerializer,
     ConstantField,
@@ -148,9 +148,7 @@ class AutoConvert(APIView):
     )
     def put(self, request: Request) -> Response:
         """Set the rule for one currency, in place of the one it had."""
-        body = AutoConvertRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = body.validated_data
+        asked = read_body(AutoConvertRequestSerializer, request)
         with transaction():
             rule = services.set_rule(
                 customer=asking(request),

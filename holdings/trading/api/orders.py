@@ -25,7 +25,7 @@ from holdings.trading.rules.orders import OrderSide
 from holdings.trading.services import orders
 from krak.api.idempotency import key_parameter, once
 from krak.api.paging import CursorPages
-from krak.api.parsing import AmountField, StrictSerializer
+from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import (
     AmountSerializer,
     ConstantField,
@@ -160,9 +160,7 @@ class Orders(generics.ListAPIView[Order]):
     )
     def post(self, request: Request) -> Response:
         """Place an order; what it may have to give is set aside until it ends."""
-        body = OrderRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked, customer = body.validated_data, asking(request)
+        asked, customer = read_body(OrderRequestSerializer, request), asking(request)
 
         def place() -> Response:
             order = orders.place(

@@ -32,7 +32,7 @@ from holdings.trading.rules.schedule import Frequency
 from holdings.trading.services import recurring
 from krak.api.idempotency import key_parameter, once
 from krak.api.paging import CursorPages
-from krak.api.parsing import AmountField, StrictSerializer
+from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
 from krak.core.money import money
@@ -169,9 +169,7 @@ class RecurringBuys(generics.ListAPIView[RecurringBuy]):
     )
     def post(self, request: Request) -> Response:
         """Start buying for a fixed amount every day, week or month."""
-        body = RecurringBuyRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked, customer = body.validated_data, asking(request)
+        asked, customer = read_body(RecurringBuyRequestSerializer, request), asking(request)
         wanted = recurring.NewPlan(
             buy=asked["buy"],
             pay_with=asked["pay_with"],
