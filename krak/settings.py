@@ -225,12 +225,16 @@ if not DATABASE_URL:
         "DATABASE_URL is not set. `make up` and `make test` start a Postgres of their own; "
         "`make shell` opens a shell beside it."
     )
+# For the functions of hot paths. PgBouncer tells them apart by itself from 1.21 on.
+PREPARED_STATEMENTS = _flag("KRAK_PREPARED_STATEMENTS", default=True)
 DATABASES = {
     "default": {
         **dj_database_url.parse(DATABASE_URL, conn_max_age=None),
         "ENGINE": "django.db.backends.postgresql",
         "OPTIONS": {
             "connect_timeout": 1,
+            # Only what asks for it is prepared, and nothing for being repeated.
+            "prepare_threshold": 1_000_000 if PREPARED_STATEMENTS else None,
             "options": " ".join(
                 (
                     f"-c lock_timeout={os.environ.get('KRAK_LOCK_TIMEOUT_MS', '500')}",

@@ -7,9 +7,20 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
 
-from fx.prices import live  # noqa: E402 - needs the settings that are ready only now
+from cards.authorizations import webhooks as authorizations  # noqa: E402 - needs the settings
+from cards.issuing import webhooks as events  # noqa: E402 - that are ready only now
+from fx.prices import live  # noqa: E402
+from krak.api.express import Express  # noqa: E402
+
+application = Express(
+    _django,
+    {
+        "/webhooks/stripe/authorizations": authorizations.authorizations,
+        "/webhooks/stripe/events": events.events,
+    },
+)
 
 live.start()
 # A request that comes first should find prices; the market may still be starting beside us.

@@ -25,7 +25,7 @@ class Authorization(models.Model):
     PREFIX = "auth"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
     card = models.ForeignKey("issuing.Card", on_delete=models.PROTECT)
     stripe_id = models.CharField(max_length=64)
     currency = models.CharField(max_length=3)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from fx.assets.rules import PROPERTIES, Activation, Kind
 from fx.venues.rules import halted_around
@@ -92,6 +92,8 @@ class Board:
     multipliers: Mapping[str, tuple[Activation, ...]] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
+    worked_out: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What somebody worked out from this board alone, for the next who asks while it lasts."""
 
     @property
     def empty(self) -> bool:

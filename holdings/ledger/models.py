@@ -36,7 +36,7 @@ class LedgerAccount(models.Model):
     PREFIX = "wal"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
     currency = models.CharField(max_length=16)
     posted = AmountColumn(default=0, db_default=0)
     held = AmountColumn(default=0, db_default=0)
@@ -69,7 +69,7 @@ class JournalEntry(models.Model):
     """One thing that happened to one customer's money. Append-only."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
     sequence = models.BigIntegerField(help_text="1 for the customer's first entry")
     cause = models.CharField(max_length=160)
     kind = models.CharField(max_length=40)
@@ -121,12 +121,22 @@ class House(models.TextChoices):
 
 
 class Posting(models.Model):
-    """One leg of an entry, on a customer's account or on one of the house's. Append-only."""
+    """One leg of an entry, on a customer's account or on one of the house's. Append-only.
+
+    Its entry and account are checked by the triggers that it fires, in the same breath as all
+    else; foreign keys would look each of them up again at commit.
+    """
 
     pk = models.CompositePrimaryKey("customer_id", "entry_id", "leg")
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     entry = models.ForeignKey(
-        JournalEntry, on_delete=models.PROTECT, related_name="postings", db_index=False
+        JournalEntry,
+        on_delete=models.PROTECT,
+        related_name="postings",
+        db_constraint=False,
+        db_index=False,
     )
     leg = models.SmallIntegerField()
     account = models.ForeignKey(
@@ -199,11 +209,18 @@ class UnrolledEntry(models.Model):
 
 
 class Hold(models.Model):
-    """An amount set aside on an account under a reference; 0 once captured or released."""
+    """An amount set aside on an account under a reference; 0 once captured or released.
+
+    The trigger that moves its account refuses one that is not the customer's.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    account = models.ForeignKey(LedgerAccount, on_delete=models.PROTECT, db_index=False)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
+    account = models.ForeignKey(
+        LedgerAccount, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     reference = models.CharField(max_length=120)
     amount = AmountColumn()
     forced = models.BooleanField(default=False)

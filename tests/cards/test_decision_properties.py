@@ -212,7 +212,7 @@ def test_coverage_never_counts_an_asset_beyond_its_bid(case: Situation) -> None:
 def test_what_a_decision_stores_gives_the_same_facts_and_verdict(case: Situation) -> None:
     now, currency = clock.now(), case.snapshot["card"]["currency"]
     prices = prices_of(case.snapshot["balances"], board=case.board, currency=currency, now=now)
-    stored = {code: price.as_json() for code, price in prices.items()}
+    stored = {code: price.stored for code, price in prices.items()}
     read = {code: AssetPrice.from_json(price) for code, price in stored.items()}
 
     first = facts_of(case.snapshot, prices, livemode=False, ours=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,7 +23,7 @@ PRICE_PLACES: Final = 18
 """Prices per base unit in the card's currency are cut here, once: what the customer gets, down."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AssetPrice:
     """What one base unit of an asset is worth in the card's currency at the tap, and how surely."""
 
@@ -35,8 +36,9 @@ class AssetPrice:
     source: str
     as_of: datetime
 
-    def as_json(self) -> dict[str, Any]:
-        """Return what a decision stores."""
+    @cached_property
+    def stored(self) -> dict[str, Any]:
+        """What a decision keeps of it."""
         return {
             "kind": str(self.kind),
             "bid": plain(self.bid),
@@ -50,7 +52,7 @@ class AssetPrice:
 
     @staticmethod
     def from_json(stored: Mapping[str, Any]) -> "AssetPrice":
-        """Return what `as_json` wrote."""
+        """Return what `stored` wrote."""
         return AssetPrice(
             kind=Kind(stored["kind"]),
             bid=Decimal(stored["bid"]),
@@ -67,27 +69,34 @@ def prices_of(
     codes: Iterable[str], *, board: Board, currency: str, now: datetime
 ) -> dict[str, AssetPrice]:
     """Return the prices of those assets that may be sold now: fresh, not halted, crossable."""
-    found: dict[str, AssetPrice] = {}
     if not board.is_fresh(currency, now):
-        return found
+        return {}
+    known = board.worked_out.setdefault(("prices of a tap", currency), {})
+    found: dict[str, AssetPrice] = {}
     for code in codes:
-        price = board.price(code)
-        if price is None or not board.may_trade(code, now):
+        if board.price(code) is None or not board.may_trade(code, now):
             continue
-        bid = floor_to(board.base_bid_in(code, currency), PRICE_PLACES)
-        if bid <= 0:
-            continue
-        found[code] = AssetPrice(
-            kind=price.kind,
-            bid=bid,
-            mid=floor_to(board.mid_in(code, currency) * price.multiplier, PRICE_PLACES),
-            multiplier=price.multiplier,
-            market_open=price.market_open,
-            venue=price.venue,
-            source=price.source,
-            as_of=price.as_of,
-        )
+        if code not in known:
+            known[code] = _price_of(code, board, currency)
+        if (price := known[code]) is not None:
+            found[code] = price
     return found
+
+
+def _price_of(code: str, board: Board, currency: str) -> AssetPrice | None:
+    price, bid = board.prices[code], floor_to(board.base_bid_in(code, currency), PRICE_PLACES)
+    if bid <= 0:
+        return None
+    return AssetPrice(
+        kind=price.kind,
+        bid=bid,
+        mid=floor_to(board.mid_in(code, currency) * price.multiplier, PRICE_PLACES),
+        multiplier=price.multiplier,
+        market_open=price.market_open,
+        venue=price.venue,
+        source=price.source,
+        as_of=price.as_of,
+    )
 
 
 def multipliers_of(codes: Iterable[str], *, board: Board, now: datetime) -> dict[str, str]:

@@ -60,7 +60,7 @@ def raise_cash(
                 cash_account=balances[currency].account_id,
                 cash=currency,
             ),
-            details={"price": prices[sale.code].as_json(), "spread": plain(sale.spread)},
+            details={"price": prices[sale.code].stored, "spread": plain(sale.spread)},
         )
         ledger.post(entry)
         lots.take(

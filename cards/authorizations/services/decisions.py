@@ -4,15 +4,15 @@ Two round trips to Postgres when nobody interferes. No lock is held while Python
 book that moved meanwhile is read again, at most three times, the last one locked first.
 """
 
-import json
 import logging
 import time
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
 
@@ -35,6 +35,7 @@ from fx.prices import live
 from fx.prices.rules import Board
 from holdings.ledger.rules import Entry
 from holdings.trading.rules.waterfall import Sale, legs_of_sale
+from krak.core.functions import call
 from krak.core.ids import show, uuid7
 from krak.core.minor_units import to_minor
 from krak.core.money import money, plain
@@ -167,23 +168,18 @@ def read_snapshot(
     """
     function = "authorizations_locked_snapshot" if lock else "authorizations_snapshot"
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {function}(%s, %s, %s, %s, %s)",
-            [card_stripe_id, stripe_id, step, now, today],
-        )
-        (text,) = cursor.fetchone()
-    snapshot: dict[str, Any] | None = json.loads(text) if isinstance(text, str) else text
-    return snapshot
+    text = call(
+        f"SELECT {function}(%s::text, %s::text, %s::int, %s::timestamptz, %s::timestamptz)",
+        [card_stripe_id, stripe_id, step, now, today],
+    )
+    return None if text is None else orjson.loads(text)
 
 
 def _settle(snapshot: dict[str, Any], posting: dict[str, Any], *, deadline: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT authorizations_settle(%s, %s, %s, %s::jsonb)",
-            [snapshot["customer"], snapshot["version"], deadline, json.dumps(posting)],
-        )
-        (result,) = cursor.fetchone()
+    result = call(
+        "SELECT authorizations_settle(%s::uuid, %s::bigint, %s::timestamptz, %s::jsonb)",
+        [snapshot["customer"], snapshot["version"], deadline, orjson.dumps(posting).decode()],
+    )
     if result == "MOVED":
         raise _Moved
     if result == "LATE":
@@ -218,15 +214,7 @@ def _posting(
             "merchant_country": request.merchant_country,
             "mcc": request.mcc,
         },
-        "sales": [
-            {
-                "entry": entry.as_json(),
-                "currency": sale.code,
-                "units": plain(sale.units),
-                "proceeds": plain(sale.proceeds),
-            }
-            for sale, entry in entries
-        ],
+        "entries": [entry.as_json() for _, entry in entries],
         "hold": {
             "id": str(uuid7()),
             "account": str(accounts[currency]),
@@ -268,7 +256,7 @@ def stored_inputs(
     """Return what a decision keeps of what it was made from: a replay needs nothing else."""
     return {
         "snapshot": snapshot,
-        "prices": {code: price.as_json() for code, price in prices.items()},
+        "prices": {code: price.stored for code, price in prices.items()},
         "multipliers": multipliers_of(snapshot["balances"], board=board, now=now),
         "livemode": settings.STRIPE_LIVEMODE,
     }
@@ -308,15 +296,13 @@ def _sale_entry(
             cash_account=accounts[request.currency],
             cash=request.currency,
         ),
-        details={"price": prices[sale.code].as_json(), "spread": plain(sale.spread)},
+        details={"price": prices[sale.code].stored, "spread": plain(sale.spread)},
     )
 
 
 def _request_json(request: AuthorizationRequest) -> dict[str, Any]:
-    return {
-        name: plain(value) if isinstance(value, Decimal) else value
-        for name, value in asdict(request).items()
-    }
+    values = ((field.name, getattr(request, field.name)) for field in fields(request))
+    return {name: plain(value) if isinstance(value, Decimal) else value for name, value in values}
 
 
 def _stray(request: AuthorizationRequest, reason: Decline) -> dict[str, Any]:

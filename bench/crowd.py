@@ -1,0 +1,44 @@
+"""A crowd to measure with: copies of one customer of the sandbox, as many as wanted, in seconds."""
+
+import os
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from bench.product import Client
+from krak.core.ids import read
+
+SQL = (Path(__file__).parent / "crowd.sql").read_text()
+HOLDINGS = [
+    {"asset": code, "quantity": quantity, "cost_basis": "20"}
+    for code, quantity in (
+        ("EUR", "25"),
+        ("USDC", "25"),
+        ("BTC", "0.0003"),
+        ("ETH", "0.01"),
+        ("AAPLx", "0.08"),
+        ("SPYx", "0.035"),
+    )
+]
+"""Six holdings of about 25 dollars each: a tap of 12 sells one of them, of 30 two, of 50 three."""
+POLICY = {"daily_limit": "1000000000"}
+
+
+def make(url: str, *, many: int) -> list[str]:
+    """Make customers with little cash and six holdings; return their cards' Stripe ids."""
+    first: dict[str, Any] = Client(url).send(
+        "POST",
+        "/v1/sandbox/customers",
+        {"cash": "2", "holdings": HOLDINGS, "policy": POLICY, "cashback_asset": "BTC"},
+    )
+    pattern: UUID = read("cus", first["customer"])
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
+        database.execute("SET statement_timeout = 0")
+        database.execute(SQL.encode())
+        cards = database.execute(
+            "SELECT bench_copy(%s, n) FROM generate_series(1, %s) n", [pattern, many]
+        ).fetchall()
+        database.execute("ANALYZE")
+    return [card for (card,) in cards]

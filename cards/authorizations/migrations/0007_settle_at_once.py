@@ -1,0 +1,22 @@
+"""All sales of a decision are appended to the journal in one go."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import migrations
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar = [
+        ("authorizations", "0006_one_index_less"),
+        ("ledger", "0006_append"),
+        ("lots", "0003_take_each"),
+    ]
+    operations: ClassVar = [
+        migrations.RunSQL(
+            sql=[((SQL / "settle.sql").read_text(), None)],
+            reverse_sql=[((SQL / "settle_2.sql").read_text(), None)],
+        )
+    ]
