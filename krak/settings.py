@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "fx.candles",
     "fx.quotes",
     "holdings.ledger",
+    "holdings.activity",
     "holdings.lots",
     "holdings.trading",
     "holdings.portfolio",

@@ -19,6 +19,7 @@ from fx.candles import api as candles
 from fx.eligibility import api as eligibility
 from fx.prices.api import assets, prices
 from fx.quotes import api as quotes
+from holdings.activity import api as activity
 from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
 from holdings.trading.api import auto_convert, orders, recurring, trades
@@ -53,6 +54,7 @@ urlpatterns = [
     path("v1/step-up/passkey", step_up.PasskeyChallenge.as_view()),
     path("v1/notifications", notifications.Notifications.as_view()),
     path("v1/notifications/read", notifications.ReadNotifications.as_view()),
+    path("v1/activity", activity.Activity.as_view()),
     path("v1/balances", ledger.Balances.as_view()),
     path("v1/assets", assets.Assets.as_view()),
     path("v1/assets/<str:code>", assets.OneAsset.as_view()),
