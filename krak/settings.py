@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "krak.notifications",
     "krak.cases",
     "krak.approvals",
+    "krak.exports",
     "fx.assets",
     "fx.eligibility",
     "fx.venues",
@@ -114,6 +115,7 @@ INSTALLED_APPS = [
     "holdings.trading",
     "holdings.portfolio",
     "holdings.hedging",
+    "holdings.statements",
     "cards.issuing",
     "cards.authorizations",
     "cards.clearing",
@@ -294,6 +296,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
     "roll up candles": {"task": "candles.roll_up", "schedule": 60},
     "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
+    "issue statements": {"task": "statements.issue", "schedule": 600},
     "partitions of candles": {"task": "candles.partitions", "schedule": 300},
 }
 CELERY_TASK_PUBLISH_RETRY = False
@@ -371,6 +374,8 @@ SPECTACULAR_SETTINGS = {
         "RunOutcomeEnum": ["traded", "skipped"],
         "QuoteStateEnum": ["open", "accepted", "expired"],
         "OrderStateEnum": ["open", "filled", "canceled"],
+        "ExportKindEnum": ["activity", "statement", "tax_report"],
+        "ExportStateEnum": ["waiting", "running", "ready", "failed", "expired"],
         "PlanStateEnum": ["active", "paused", "canceled"],
     },
 }

@@ -22,9 +22,11 @@ from fx.quotes import api as quotes
 from holdings.activity import api as activity
 from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
+from holdings.statements import api as statements
 from holdings.trading.api import auto_convert, orders, recurring, trades
 from krak.core import csp
 from krak.customers.api import me, tags, terms, verification
+from krak.exports import api as exports
 from krak.identity import staff
 from krak.identity.api import devices, step_up
 from krak.notifications import api as notifications
@@ -99,6 +101,13 @@ urlpatterns = [
     path("v1/auto-convert", auto_convert.AutoConvert.as_view()),
     path("v1/auto-convert/runs", auto_convert.AutoConvertRuns.as_view()),
     path("v1/auto-convert/<str:currency>", auto_convert.OneAutoConvert.as_view()),
+    path("v1/statements", statements.Statements.as_view()),
+    path("v1/statements/<str:shown_id>", statements.OneStatement.as_view()),
+    path("v1/statements/<str:shown_id>/pdf", statements.PdfOfStatement.as_view()),
+    path("v1/statements/<str:shown_id>/csv", statements.CsvOfStatement.as_view()),
+    path("v1/exports", exports.Exports.as_view()),
+    path("v1/exports/<str:shown_id>", exports.OneExport.as_view()),
+    path("v1/exports/<str:shown_id>/file", exports.FileOfExport.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),

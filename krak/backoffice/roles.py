@@ -20,7 +20,7 @@ _CUSTOMERS: Final = (
     "clearing.view_cardtransaction", "disputes.view_dispute", "cashback.view_grant",
     "ledger.view_ledgeraccount", "ledger.view_journalentry", "ledger.view_hold",
     "cases.view_case", "assets.view_asset", "customers.view_tag", "identity.view_device",
-    "notifications.view_notification",
+    "notifications.view_notification", "exports.view_export", "statements.view_statement",
 )  # fmt: skip
 _TRADING: Final = (
     "quotes.view_quote", "quotes.view_feeschedule", "quotes.view_quotepolicy",
