@@ -30,6 +30,7 @@ from krak.exports import api as exports
 from krak.identity import staff
 from krak.identity.api import devices, step_up
 from krak.notifications import api as notifications
+from krak.privacy import api as privacy
 from krak.runtime import health
 
 _docs = csp_override(csp.DOCS)
@@ -41,6 +42,7 @@ urlpatterns = [
     path("healthz/ready", health.ready),
     path("v1/", include("krak.identity.urls")),
     path("v1/me", me.Me.as_view()),
+    path("v1/me/erasure", privacy.MyErasure.as_view()),
     path("v1/me/tag", tags.MyTag.as_view()),
     path("v1/tags/<str:tag>", tags.OneTag.as_view()),
     path("v1/terms", terms.AllTerms.as_view()),

@@ -58,7 +58,8 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "compliance": (
         *_CUSTOMERS, *_TRADING, "customers.freeze_customer", "customers.view_verification",
         "customers.decide_verification", "customers.view_kycrule", "customers.view_terms",
-        "identity.view_proof", "audit.view_rowchange",
+        "identity.view_proof", "audit.view_rowchange", "privacy.view_erasure",
+        "privacy.view_sealedfacts",
     ),
 }  # fmt: skip
 

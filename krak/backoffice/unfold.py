@@ -51,6 +51,8 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Tags", "alternate_email", "customers.tag"),
             _to("How they pay", "swap_vert", "issuing.spendingprofile"),
             _to("Suitability", "fact_check", "eligibility.suitabilitycheck"),
+            _to("Erasures", "person_off", "privacy.erasure"),
+            _to("Kept after erasure", "lock", "privacy.sealedfacts"),
             _to("Exports", "download", "exports.export"),
             _to("Notifications", "notifications", "notifications.notification"),
         ],
