@@ -15,6 +15,7 @@ from cards.cashback import api as cashback
 from cards.issuing import webhooks as event_webhooks
 from cards.issuing.api import cardholders, preferences, secrets
 from cards.issuing.api import cards as issuing
+from cards.receipts import api as receipts
 from fx.candles import api as candles
 from fx.eligibility import api as eligibility
 from fx.prices.api import assets, prices
@@ -83,6 +84,8 @@ urlpatterns = [
     path("v1/merchant-categories", issuing.Categories.as_view()),
     path("v1/authorizations", authorizations.Authorizations.as_view()),
     path("v1/authorizations/<str:shown_id>", authorizations.OneAuthorization.as_view()),
+    path("v1/authorizations/<str:shown_id>/receipt", receipts.OneReceipt.as_view()),
+    path("v1/authorizations/<str:shown_id>/receipt/pdf", receipts.PdfOfReceipt.as_view()),
     path("v1/purchases/preview", authorizations.PurchasePreview.as_view()),
     path("v1/cashback", cashback.Cashback.as_view()),
     path("v1/suitability", eligibility.Suitability.as_view()),

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cards.issuing.models import Card, Cardholder, CardStatus
-from krak.core.inbox import personal as inbox
+from krak.core.inbox import services as inbox
 from krak.core.personal import Obstacle, Person, holds, objects, sweeps_later
 
 holds(

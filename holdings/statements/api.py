@@ -20,12 +20,12 @@ from holdings.statements import documents, queries
 from holdings.statements.exports import CSV, PDF
 from holdings.statements.models import Statement
 from holdings.statements.queries import StatementNotFound
+from krak.api.files import attachment
 from krak.api.paging import CursorPages
 from krak.api.shapes import ConstantField, IdField, LivemodeField
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import MalformedId, read
 from krak.customers.authentication import asking
-from krak.exports.api import attachment
 
 MOST_MOVEMENTS: Final = 1000
 """How many a file of this door may have: more take a worker."""

@@ -1,6 +1,5 @@
 """Ask for a file, see how far it is, fetch it."""
 
-import re
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from krak.api.files import attachment
 from krak.api.idempotency import key_parameter, once
 from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
@@ -208,14 +208,6 @@ class FileOfExport(APIView):
         export = _asked_for(request, shown_id)
         content = services.read_file(export, now=clock.now())
         return attachment(content, name=export.file_name, media_type=export.media_type)
-
-
-def attachment(content: bytes, *, name: str, media_type: str) -> HttpResponse:
-    """Answer with a file to be kept by nobody on the way."""
-    response = HttpResponse(content, content_type=media_type)
-    response["Content-Disposition"] = f'attachment; filename="{re.sub(r"[^\w.-]", "_", name)}"'
-    response["Cache-Control"] = "private, no-store"
-    return response
 
 
 def _asked_for(request: Request, shown_id: str) -> Export:

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.utils import IntegrityError
 
 from holdings.statements import exports as batches
+from holdings.statements.rules import Month
 from krak.core import clock, csv_files
 from krak.core.ids import show, uuid7
 from krak.core.outbox import services as outbox
@@ -120,11 +121,32 @@ def test_a_tax_report_has_a_row_per_lot_of_its_year(known: Known) -> None:
     assert {row["currency"] for row in rows} == {"USD"}
 
 
-def test_a_statement_as_an_export_is_issued_with_it(known: Known) -> None:
-    month = (clock.now().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
-    move(known.customer, "5", at=clock.now() - timedelta(days=70))
-    # The book's first entry is of this month, so there is no statement of the last.
-    refused = ask(known, kind="statement", month=month)
+def last_month() -> str:
+    return str(Month.of(clock.now()).previous)
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "begins"), [("pdf", b"%PDF-"), ("csv", b"\xef\xbb\xbfrow,month,currency")]
+)
+def test_a_statement_is_issued_when_it_is_asked_for(
+    pinned: Any, asked_for: str, begins: bytes
+) -> None:
+    pinned()
+    ada = new_customer()
+    move(ada.customer, "5", at=clock.now() - timedelta(days=40))
+
+    body, content = made(ada, kind="statement", month=last_month(), format=asked_for)
+
+    assert content.startswith(begins)
+    assert body["file"]["name"] == f"krak-statement-{last_month()}.{asked_for}"
+    issued = ada.get("/v1/statements").json()["results"]
+    assert issued[0]["month"] == last_month()
+    told = Notification.objects.filter(customer=ada.customer, kind="statement.ready")
+    assert told.count() == len(issued)
+
+
+def test_a_statement_of_a_month_before_anything_fails_with_a_code(known: Known) -> None:
+    refused = ask(known, kind="statement", month=last_month())
     outbox.drain(now=clock.now())
 
     body = known.get(f"/v1/exports/{refused['id']}").json()
@@ -233,7 +255,7 @@ def test_a_worker_killed_in_a_batch_loses_nothing_and_doubles_nothing(
     worker = _deliver_elsewhere(message.id)
     wait_for_blocked(other_session)
     worker.send_signal(signal.SIGKILL)
-    worker.wait()
+    worker.communicate()
     other_session.rollback()
     OutboxMessage.objects.filter(id=message.id).update(running_until=now, due_at=now)
 
@@ -254,12 +276,19 @@ def _deliver_elsewhere(message: Any) -> subprocess.Popen[bytes]:
         "from krak.core import clock\n"
         "from krak.core.outbox import services\n"
         "connection.settings_dict['OPTIONS'].pop('options')\n"
+        "print('here', flush=True)\n"
         f"services.deliver([UUID('{message}')], now=clock.now())\n"
     )
     environment = os.environ | {
         "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "krak.settings",
     }  # fmt: skip
-    return subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env=environment)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, stdout=subprocess.PIPE
+    )
+    # However long a busy machine takes to start it.
+    assert worker.stdout is not None
+    assert worker.stdout.readline() == b"here\n"
+    return worker
 
 
 def test_the_database_refuses_a_finished_export_without_a_file(known: Known) -> None:

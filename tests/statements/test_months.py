@@ -6,7 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdings.statements.rules import (
@@ -27,6 +27,7 @@ AMOUNTS = st.decimals(-(10**12), 10**12, places=10)
 SUMS = st.dictionaries(st.sampled_from(["USD", "BTC", "AAPLx", "JPY"]), AMOUNTS)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(MOMENTS)
 def test_a_moment_is_in_exactly_one_month(moment: datetime) -> None:
     month = Month.of(moment)

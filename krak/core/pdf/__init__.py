@@ -164,7 +164,7 @@ def _facts(facts: Sequence[tuple[str, str]]) -> Flowable:
     cells = [
         [
             Paragraph(escape(label), _style(7.5, 11, color=_QUIET)),
-            Paragraph(escape(value), _style(8.5, 12)),
+            Paragraph(escape(value), _style(8, 12)),
         ]
         for label, value in facts
     ]
