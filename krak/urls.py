@@ -15,18 +15,23 @@ from cards.cashback import api as cashback
 from cards.issuing import webhooks as event_webhooks
 from cards.issuing.api import cardholders, preferences, secrets
 from cards.issuing.api import cards as issuing
+from cards.receipts import api as receipts
 from fx.candles import api as candles
 from fx.eligibility import api as eligibility
 from fx.prices.api import assets, prices
 from fx.quotes import api as quotes
+from holdings.activity import api as activity
 from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
+from holdings.statements import api as statements
 from holdings.trading.api import auto_convert, orders, recurring, trades
 from krak.core import csp
 from krak.customers.api import me, tags, terms, verification
+from krak.exports import api as exports
 from krak.identity import staff
 from krak.identity.api import devices, step_up
 from krak.notifications import api as notifications
+from krak.privacy import api as privacy
 from krak.runtime import health
 
 _docs = csp_override(csp.DOCS)
@@ -38,6 +43,7 @@ urlpatterns = [
     path("healthz/ready", health.ready),
     path("v1/", include("krak.identity.urls")),
     path("v1/me", me.Me.as_view()),
+    path("v1/me/erasure", privacy.MyErasure.as_view()),
     path("v1/me/tag", tags.MyTag.as_view()),
     path("v1/tags/<str:tag>", tags.OneTag.as_view()),
     path("v1/terms", terms.AllTerms.as_view()),
@@ -53,6 +59,7 @@ urlpatterns = [
     path("v1/step-up/passkey", step_up.PasskeyChallenge.as_view()),
     path("v1/notifications", notifications.Notifications.as_view()),
     path("v1/notifications/read", notifications.ReadNotifications.as_view()),
+    path("v1/activity", activity.Activity.as_view()),
     path("v1/balances", ledger.Balances.as_view()),
     path("v1/assets", assets.Assets.as_view()),
     path("v1/assets/<str:code>", assets.OneAsset.as_view()),
@@ -77,6 +84,8 @@ urlpatterns = [
     path("v1/merchant-categories", issuing.Categories.as_view()),
     path("v1/authorizations", authorizations.Authorizations.as_view()),
     path("v1/authorizations/<str:shown_id>", authorizations.OneAuthorization.as_view()),
+    path("v1/authorizations/<str:shown_id>/receipt", receipts.OneReceipt.as_view()),
+    path("v1/authorizations/<str:shown_id>/receipt/pdf", receipts.PdfOfReceipt.as_view()),
     path("v1/purchases/preview", authorizations.PurchasePreview.as_view()),
     path("v1/cashback", cashback.Cashback.as_view()),
     path("v1/suitability", eligibility.Suitability.as_view()),
@@ -97,6 +106,13 @@ urlpatterns = [
     path("v1/auto-convert", auto_convert.AutoConvert.as_view()),
     path("v1/auto-convert/runs", auto_convert.AutoConvertRuns.as_view()),
     path("v1/auto-convert/<str:currency>", auto_convert.OneAutoConvert.as_view()),
+    path("v1/statements", statements.Statements.as_view()),
+    path("v1/statements/<str:shown_id>", statements.OneStatement.as_view()),
+    path("v1/statements/<str:shown_id>/pdf", statements.PdfOfStatement.as_view()),
+    path("v1/statements/<str:shown_id>/csv", statements.CsvOfStatement.as_view()),
+    path("v1/exports", exports.Exports.as_view()),
+    path("v1/exports/<str:shown_id>", exports.OneExport.as_view()),
+    path("v1/exports/<str:shown_id>/file", exports.FileOfExport.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),

@@ -3,7 +3,12 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from moneyed import Money
 from rest_framework import generics, serializers
 from rest_framework.request import Request
@@ -190,7 +195,20 @@ def _decline_of(decision: Decision) -> Any:
     return DeclineSerializer(why).data if why else None
 
 
-@extend_schema_view(get=extend_schema(operation_id="authorizations", tags=["authorizations"]))
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="authorizations",
+        tags=["authorizations"],
+        parameters=[
+            OpenApiParameter(
+                "status",
+                str,
+                enum=[status.lower() for status in Status.values],
+                description="`pending` is what a card holds and has not moved yet",
+            )
+        ],
+    )
+)
 class Authorizations(generics.ListAPIView[Authorization]):
     """GET /v1/authorizations"""
 
@@ -199,7 +217,14 @@ class Authorizations(generics.ListAPIView[Authorization]):
 
     def get_queryset(self) -> QuerySet[Authorization]:
         """Return the authorizations of the customer who is asking."""
-        return queries.authorizations(customer_id=asking(self.request).id)
+        found = queries.authorizations(customer_id=asking(self.request).id)
+        if (status := self.request.query_params.get("status")) is None:
+            return found
+        if status.upper() not in Status.values or status != status.lower():
+            raise serializers.ValidationError(
+                {"status": ["It is no status of an authorization."]}, code="status"
+            )
+        return found.filter(status=status.upper())
 
 
 class OneAuthorization(APIView):

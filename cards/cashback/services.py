@@ -9,6 +9,7 @@ from django.db.models import Sum
 from cards.cashback.models import ClawBack, Grant
 from cards.cashback.rules import Taken, reward_owed, take_back
 from cards.clearing import queries as clearing
+from cards.clearing.queries import Purchase
 from cards.issuing import queries as issuing
 from fx.prices import live
 from holdings.ledger import services as ledger
@@ -48,7 +49,7 @@ def settle(*, customer_id: UUID, group: str, now: datetime) -> None:
     grants = Grant.objects.filter(customer_id=customer_id, group=group).order_by("number")
     paid: Decimal = grants.aggregate(total=Sum("value_left", default=Decimal(0)))["total"]
     if owed > paid:
-        _grant(customer_id, group, purchase.currency, owed - paid, len(grants) + 1, now=now)
+        _grant(customer_id, group, purchase, owed - paid, number=len(grants) + 1, now=now)
     else:
         for grant in reversed(grants):
             back = min(paid - owed, grant.value_left)
@@ -58,8 +59,9 @@ def settle(*, customer_id: UUID, group: str, now: datetime) -> None:
 
 
 def _grant(
-    customer_id: UUID, group: str, currency: str, value: Decimal, number: int, *, now: datetime
+    customer_id: UUID, group: str, purchase: Purchase, value: Decimal, *, number: int, now: datetime
 ) -> None:
+    currency = purchase.currency
     asset = issuing.spending_profile(customer_id=customer_id).cashback_asset
     units, details = _units_worth(value, asset=asset, currency=currency, now=now)
     if units <= 0:
@@ -80,7 +82,7 @@ def _grant(
         event_at=now,
         created_at=now,
         legs=tuple(legs),
-        details=details,
+        details=details | {"merchant": purchase.transactions[0].merchant_name},
     )
     ledger.post(entry)
     if asset != currency:

@@ -1,5 +1,6 @@
 """Reads of cleared purchases."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +31,15 @@ class Purchase:
             elif row.mcc not in unrewarded_mccs:
                 total += row.amount - row.unrewarded - row.won_back
         return total
+
+
+def merchants(*, customer_id: UUID, groups: Iterable[str]) -> dict[str, str]:
+    """Return where the purchases of these groups were made."""
+    return dict(
+        CardTransaction.objects.filter(customer_id=customer_id, group__in=set(groups))
+        .order_by("-event_at")
+        .values_list("group", "merchant_name")
+    )
 
 
 def purchase(*, customer_id: UUID, group: str) -> Purchase | None:

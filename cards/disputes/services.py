@@ -182,7 +182,11 @@ def _move(dispute: Dispute, disputed: CardTransaction, *, now: datetime) -> None
             event_at=now,
             created_at=now,
             legs=legs,
-            details={"dispute": dispute.stripe_id, "transaction": disputed.stripe_id},
+            details={
+                "dispute": dispute.stripe_id,
+                "transaction": disputed.stripe_id,
+                "merchant": disputed.merchant_name,
+            },
         )
     )
     dispute.movements += 1

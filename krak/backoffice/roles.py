@@ -20,7 +20,7 @@ _CUSTOMERS: Final = (
     "clearing.view_cardtransaction", "disputes.view_dispute", "cashback.view_grant",
     "ledger.view_ledgeraccount", "ledger.view_journalentry", "ledger.view_hold",
     "cases.view_case", "assets.view_asset", "customers.view_tag", "identity.view_device",
-    "notifications.view_notification",
+    "notifications.view_notification", "exports.view_export", "statements.view_statement",
 )  # fmt: skip
 _TRADING: Final = (
     "quotes.view_quote", "quotes.view_feeschedule", "quotes.view_quotepolicy",
@@ -58,7 +58,8 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "compliance": (
         *_CUSTOMERS, *_TRADING, "customers.freeze_customer", "customers.view_verification",
         "customers.decide_verification", "customers.view_kycrule", "customers.view_terms",
-        "identity.view_proof", "audit.view_rowchange",
+        "identity.view_proof", "audit.view_rowchange", "privacy.view_erasure",
+        "privacy.view_sealedfacts",
     ),
 }  # fmt: skip
 

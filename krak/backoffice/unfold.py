@@ -51,6 +51,9 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Tags", "alternate_email", "customers.tag"),
             _to("How they pay", "swap_vert", "issuing.spendingprofile"),
             _to("Suitability", "fact_check", "eligibility.suitabilitycheck"),
+            _to("Erasures", "person_off", "privacy.erasure"),
+            _to("Kept after erasure", "lock", "privacy.sealedfacts"),
+            _to("Exports", "download", "exports.export"),
             _to("Notifications", "notifications", "notifications.notification"),
         ],
     },
@@ -114,6 +117,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         "items": [
             _to("Accounts", "account_balance", "ledger.ledgeraccount"),
             _to("Journal entries", "menu_book", "ledger.journalentry"),
+            _to("Statements", "description", "statements.statement"),
             _to("Holds", "lock_clock", "ledger.hold"),
             _to("House accounts", "home_work", "ledger.housebalance"),
         ],

@@ -17,6 +17,7 @@ from krak.core.schedule import services as schedule
 from krak.core.schedule.rules import slot_of
 from krak.core.schedule.services import run_once
 from krak.core.transactions import transaction
+from krak.exports import services as exports
 from krak.identity import services as identity
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def purge(**_newer: object) -> None:
     now = clock.now()
 
     def drop() -> None:
-        for service in (idempotency, outbox, schedule, quotes, limits, identity):
+        for service in (idempotency, outbox, schedule, quotes, limits, identity, exports):
             with transaction():
                 service.purge(now=now)
 

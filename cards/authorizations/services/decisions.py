@@ -296,7 +296,11 @@ def _sale_entry(
             cash_account=accounts[request.currency],
             cash=request.currency,
         ),
-        details={"price": prices[sale.code].stored, "spread": plain(sale.spread)},
+        details={
+            "price": prices[sale.code].stored,
+            "spread": plain(sale.spread),
+            "merchant": request.merchant_name,
+        },
     )
 
 

@@ -177,7 +177,7 @@ def reverse_refund(*, refund_stripe_id: str, stripe_id: str, now: datetime) -> N
             Leg(DEBIT, refund.currency, refund.amount, account=cash.account_id, forced=True),
             Leg(CREDIT, refund.currency, refund.amount, house="CARD_SETTLEMENT"),
         ),
-        details={"refund": refund.stripe_id},
+        details={"refund": refund.stripe_id, "merchant": refund.merchant_name},
     )
     ledger.post(entry)
     flags = ["overdrawn"] if cash_of(refund.customer_id, refund.currency).available < 0 else []

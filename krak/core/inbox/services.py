@@ -1,13 +1,18 @@
 """Take in what providers send."""
 
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from krak.core.ids import uuid7
 from krak.core.inbox.models import InboxEvent
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
+
+ERASED: Final = '{"erased": true}'
 
 
 def receive(*, provider: str, event_id: str, kind: str, body: str) -> UUID | None:
@@ -45,3 +50,16 @@ def lock_name(*, provider: str, name: str) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{provider} {name}"]
         )
+
+
+@takes_part
+def empty(words: Sequence[str]) -> None:
+    """Empty the processed events that have any of these words, which name one person only.
+
+    That an event came, and which, stays.
+    """
+    named = Q()
+    for word in words:
+        named |= Q(body__icontains=word)
+    if words:
+        InboxEvent.objects.filter(named, processed_at__isnull=False).update(body=ERASED)

@@ -1,0 +1,42 @@
+"""How captures and refunds read in the list of everything that moved."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from cards.authorizations.models import Authorization
+from cards.clearing.models import CardTransaction
+from cards.issuing.models import Card
+from holdings.activity.registry import Group, Moved, Words, reads
+from krak.core.ids import show
+
+TITLES: Final = {
+    "CAPTURE": "Card purchase",
+    "REFUND": "Refund",
+    "REFUND_REVERSAL": "Refund taken back",
+}
+CASH: Final = frozenset({"6010", "6011"})
+"""Merchant categories of cash. Source: ISO 18245."""
+
+
+def _transactions(moved: Sequence[Moved]) -> Mapping[UUID, Words]:
+    rows = CardTransaction.objects.filter(
+        customer_id=moved[0].customer_id, entry_id__in=[each.id for each in moved]
+    )
+    return {row.entry_id: _words(row) for row in rows}
+
+
+def _words(row: CardTransaction) -> Words:
+    links = {
+        "transaction": show(CardTransaction.PREFIX, row.id),
+        "card": show(Card.PREFIX, row.card_id),
+    }
+    if row.authorization_id is not None:
+        links["authorization"] = show(Authorization.PREFIX, row.authorization_id)
+    is_cash = row.kind == "CAPTURE" and row.mcc in CASH
+    title = "Cash withdrawal" if is_cash else TITLES[row.kind]
+    return Words(title=title, party=row.merchant_name, links=links)
+
+
+for _kind, _title in TITLES.items():
+    reads(_kind, group=Group.CARD, title=_title, describe=_transactions)

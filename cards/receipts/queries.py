@@ -1,0 +1,176 @@
+"""What one purchase cost, in what it was paid, and what it earned."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from uuid import UUID
+
+from django.db.models import Q, Sum
+from moneyed import Money
+
+from cards.authorizations import queries as authorizations
+from cards.authorizations.models import Authorization
+from cards.authorizations.rules.facts import PRICE_PLACES, AssetPrice
+from cards.cashback.models import Grant
+from cards.clearing.models import CardTransaction, Kind
+from holdings.activity.queries import changes_of
+from holdings.ledger.models import JournalEntry
+from holdings.lots.models import Disposal
+from krak.core.minor_units import from_minor
+from krak.core.money import UnknownCurrency, floor_to, money, rate_to
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An asset that was sold for the purchase; units and price are those shown at the moment.
+
+    `gain` and `cost_basis` are of the lots that left; None for what has none.
+    """
+
+    units: Money
+    price: Decimal
+    proceeds: Money
+    spread: Money
+    cost_basis: Money | None
+    gain: Money | None
+    venue: str
+    sold_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A capture or a refund: what the merchant asked, what it came to, and the rate of the two."""
+
+    kind: Kind
+    presentment: Money | None
+    """None for a currency that is not known here."""
+    settlement: Money
+    rate: Decimal | None
+    event_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What the purchase earned, less what was taken back."""
+
+    value: Money
+    units: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One purchase. `from_cash` is what was there before anything was sold."""
+
+    authorization: Authorization
+    approved: Money
+    captured: Money
+    refunded: Money
+    from_cash: Money
+    sales: Sequence[Sale]
+    cleared: Sequence[Cleared]
+    cashback: Sequence[Reward]
+
+
+def receipt(authorization_id: UUID, *, customer_id: UUID) -> Receipt:
+    """Return the receipt of one of the customer's purchases, as far as it has come.
+
+    Raises:
+        AuthorizationNotFound: there is none, or it is another customer's.
+    """
+    paid = authorizations.authorization(authorization_id, customer_id=customer_id)
+    transactions = list(
+        CardTransaction.objects.filter(customer_id=customer_id, group=paid.stripe_id).order_by(
+            "event_at", "id"
+        )
+    )
+    sales = _sales(paid, transactions)
+    captured, refunded = _sum(transactions, Kind.CAPTURE), _sum(transactions, Kind.REFUND)
+    refunded -= _sum(transactions, Kind.REFUND_REVERSAL)
+    raised = sum((sale.proceeds.amount for sale in sales), Decimal(0))
+    paid_in_all = captured if transactions else paid.amount if paid.approved else Decimal(0)
+
+    def cash(amount: Decimal) -> Money:
+        return money(amount, paid.currency)
+
+    return Receipt(
+        authorization=paid,
+        approved=cash(paid.amount if paid.approved else Decimal(0)),
+        captured=cash(captured),
+        refunded=cash(refunded),
+        from_cash=cash(max(Decimal(0), paid_in_all - raised)),
+        sales=sales,
+        cleared=[_cleared(each) for each in transactions],
+        cashback=_cashback(paid),
+    )
+
+
+def _sum(transactions: Iterable[CardTransaction], kind: Kind) -> Decimal:
+    return sum((each.amount for each in transactions if each.kind == kind), Decimal(0))
+
+
+def _sales(paid: Authorization, transactions: Sequence[CardTransaction]) -> list[Sale]:
+    """Return what the tap, its adoption by the network and its captures sold, in order."""
+    causes = Q(cause__startswith=f"authorization:{paid.stripe_id}:")
+    causes |= Q(cause__startswith=f"adoption:{paid.stripe_id}:")
+    for each in transactions:
+        causes |= Q(cause__startswith=f"transaction:{each.stripe_id}:sale:")
+    entries = list(
+        JournalEntry.objects.filter(causes, customer_id=paid.customer_id, kind="SALE").order_by(
+            "sequence"
+        )
+    )
+    ids = [entry.id for entry in entries]
+    changes = changes_of(ids, customer_id=paid.customer_id)
+    lots: defaultdict[UUID, list[tuple[Decimal, Decimal, str]]] = defaultdict(list)
+    for entry_id, code, cost, gain in (
+        Disposal.objects.filter(customer_id=paid.customer_id, entry_id__in=ids)
+        .values("entry_id", "cost_currency")
+        .annotate(cost=Sum("cost_basis"), earned=Sum("gain"))
+        .values_list("entry_id", "cost_currency", "cost", "earned")
+    ):
+        lots[entry_id].append((cost, gain, code))
+    return [_sale(entry, changes[entry.id], lots[entry.id], paid.currency) for entry in entries]
+
+
+def _sale(
+    entry: JournalEntry,
+    changes: Mapping[str, Decimal],
+    lots: Sequence[tuple[Decimal, Decimal, str]],
+    currency: str,
+) -> Sale:
+    price = AssetPrice.from_json(entry.details["price"])
+    code = next(code for code, amount in changes.items() if amount < 0)
+    # All lots that one sale takes from are reckoned in one currency.
+    cost, gain, reckoned_in = lots[0] if lots else (None, None, "")
+    return Sale(
+        units=money(-changes[code] * price.multiplier, code),
+        price=floor_to(price.bid / price.multiplier, PRICE_PLACES),
+        proceeds=money(changes[currency], currency),
+        spread=money(entry.details["spread"], currency),
+        cost_basis=money(cost, reckoned_in) if cost is not None else None,
+        gain=money(gain, reckoned_in) if gain is not None else None,
+        venue=price.venue,
+        sold_at=entry.event_at,
+    )
+
+
+def _cleared(row: CardTransaction) -> Cleared:
+    settlement = money(row.amount, row.currency)
+    try:
+        presentment = from_minor(abs(row.merchant_amount_minor), row.merchant_currency.lower())
+    except UnknownCurrency:
+        presentment = None
+    rate = None
+    if presentment is not None and presentment.amount:
+        rate = rate_to(row.amount, presentment.amount, rounding=ROUND_HALF_EVEN)
+    return Cleared(Kind(row.kind), presentment, settlement, rate, row.event_at)
+
+
+def _cashback(paid: Authorization) -> list[Reward]:
+    grants = Grant.objects.filter(customer_id=paid.customer_id, group=paid.stripe_id)
+    return [
+        Reward(money(grant.value_left, grant.currency), money(grant.units_left, grant.asset))
+        for grant in grants.order_by("number")
+    ]

@@ -1,0 +1,202 @@
+"""One list of everything that moved: journal entries of one customer, and how they read."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Sum, When
+from moneyed import Money
+
+from fx.assets import catalogue
+from fx.assets.queries import multiplier_rows
+from fx.assets.rules import multiplier_at
+from holdings.activity.registry import Group, Moved, Reading, Words, reading_of, readings
+from holdings.ledger.models import JournalEntry, LedgerAccount, Posting, Side
+from krak.core.money import money
+
+SEARCHED: Final = ("merchant", "counterparty", "note", "reference")
+"""What of an entry's `details` a search looks into."""
+_AMOUNT: Final = re.compile(r"[-+]?\d{1,18}(\.\d{1,10})?", re.ASCII)
+
+
+class Direction(StrEnum):
+    """Which way something moved: an exchange is both."""
+
+    IN = "in"
+    OUT = "out"
+    EXCHANGE = "exchange"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries; what is None does not matter. The moments are of the event, `until` not in."""
+
+    group: Group | None = None
+    currency: str | None = None
+    direction: Direction | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+
+
+EVERYTHING: Final = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as its customer reads it; amounts are signed, in shown units of its moment."""
+
+    moved: Moved
+    reading: Reading
+    words: Words
+    amounts: tuple[Money, ...]
+
+    @property
+    def direction(self) -> Direction:
+        """Return which way it moved."""
+        signs = {amount > 0 for amount in self.moved.changes.values()}
+        if len(signs) > 1:
+            return Direction.EXCHANGE
+        return Direction.IN if True in signs else Direction.OUT
+
+
+def entries(*, customer_id: UUID, wanted: Wanted = EVERYTHING) -> QuerySet[JournalEntry]:
+    """Return the customer's entries that moved something of theirs.
+
+    Whatever is asked for, the index on (customer, sequence) or (customer, entry) leads: nobody
+    else's rows are read.
+    """
+    found = JournalEntry.objects.filter(customer_id=customer_id)
+    legs = Posting.objects.filter(
+        customer_id=customer_id, entry_id=OuterRef("id"), account_id__isnull=False
+    )
+    came, went = Exists(legs.filter(side=Side.CREDIT)), Exists(legs.filter(side=Side.DEBIT))
+    match wanted.direction:
+        case Direction.IN:
+            found = found.filter(came, ~went)
+        case Direction.OUT:
+            found = found.filter(went, ~came)
+        case Direction.EXCHANGE:
+            found = found.filter(came, went)
+        case None:
+            found = found.filter(Exists(legs))
+    if wanted.group is not None:
+        found = found.filter(_of_group(wanted.group))
+    if wanted.currency is not None:
+        account = LedgerAccount.objects.filter(customer_id=customer_id, currency=wanted.currency)
+        found = found.filter(Exists(legs.filter(account_id__in=account.values("id"))))
+    if wanted.since is not None:
+        found = found.filter(event_at__gte=wanted.since)
+    if wanted.until is not None:
+        found = found.filter(event_at__lt=wanted.until)
+    if wanted.text:
+        found = found.filter(_says(wanted.text, customer_id=customer_id))
+    return found
+
+
+def _of_group(group: Group) -> Q:
+    """Kinds that nobody described are in the group that their names suggest."""
+    described = Q(kind__in=[each.kind for each in readings() if each.group == group])
+    unknown = ~Q(kind__in=[each.kind for each in readings()])
+    guesses = Q(kind__startswith=group.name) | (
+        Q(kind__startswith="TOPUP") if group == Group.DEPOSIT else Q(kind__in=())
+    )
+    if group == Group.OTHER:
+        guesses = ~Q(kind__regex=r"^(CARD|DEPOSIT|TOPUP|TRANSFER|WITHDRAWAL)(_|$)")
+    return described | (unknown & guesses)
+
+
+def _says(text: str, *, customer_id: UUID) -> Q:
+    found = Q()
+    for name in SEARCHED:
+        found |= Q(**{f"details__{name}__icontains": text})
+    if _AMOUNT.fullmatch(text):
+        found |= Q(
+            id__in=Posting.objects.filter(
+                customer_id=customer_id, account_id__isnull=False, amount=abs(Decimal(text))
+            ).values("entry_id")
+        )
+    for reading in readings():
+        if reading.search is not None:
+            found |= Q(kind=reading.kind, id__in=reading.search(customer_id, text))
+    return found
+
+
+def lines(rows: Sequence[JournalEntry]) -> list[Line]:
+    """Return how entries of one customer read, in their order.
+
+    One query for the amounts, one for multipliers if there are shares, one or two per kind.
+    """
+    changes = changes_of([row.id for row in rows], customer_id=rows[0].customer_id) if rows else {}
+    moved = [
+        Moved(
+            row.id, row.customer_id, row.sequence, row.kind, row.cause, row.details, row.event_at,
+            row.created_at, changes.get(row.id, {}),
+        )
+        for row in rows
+    ]  # fmt: skip
+    words = _words(moved)
+    shares = {code for each in moved for code in each.changes if has_multiplier(code)}
+    multipliers = multiplier_rows(codes=sorted(shares)) if shares else {}
+    return [
+        Line(
+            each,
+            reading_of(each.kind),
+            words[each.id],
+            tuple(
+                money(amount * multiplier_at(multipliers.get(code, ()), each.event_at), code)
+                for code, amount in each.changes.items()
+            ),
+        )
+        for each in moved
+    ]
+
+
+def changes_of(
+    entry_ids: Sequence[UUID], *, customer_id: UUID
+) -> Mapping[UUID, Mapping[str, Decimal]]:
+    """Return what each entry changed of its customer's accounts: base units by currency."""
+    signed = Case(When(side=Side.CREDIT, then=F("amount")), default=-F("amount"))
+    found: defaultdict[UUID, dict[str, Decimal]] = defaultdict(dict)
+    for entry_id, code, total in (
+        Posting.objects.filter(
+            customer_id=customer_id, entry_id__in=list(entry_ids), account_id__isnull=False
+        )
+        .values("entry_id", "currency")
+        .annotate(total=Sum(signed))
+        .order_by("entry_id", "currency")
+        .values_list("entry_id", "currency", "total")
+    ):
+        found[entry_id][code] = total
+    return found
+
+
+def has_multiplier(code: str) -> bool:
+    """Tell whether what is held of an asset and what is shown of it may differ."""
+    asset = catalogue.known().get(code)
+    return asset is not None and asset.properties.has_multiplier
+
+
+def _words(moved: Sequence[Moved]) -> dict[UUID, Words]:
+    by_kind: defaultdict[str, list[Moved]] = defaultdict(list)
+    for each in moved:
+        by_kind[each.kind].append(each)
+    words: dict[UUID, Words] = {}
+    for kind, some in by_kind.items():
+        reading = reading_of(kind)
+        said = reading.describe(some) if reading.describe is not None else {}
+        for each in some:
+            words[each.id] = said.get(each.id) or _plain(each, reading)
+    return words
+
+
+def _plain(moved: Moved, reading: Reading) -> Words:
+    details = moved.details
+    party = str(details.get("merchant") or details.get("counterparty") or "")
+    return Words(title=reading.title, party=party, note=str(details.get("note") or ""))

@@ -1,0 +1,11 @@
+"""What vendors told of somebody goes with them."""
+
+from datetime import datetime
+
+from krak.core.inbox import services
+from krak.core.personal import Person, sweeps_later
+
+
+@sweeps_later
+def _by_address(person: Person, _now: datetime) -> None:
+    services.empty([word for word in person.words if "@" in word])

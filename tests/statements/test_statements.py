@@ -1,0 +1,276 @@
+"""Statements: exact, in order, once, and never changed afterwards."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection
+from django.db.utils import IntegrityError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from holdings.ledger import queries as ledger_reads
+from holdings.statements import documents, services
+from holdings.statements.models import Statement
+from holdings.statements.rules import Month
+from holdings.statements.services import MonthNotOver, NothingThen, digest
+from krak.core import csv_files
+from krak.core.ids import uuid7
+from krak.core.outbox.models import OutboxMessage
+from krak.core.transactions import transaction
+from krak.customers import services as customers
+from krak.customers.models import Customer
+from tests.people import new_customer
+from tests.statements.books import buy, move, sell
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+SEPTEMBER, OCTOBER, NOVEMBER = Month(2026, 9), Month(2026, 10), Month(2026, 11)
+LATER = datetime(2027, 1, 2, tzinfo=UTC)
+
+
+def at(month: int, day: int, hour: int = 12) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=UTC)
+
+
+def somebody() -> Customer:
+    with transaction():
+        return customers.register(
+            email=f"{uuid7()}@example.org", name="Ada Lovelace", country="US", home_currency="USD"
+        )
+
+
+def totals(statement: Statement) -> dict[str, tuple[str, str, str, str]]:
+    return {
+        row["currency"]: (row["opening"], row["in"], row["out"], row["closing"])
+        for row in statement.facts["currencies"]
+    }
+
+
+def test_a_month_says_what_was_there_what_moved_and_what_is_left() -> None:
+    ada = somebody()
+    move(ada, "100", at=at(9, 30))
+    buy(ada, "0.5", "BTC", cost="20000", at=at(10, 1, 0))
+    move(ada, "-30.25", at=at(10, 5), kind="CAPTURE", house="CARD_SETTLEMENT", party="RAMEN TOKYO")
+    sell(ada, "0.1", "BTC", proceeds="5000", at=at(10, 20))
+    move(ada, "50", at=at(10, 31), kind="CASHBACK", house="CASHBACK_EXPENSE")
+    move(ada, "-2", at=at(10, 31, 23), kind="FEE", house="FEES")
+    move(ada, "7", at=at(11, 1, 0))
+
+    statement = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
+
+    assert totals(statement) == {
+        "BTC": ("0", "0.5", "-0.1", "0.4"),
+        "USD": ("100", "5050", "-32.25", "5117.75"),
+    }
+    facts = statement.facts
+    assert (facts["fees"], facts["cashback"]) == ({"USD": "2"}, {"USD": "50"})
+    assert facts["gains"] == {"USD": "1000"}
+    (gone,) = facts["disposals"]
+    assert (gone["units"], gone["cost_basis"], gone["proceeds"]) == ("0.1", "4000", "5000")
+    assert [row["changes"] for row in facts["movements"]] == [
+        {"BTC": "0.5"}, {"USD": "-30.25"}, {"BTC": "-0.1", "USD": "5000"}, {"USD": "50"},
+        {"USD": "-2"},
+    ]  # fmt: skip
+    assert facts["movements"][1]["party"] == "RAMEN TOKYO"
+    assert (statement.first_sequence, statement.last_sequence) == (2, 6)
+    assert bytes(statement.digest) == digest(facts)
+
+
+def test_missing_months_are_issued_first_and_each_is_told_of_once() -> None:
+    ada = somebody()
+    move(ada, "1", at=at(8, 3))
+    move(ada, "2", at=at(10, 3))
+
+    services.issue(OCTOBER, customer_id=ada.id, now=LATER)
+    services.issue(OCTOBER, customer_id=ada.id, now=LATER)
+
+    issued = Statement.objects.filter(customer=ada).order_by("month_on")
+    assert [str(s.month) for s in issued] == ["2026-08", "2026-09", "2026-10"]
+    assert [totals(s).get("USD") for s in issued] == [
+        ("0", "1", "0", "1"), ("1", "0", "0", "1"), ("1", "2", "0", "3"),
+    ]  # fmt: skip
+    told = OutboxMessage.objects.filter(payload__customer=str(ada.id))
+    assert sorted(m.payload["facts"]["month"] for m in told) == ["2026-08", "2026-09", "2026-10"]
+    assert {m.payload["kind"] for m in told} == {"statement.ready"}
+
+
+def test_what_is_written_late_is_in_the_next_statement_and_changes_none() -> None:
+    ada = somebody()
+    move(ada, "1", at=at(10, 3))
+    before = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
+    # It happened in October and was written in November; and one was begun in October, and
+    # numbered only after October's statement was issued.
+    move(ada, "5", at=at(11, 2), event_at=at(10, 30))
+    move(ada, "9", at=at(10, 31, 23))
+
+    november = services.issue(NOVEMBER, customer_id=ada.id, now=LATER)
+
+    again = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
+    assert (again.id, again.facts) == (before.id, before.facts)
+    assert totals(november)["USD"] == ("1", "14", "0", "15")
+
+
+def test_a_month_that_is_not_over_and_one_before_anything_are_refused() -> None:
+    ada = somebody()
+    move(ada, "1", at=at(10, 3))
+
+    with pytest.raises(MonthNotOver):
+        services.issue(OCTOBER, customer_id=ada.id, now=OCTOBER.ends_at + timedelta(minutes=59))
+    with pytest.raises(NothingThen):
+        services.issue(SEPTEMBER, customer_id=ada.id, now=LATER)
+    assert not Statement.objects.filter(customer=ada).exists()
+
+
+def test_the_job_issues_to_everybody_who_had_entries() -> None:
+    ada, bob = somebody(), somebody()
+    move(ada, "1", at=at(10, 3))
+    move(bob, "1", at=at(11, 3))
+
+    services.issue_all(OCTOBER, now=LATER, batch=2)
+
+    assert Statement.objects.filter(customer=ada).count() == 1
+    assert not Statement.objects.filter(customer=bob).exists()
+    assert services.issue_all(OCTOBER, now=LATER) == 0
+
+
+def test_the_database_keeps_statements_as_they_were_issued() -> None:
+    ada = somebody()
+    move(ada, "1", at=at(9, 3))
+    issued = services.issue(SEPTEMBER, customer_id=ada.id, now=LATER)
+
+    for change in (
+        lambda: Statement.objects.filter(id=issued.id).update(facts={}),
+        lambda: Statement.objects.filter(id=issued.id).delete(),
+    ):
+        with pytest.raises(IntegrityError, match="append-only"):
+            change()
+
+
+@pytest.mark.parametrize(
+    ("month", "first", "last", "refusal"),
+    [
+        (10, 1, 1, "does not follow"), (10, 3, 3, "does not follow"), (8, 1, 1, "a later month"),
+        (10, 2, 0, "a_statement_ends_after_it_begins"),
+    ],
+)  # fmt: skip
+def test_the_database_refuses_gaps_and_overlaps(
+    month: int, first: int, last: int, refusal: str
+) -> None:
+    ada = somebody()
+    move(ada, "1", at=at(9, 3))
+    services.issue(SEPTEMBER, customer_id=ada.id, now=LATER)
+
+    with pytest.raises(DatabaseError, match=refusal):
+        Statement.objects.create(
+            customer=ada, month_on=at(month, 1).date(), first_sequence=first, last_sequence=last,
+            facts={}, digest=bytes(32), issued_at=LATER,
+        )  # fmt: skip
+
+
+BOOKS = st.lists(
+    st.tuples(
+        st.integers(0, 100), st.sampled_from(["USD", "BTC", "JPY"]),
+        st.decimals("-1000", "1000", places=10).filter(bool), st.integers(-40, 0),
+    ),
+    min_size=1, max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(BOOKS)
+def test_random_books_reconcile_and_no_entry_is_in_two_months_or_none(
+    moves: list[tuple[int, str, Decimal, int]],
+) -> None:
+    ada, start = somebody(), at(8, 1, 0)
+    for days, code, amount, late in sorted(moves, key=lambda each: each[0]):
+        written = start + timedelta(days=days)
+        move(ada, f"{amount:f}", code, at=written, event_at=written + timedelta(days=late))
+
+    services.issue(Month(2026, 12), customer_id=ada.id, now=LATER)
+
+    issued = list(Statement.objects.filter(customer=ada).order_by("month_on"))
+    listed = [row for statement in issued for row in statement.facts["movements"]]
+    assert len(listed) == len({row["id"] for row in listed}) == len(moves)
+    now = ledger_reads.balances(customer_id=ada.id)
+    closing = {code: Decimal(t[3]) for code, t in totals(issued[-1]).items()}
+    assert {c: a for c, a in closing.items() if a} == {
+        code: balance.posted for code, balance in now.items() if balance.posted
+    }
+
+
+def test_the_csv_adds_up_by_itself_and_text_is_kept_but_never_run() -> None:
+    ada = somebody()
+    move(ada, "100", at=at(10, 2), party='=HYPERLINK("http://evil")')
+    move(ada, "-30.25", at=at(10, 3), party="-2+3")
+    statement = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
+
+    content = documents.as_csv(statement)
+
+    rows = [
+        dict(zip(csv_files.parse(content)[0], row, strict=True))
+        for row in csv_files.parse(content)[1:]
+    ]
+    moved = [row for row in rows if row["row"] == "movement"]
+    (total,) = [row for row in rows if row["row"] == "total"]
+    assert [row["party"] for row in moved] == ['=HYPERLINK("http://evil")', "-2+3"]
+    assert Decimal(total["opening"]) + sum(Decimal(row["amount"]) for row in moved) == Decimal(
+        total["closing"]
+    )
+    raw = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert not [
+        cell
+        for row in raw
+        for cell in row
+        if cell.startswith(("=", "+", "@", "\t", "\r")) or (cell.startswith("-") and "+" in cell)
+    ]
+
+
+def test_the_pdf_is_the_same_bytes_each_time() -> None:
+    ada = somebody()
+    buy(ada, "1", "BTC", cost="10", at=at(10, 2))
+    sell(ada, "0.25", "BTC", proceeds="5000", at=at(10, 20))
+    statement = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
+
+    content = documents.as_pdf(statement, customer=ada)
+
+    assert content.startswith(b"%PDF-")
+    assert content == documents.as_pdf(statement, customer=ada)
+
+
+def test_a_statement_over_http_is_its_owners_only(pinned: Any) -> None:
+    pinned()
+    ada, eve = new_customer(), new_customer()
+    move(ada.customer, "12.5", at=at(10, 2))
+    issued = services.issue(OCTOBER, customer_id=ada.customer.id, now=LATER)
+    path = f"/v1/statements/{issued.shown_id}"
+
+    assert [row["id"] for row in ada.get("/v1/statements").json()["results"]] == [issued.shown_id]
+    body = ada.get(path).json()
+    assert (body["month"], body["entries"]) == ("2026-10", 1)
+    assert body["currencies"] == [
+        {
+            "currency": "USD", "opening": "0", "in": "12.5", "out": "0", "closing": "12.5",
+            "multiplier": "1",
+        }
+    ]  # fmt: skip
+    assert ada.get(f"{path}/pdf").content.startswith(b"%PDF-")
+    assert b"movement,2026-10,USD,12.5" in ada.get(f"{path}/csv").content
+    assert eve.get("/v1/statements").json()["results"] == []
+    for other in (path, f"{path}/pdf", f"{path}/csv", "/v1/statements/stm_x"):
+        refused = eve.get(other)
+        assert (refused.status_code, refused.json()["code"]) == (404, "statements.not_found")
+
+
+def test_reading_for_a_statement_blocks_no_writer_and_writes_nothing() -> None:
+    from krak.core.snapshots import snapshot
+
+    ada = somebody()
+    with pytest.raises(DatabaseError, match="read-only"), snapshot():
+        Customer.objects.filter(id=ada.id).update(name="Eve")
+    with snapshot(), connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_isolation")
+        assert cursor.fetchone() == ("repeatable read",)
