@@ -11,9 +11,11 @@ from fx.prices import live
 from holdings.ledger.models import JournalEntry
 from holdings.lots.models import Disposal, Lot
 from holdings.trading.models import Trade
+from holdings.transfers import tasks
 from holdings.transfers.models import Transfer
 from holdings.transfers.services import passes
 from krak.core import clock
+from krak.core.schedule.models import Run
 from krak.customers.models import Act, Customer, KycRule
 from tests.people import Known, new_customer
 from tests.transfers.conftest import (
@@ -379,3 +381,25 @@ def test_what_is_no_object_is_refused(ada: Known, body: str) -> None:
 def test_nobody_is_paid_by_a_tag_that_nobody_has(ada: Known) -> None:
     body = {"to": "$Nobody_1", "amount": {"amount": "1", "currency": "USD"}}
     assert refusal(ada.send("/v1/transfers", body)) == (404, "customers.tag_not_found")
+
+
+# --- By the clock ---------------------------------------------------------------------------------
+
+
+def test_the_jobs_deliver_and_return(ada: Known, bob: Known, settings: Any) -> None:
+    not_ready(bob)
+    pay(ada, bob, "25")
+    tasks.expire()
+    assert posted(ada) == 975
+    ready(bob)
+    tasks.deliver()
+    assert posted(bob) == 25
+
+    not_ready(bob)
+    settings.TRANSFER_DAYS = 1e-9
+    pay(ada, bob, "25")
+    Run.objects.filter(job="transfers.expire").update(finished_at=None, running_until=None)
+    tasks.expire()
+
+    assert (posted(ada), posted(bob)) == (975, 25)
+    books_hold(ada, bob)

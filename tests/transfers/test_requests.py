@@ -284,3 +284,18 @@ def test_a_note_has_one_form_or_none(text: str) -> None:
 def test_emojis_that_are_joined_are_a_note() -> None:
     family = "👨\u200d👩\u200d👧"
     assert readable_note(f" {family} ") == family
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [
+        ({"amount": "10", "currency": "nope"}, (404, "assets.unknown")),
+        ({"amount": "10.001", "currency": "USD"}, (400, "quotes.amount_too_fine")),
+    ],
+)
+def test_a_bill_in_what_there_is_not_is_refused(
+    ada: Known, amount: dict[str, str], code: tuple[int, str]
+) -> None:
+    body = {"amount": amount, "shares": [{"tag": "somebody"}]}
+    assert refusal(ada.send("/v1/split-bills", body)) == code
