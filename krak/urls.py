@@ -23,6 +23,7 @@ from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
 from holdings.trading.api import auto_convert, orders, recurring, trades
 from holdings.transfers.api import links, requests, splits, transfers
+from holdings.transfers.api import quotes as transfer_quotes
 from krak.core import csp
 from krak.customers.api import me, tags, terms, verification
 from krak.identity import staff
@@ -99,7 +100,7 @@ urlpatterns = [
     path("v1/auto-convert/runs", auto_convert.AutoConvertRuns.as_view()),
     path("v1/auto-convert/<str:currency>", auto_convert.OneAutoConvert.as_view()),
     path("v1/transfers", transfers.Transfers.as_view()),
-    path("v1/transfers/quote", transfers.PreviewTransfer.as_view()),
+    path("v1/transfers/quote", transfer_quotes.PreviewTransfer.as_view()),
     path("v1/transfers/<str:shown_id>", transfers.OneTransfer.as_view()),
     path("v1/transfers/<str:shown_id>/cancel", transfers.CancelTransfer.as_view()),
     path("v1/transfers/<str:shown_id>/accept", transfers.AcceptTransfer.as_view()),

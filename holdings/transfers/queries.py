@@ -158,14 +158,3 @@ def has_paid(*, customer_id: UUID, recipient_id: UUID) -> bool:
     return Transfer.objects.filter(
         customer_id=customer_id, recipient_id=recipient_id, state=TransferState.COMPLETED
     ).exists()
-
-
-def in_transit() -> dict[str, Decimal]:
-    """Return what waits between people per currency: what IN_TRANSIT must hold for them."""
-    rows = (
-        Transfer.objects.filter(state=TransferState.PENDING)
-        .values("currency")
-        .annotate(total=Sum("units"))
-        .values_list("currency", "total")
-    )
-    return dict(rows)

@@ -31,14 +31,8 @@ from holdings.transfers.api.fields import (
     person,
     require_proof,
 )
-from holdings.transfers.api.transfers import (
-    EXAMPLE,
-    PREVIEW,
-    TransferQuoteSerializer,
-    TransferSerializer,
-    from_field,
-    shown_transfer,
-)
+from holdings.transfers.api.quotes import PREVIEW, TransferQuoteSerializer, from_field
+from holdings.transfers.api.transfers import EXAMPLE, TransferSerializer, shown_transfer
 from holdings.transfers.models import Request, RequestParty, RequestState, Transfer
 from holdings.transfers.queries import RequestNotFound
 from holdings.transfers.services import quoting, requests

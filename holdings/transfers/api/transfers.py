@@ -1,4 +1,4 @@
-"""Pay somebody by their tag: what it would cost, paying, what became of it."""
+"""Pay somebody by their tag, and see what became of it."""
 
 from typing import Any, Final
 
@@ -16,8 +16,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.prices import live
-from fx.quotes import queries as quotes
-from fx.quotes.api import QuoteSerializer
 from holdings.trading.models import Trade
 from holdings.transfers import queries
 from holdings.transfers.api.fields import (
@@ -37,7 +35,7 @@ from holdings.transfers.api.fields import (
 )
 from holdings.transfers.models import Transfer, TransferKind, TransferParty, TransferState
 from holdings.transfers.queries import TransferNotFound
-from holdings.transfers.services import payments, quoting
+from holdings.transfers.services import payments
 from holdings.transfers.services.permission import sum_of
 from krak.api.conditional import answer
 from krak.api.idempotency import key_parameter, once
@@ -47,7 +45,7 @@ from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
 from krak.customers.authentication import asking
-from krak.customers.queries import customer_by_tag, tag_of
+from krak.customers.queries import customer_by_tag
 from krak.identity.guard import STEP_UP_PARAMETER
 
 SHOWN: Final = {
@@ -66,33 +64,6 @@ SHOWN: Final = {
     "livemode": False,
 }
 EXAMPLE: Final = OpenApiExample("transfer", response_only=True, value=SHOWN)
-PREVIEW: Final = OpenApiExample(
-    "preview",
-    response_only=True,
-    value={
-        "object": "transfer_quote", "recipient": ADA, "amount": AMOUNT, "pay": AMOUNT,
-        "quote": None, "instant": True, "step_up": False,
-    },
-)  # fmt: skip
-
-
-class TransferQuoteRequestSerializer(StrictSerializer):
-    """Whom to pay how much, and with what."""
-
-    to = TagField()
-    amount = AskedAmountSerializer()
-
-    def get_fields(self) -> dict[str, Any]:
-        """Add the field whose name is a word of Python."""
-        return super().get_fields() | {"from": from_field()}
-
-
-def from_field() -> serializers.CharField:
-    """Return the field that names which asset pays."""
-    return serializers.CharField(
-        max_length=16, required=False,
-        help_text="code of the asset that pays; without it one that covers the payment is chosen",
-    )  # fmt: skip
 
 
 class TransferRequestSerializer(StrictSerializer):
@@ -102,42 +73,6 @@ class TransferRequestSerializer(StrictSerializer):
     amount = AskedAmountSerializer()
     note = NoteField()
     quote = QuoteIdField(required=False)
-
-
-class TransferQuoteSerializer(serializers.Serializer[quoting.Preview]):
-    """What a payment would cost. With a `quote` its conversion comes first, at its fee."""
-
-    object = ConstantField("transfer_quote")
-    recipient = serializers.SerializerMethodField()
-    amount = serializers.SerializerMethodField(help_text="what they get")
-    pay = serializers.SerializerMethodField(help_text="what leaves your balance, fee included")
-    quote = serializers.SerializerMethodField()
-    instant = serializers.BooleanField(help_text="false: it waits until they can take it")
-    step_up = serializers.BooleanField(help_text="it takes a Step-Up")
-
-    @extend_schema_field(PersonSerializer)
-    def get_recipient(self, made: quoting.Preview) -> Any:
-        """Return who would get it."""
-        return person(made.recipient, tag_of(customer_id=made.recipient.id) or "")
-
-    @extend_schema_field(AmountSerializer)
-    def get_amount(self, made: quoting.Preview) -> Any:
-        """Return what would arrive."""
-        return amount_in(self.context, made.what.units, made.what.currency)
-
-    @extend_schema_field(AmountSerializer)
-    def get_pay(self, made: quoting.Preview) -> Any:
-        """Return what would leave."""
-        if made.conversion is None:
-            return self.get_amount(made)
-        return AmountSerializer(quotes.shown(made.conversion, now=self.context["now"]).sell).data
-
-    @extend_schema_field(QuoteSerializer(allow_null=True))
-    def get_quote(self, made: quoting.Preview) -> Any:
-        """Return the firm price of the conversion."""
-        if made.conversion is None:
-            return None
-        return QuoteSerializer(quotes.shown(made.conversion, now=self.context["now"])).data
 
 
 class TransferSerializer(serializers.Serializer[Any]):
@@ -193,43 +128,6 @@ class PartySerializer(TransferSerializer):
 def shown_transfer(transfer: Transfer, request: Request) -> dict[str, Any]:
     """Return a transfer as who asks sees it."""
     return dict(TransferSerializer(transfer, context=moment(asking(request))).data)
-
-
-class PreviewTransfer(APIView):
-    """POST /v1/transfers/quote"""
-
-    throttle_classes = (MONEY,)
-
-    @extend_schema(
-        operation_id="quote_transfer",
-        tags=["transfers"],
-        request=TransferQuoteRequestSerializer,
-        responses={201: TransferQuoteSerializer},
-        parameters=[key_parameter(required=False)],
-        examples=[
-            OpenApiExample("with bitcoin", request_only=True, value={
-                "to": "ada", "amount": AMOUNT, "from": "BTC",
-            }),
-            PREVIEW,
-        ],
-    )  # fmt: skip
-    def post(self, request: Request) -> Response:
-        """Say what a payment would cost, fee first; send its `quote.id` along to pay so."""
-        asked, sender = read_body(TransferQuoteRequestSerializer, request), asking(request)
-        seen = moment(sender)
-
-        def preview() -> Response:
-            made = quoting.preview(
-                sender=sender,
-                recipient=customer_by_tag(asked["to"]),
-                what=sum_of(**asked["amount"], board=seen["board"]),
-                pay_with=asked.get("from"),
-                board=seen["board"],
-                now=seen["now"],
-            )
-            return Response(TransferQuoteSerializer(made, context=seen).data, status=201)
-
-        return once(request, owner=sender.id, effect=preview)
 
 
 @extend_schema_view(
