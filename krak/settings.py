@@ -5,6 +5,7 @@
 
 import ipaddress
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -113,6 +114,7 @@ INSTALLED_APPS = [
     "holdings.activity",
     "holdings.lots",
     "holdings.trading",
+    "holdings.transfers",
     "holdings.portfolio",
     "holdings.hedging",
     "holdings.statements",
@@ -284,6 +286,8 @@ CELERY_BEAT_SCHEDULE = {
     "read what the venue trades": {"task": "hedging.refresh_instruments", "schedule": 60},
     # What waits in the queue longer than until the next one is not worth doing any more.
     "fill orders": {"task": "trading.fill_orders", "schedule": 1, "options": {"expires": 2}},
+    "deliver what people sent": {"task": "transfers.deliver", "schedule": 30},
+    "return what nobody took": {"task": "transfers.expire", "schedule": 60},
     "recurring buys": {
         "task": "trading.run_recurring_buys",
         "schedule": 5,
@@ -310,6 +314,12 @@ CELERY_TASK_PUBLISH_RETRY = False
 # --- Money ---------------------------------------------------------------------------------------
 CURRENCY_CODE_MAX_LENGTH = 16
 DJANGO_MONEY_DECIMAL_PLACES = 10
+
+# --- Between people ------------------------------------------------------------------------------
+TRANSFER_DAYS = int(os.environ.get("KRAK_TRANSFER_DAYS", "7"))
+REQUEST_DAYS = int(os.environ.get("KRAK_REQUEST_DAYS", "30"))
+LINK_DAYS = int(os.environ.get("KRAK_LINK_DAYS", "14"))
+TRANSFER_STEP_UP_USD = Decimal(os.environ.get("KRAK_TRANSFER_STEP_UP_USD", "1000"))
 
 # --- Prices --------------------------------------------------------------------------------------
 PRICE_PROVIDERS = _words(
@@ -383,6 +393,11 @@ SPECTACULAR_SETTINGS = {
         "ExportKindEnum": ["activity", "personal_data", "statement", "tax_report"],
         "ExportStateEnum": ["waiting", "running", "ready", "failed", "expired"],
         "PlanStateEnum": ["active", "paused", "canceled"],
+        "TransferKindEnum": ["payment", "request", "link"],
+        "TransferStateEnum": ["pending", "completed", "canceled", "expired"],
+        "PaymentRequestStateEnum": ["open", "paid", "declined", "canceled", "expired"],
+        "SplitShareStateEnum": ["open", "paid", "declined", "canceled", "expired", "failed"],
+        "DirectionEnum": ["out", "in"],
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024

@@ -25,6 +25,8 @@ from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
 from holdings.statements import api as statements
 from holdings.trading.api import auto_convert, orders, recurring, trades
+from holdings.transfers.api import links, requests, splits, transfers
+from holdings.transfers.api import quotes as transfer_quotes
 from krak.core import csp
 from krak.customers.api import me, tags, terms, verification
 from krak.exports import api as exports
@@ -113,6 +115,24 @@ urlpatterns = [
     path("v1/exports", exports.Exports.as_view()),
     path("v1/exports/<str:shown_id>", exports.OneExport.as_view()),
     path("v1/exports/<str:shown_id>/file", exports.FileOfExport.as_view()),
+    path("v1/transfers", transfers.Transfers.as_view()),
+    path("v1/transfers/quote", transfer_quotes.PreviewTransfer.as_view()),
+    path("v1/transfers/<str:shown_id>", transfers.OneTransfer.as_view()),
+    path("v1/transfers/<str:shown_id>/cancel", transfers.CancelTransfer.as_view()),
+    path("v1/transfers/<str:shown_id>/accept", transfers.AcceptTransfer.as_view()),
+    path("v1/payment-requests", requests.Requests.as_view()),
+    path("v1/payment-requests/<str:shown_id>", requests.OneRequest.as_view()),
+    path("v1/payment-requests/<str:shown_id>/quote", requests.PreviewRequest.as_view()),
+    path("v1/payment-requests/<str:shown_id>/pay", requests.PayRequest.as_view()),
+    path("v1/payment-requests/<str:shown_id>/decline", requests.DeclineRequest.as_view()),
+    path("v1/payment-requests/<str:shown_id>/cancel", requests.CancelRequest.as_view()),
+    path("v1/payment-links", links.Links.as_view()),
+    path("v1/payment-links/look", links.LookAtLink.as_view()),
+    path("v1/payment-links/claim", links.ClaimLink.as_view()),
+    path("v1/payment-links/<str:shown_id>", links.OneLink.as_view()),
+    path("v1/payment-links/<str:shown_id>/cancel", links.CancelLink.as_view()),
+    path("v1/split-bills", splits.Splits.as_view()),
+    path("v1/split-bills/<str:shown_id>", splits.OneSplit.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),

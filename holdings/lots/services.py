@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from holdings.lots.models import Lot
+from holdings.lots.models import Disposal, Lot
 from krak.core.ids import uuid7
 from krak.core.money import STORED_PLACES, floor_to
 from krak.core.transactions import takes_part
@@ -59,3 +59,23 @@ def take(
             [customer_id, currency, entry_id, units, proceeds, now],
         )
         return Decimal(cursor.fetchone()[0])
+
+
+@takes_part
+def put_back(*, customer_id: UUID, taken_with: UUID, entry_id: UUID) -> None:
+    """Let the units that left with the entry `taken_with` come back with another one.
+
+    Each comes back as old as it was, at what it was reckoned to be worth when it left: that gain
+    is realised and written down, and is not earned again.
+    """
+    left = Disposal.objects.filter(customer_id=customer_id, entry_id=taken_with)
+    for disposal in left.select_related("lot").order_by("lot__acquired_at", "lot_id"):
+        add(
+            customer_id=customer_id,
+            currency=disposal.currency,
+            units=disposal.units,
+            cost=disposal.proceeds,
+            cost_currency=disposal.cost_currency,
+            entry_id=entry_id,
+            acquired_at=disposal.lot.acquired_at,
+        )

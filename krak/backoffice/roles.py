@@ -28,6 +28,10 @@ _TRADING: Final = (
     "trading.view_trade", "trading.view_order", "trading.view_recurringbuy",
     "trading.view_recurringrun", "trading.view_autoconvertrule", "trading.view_autoconvertrun",
 )  # fmt: skip
+_PEOPLE: Final = (
+    "transfers.view_transfer", "transfers.view_paymentlink", "transfers.view_request",
+    "transfers.view_splitbill",
+)  # fmt: skip
 _STRIPE: Final = (
     "treasury.view_floatrule", "treasury.view_floatreading", "treasury.view_topup",
     "reconciliation.view_run",
@@ -41,14 +45,15 @@ _HOUSE: Final = (
     "hedging.view_hedgefill", "hedging.view_risklimit", "hedging.view_venueinstrument",
 )  # fmt: skip
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "support": (*_CUSTOMERS, *_TRADING),
+    "support": (*_CUSTOMERS, *_TRADING, *_PEOPLE),
     "operations": (
-        *_CUSTOMERS, *_TRADING, *_STRIPE, *_MARKET, "cases.change_case", "inbox.view_inboxevent",
+        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_STRIPE, *_MARKET, "cases.change_case",
+        "inbox.view_inboxevent",
         "outbox.view_outboxmessage", "idempotency.view_keptanswer", "approvals.view_proposal",
         "schedule.view_run", "venues.add_halt", "venues.add_widening",
     ),
     "finance": (
-        *_CUSTOMERS, *_TRADING, *_STRIPE, *_MARKET, *_HOUSE, "approvals.view_proposal",
+        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_STRIPE, *_MARKET, *_HOUSE, "approvals.view_proposal",
         "assets.propose_multiplier", "hedging.change_riskstate", "hedging.change_hedgeorder",
         "hedging.add_risklimit",
     ),
@@ -56,7 +61,8 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
         *_CUSTOMERS, "approvals.view_proposal", "assets.approve_multiplier", "audit.view_rowchange",
     ),
     "compliance": (
-        *_CUSTOMERS, *_TRADING, "customers.freeze_customer", "customers.view_verification",
+        *_CUSTOMERS, *_TRADING, *_PEOPLE, "customers.freeze_customer",
+        "customers.view_verification",
         "customers.decide_verification", "customers.view_kycrule", "customers.view_terms",
         "identity.view_proof", "audit.view_rowchange", "privacy.view_erasure",
         "privacy.view_sealedfacts",

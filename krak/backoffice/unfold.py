@@ -92,6 +92,15 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         ],
     },
     {
+        "title": "Between people",
+        "items": [
+            _to("Transfers", "send_money", "transfers.transfer"),
+            _to("Requests", "call_received", "transfers.request"),
+            _to("Links", "link", "transfers.paymentlink"),
+            _to("Split bills", "call_split", "transfers.splitbill"),
+        ],
+    },
+    {
         "title": "Market",
         "items": [
             _to("Assets", "candlestick_chart", "assets.asset"),

@@ -6,7 +6,9 @@ beyond its precision, which `use_exact_decimals` sets for the whole process.
 """
 
 import decimal
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from typing import Final
 
 import moneyed
@@ -77,6 +79,28 @@ def ceil_to(amount: Decimal, places: int) -> Decimal:
 def nearest_to(amount: Decimal, places: int) -> Decimal:
     """Round half to even to `places` decimals: figures that nobody pays or gets."""
     return amount.quantize(_QUANTA[places], rounding=ROUND_HALF_EVEN)
+
+
+def allocate(total: Decimal, weights: Sequence[Decimal], *, places: int) -> list[Decimal]:
+    """Share `total` out in proportion to `weights`, exactly, by largest remainder.
+
+    Each gets its part rounded down to `places` decimals; the units left over go one each to those
+    who lost most by it, the first of equals first. The parts always sum to `total`.
+
+    Raises:
+        ValueError: `total` or a weight is negative, no weight is positive, or `total` has more
+            than `places` decimals.
+    """
+    if total < 0 or not is_exact(total, places) or min(weights, default=-1) < 0 or not any(weights):
+        raise ValueError(f"{total} cannot be shared out by {weights}")
+    count = int(total.scaleb(places))
+    whole = sum(map(Fraction, weights), Fraction(0))
+    exact = [count * Fraction(weight) / whole for weight in weights]
+    parts = [int(part) for part in exact]
+    by_loss = sorted(range(len(parts)), key=lambda n: (parts[n] - exact[n], n))
+    for position in by_loss[: count - sum(parts)]:
+        parts[position] += 1
+    return [Decimal(part).scaleb(-places) for part in parts]
 
 
 def rate_to(rate: Decimal, per: Decimal = _ONE, *, rounding: str) -> Decimal:

@@ -1,0 +1,1 @@
+"""Pay people: by tag, by request, by link, and split bills."""

@@ -1,0 +1,16 @@
+DROP TRIGGER split_shares_are_append_only ON transfers_splitshare;
+DROP TRIGGER split_bills_are_append_only ON transfers_splitbill;
+DROP TRIGGER payment_links_are_append_only ON transfers_paymentlink;
+DROP TRIGGER request_parties_are_append_only ON transfers_requestparty;
+DROP TRIGGER transfer_parties_are_append_only ON transfers_transferparty;
+DROP TRIGGER requests_are_not_deleted ON transfers_request;
+DROP TRIGGER transfers_are_not_deleted ON transfers_transfer;
+DROP TRIGGER no_share_is_added_to_a_bill ON transfers_splitshare;
+DROP TRIGGER the_shares_of_a_bill_sum_to_it ON transfers_splitbill;
+DROP FUNCTION transfers_guard_split();
+DROP TRIGGER a_request_is_paid_in_full ON transfers_request;
+DROP FUNCTION transfers_guard_paid();
+DROP TRIGGER a_request_keeps_its_terms ON transfers_request;
+DROP FUNCTION transfers_guard_request();
+DROP TRIGGER a_transfer_keeps_its_terms ON transfers_transfer;
+DROP FUNCTION transfers_guard_transfer();
