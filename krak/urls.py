@@ -19,6 +19,8 @@ from fx.candles import api as candles
 from fx.eligibility import api as eligibility
 from fx.prices.api import assets, prices
 from fx.quotes import api as quotes
+from holdings.funding import webhooks as money_webhooks
+from holdings.funding.api import deposits, destinations, top_ups, withdrawals
 from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
 from holdings.trading.api import auto_convert, orders, recurring, trades
@@ -34,6 +36,8 @@ _docs = csp_override(csp.DOCS)
 urlpatterns = [
     path("webhooks/stripe/authorizations", authorization_webhooks.authorizations),
     path("webhooks/stripe/events", event_webhooks.events),
+    path("webhooks/bank/events", money_webhooks.bank),
+    path("webhooks/chain/events", money_webhooks.chain),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
     path("v1/", include("krak.identity.urls")),
@@ -97,6 +101,18 @@ urlpatterns = [
     path("v1/auto-convert", auto_convert.AutoConvert.as_view()),
     path("v1/auto-convert/runs", auto_convert.AutoConvertRuns.as_view()),
     path("v1/auto-convert/<str:currency>", auto_convert.OneAutoConvert.as_view()),
+    path("v1/top-ups", top_ups.TopUps.as_view()),
+    path("v1/top-ups/<str:shown_id>", top_ups.OneTopUp.as_view()),
+    path("v1/deposits", deposits.Deposits.as_view()),
+    path("v1/deposits/<str:shown_id>", deposits.OneDeposit.as_view()),
+    path("v1/deposit-accounts", deposits.DepositAccounts.as_view()),
+    path("v1/deposit-addresses", deposits.DepositAddresses.as_view()),
+    path("v1/destinations", destinations.Destinations.as_view()),
+    path("v1/destinations/<str:shown_id>", destinations.OneDestination.as_view()),
+    path("v1/withdrawals", withdrawals.Withdrawals.as_view()),
+    path("v1/withdrawals/preview", withdrawals.PreviewWithdrawal.as_view()),
+    path("v1/withdrawals/<str:shown_id>", withdrawals.OneWithdrawal.as_view()),
+    path("v1/withdrawals/<str:shown_id>/cancel", withdrawals.CancelWithdrawal.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),
