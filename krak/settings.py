@@ -118,6 +118,7 @@ INSTALLED_APPS = [
     "holdings.portfolio",
     "holdings.hedging",
     "holdings.statements",
+    "holdings.funding",
     "cards.issuing",
     "cards.authorizations",
     "cards.clearing",
@@ -307,6 +308,7 @@ CELERY_BEAT_SCHEDULE = {
     "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
     "forget what the law has let go of": {"task": "privacy.forget_facts", "schedule": 3600},
     "issue statements": {"task": "statements.issue", "schedule": 600},
+    "follow withdrawals": {"task": "funding.follow", "schedule": 60},
     "partitions of candles": {"task": "candles.partitions", "schedule": 300},
 }
 CELERY_TASK_PUBLISH_RETRY = False
@@ -356,6 +358,21 @@ if EXECUTION == "paper" and not SANDBOX:
 if EXECUTION == "kraken" and not (KRAKEN_API_KEY and KRAKEN_API_SECRET):
     raise ImproperlyConfigured("KRAK_EXECUTION=kraken needs KRAKEN_API_KEY and KRAKEN_API_SECRET.")
 
+# --- Money in and out ---------------------------------------------------------------------------
+BANK_PROVIDER = os.environ.get("KRAK_BANK_PROVIDER", "paper" if SANDBOX else "none")
+CHAIN_PROVIDER = os.environ.get("KRAK_CHAIN_PROVIDER", "paper" if SANDBOX else "none")
+if not {BANK_PROVIDER, CHAIN_PROVIDER} <= {"paper", "none"}:
+    raise ImproperlyConfigured("KRAK_BANK_PROVIDER and KRAK_CHAIN_PROVIDER are paper or none.")
+if "paper" in {BANK_PROVIDER, CHAIN_PROVIDER} and not SANDBOX:
+    raise ImproperlyConfigured("A provider on paper moves no money: it is for the sandbox only.")
+BANK_CURRENCIES = frozenset(_words("KRAK_BANK_CURRENCIES", "USD,EUR,GBP,CHF"))
+BANK_SECRETS = _words("KRAK_BANK_SECRET", "sandbox-bank-secret" if SANDBOX else "")
+CHAIN_SECRETS = _words("KRAK_CHAIN_SECRET", "sandbox-chain-secret" if SANDBOX else "")
+DESTINATION_COOL_DOWN_SECONDS = int(os.environ.get("KRAK_DESTINATION_COOL_DOWN_SECONDS", "86400"))
+COOL_DOWN_ALLOWANCE_USD = Decimal(os.environ.get("KRAK_COOL_DOWN_ALLOWANCE_USD", "100"))
+WITHDRAWAL_APPROVAL_USD = Decimal(os.environ.get("KRAK_WITHDRAWAL_APPROVAL_USD", "10000"))
+RECEIPT_APPROVAL_USD = Decimal(os.environ.get("KRAK_RECEIPT_APPROVAL_USD", "1000"))
+
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["krak.identity.authentication.CustomerAuthentication"],
@@ -398,6 +415,26 @@ SPECTACULAR_SETTINGS = {
         "PaymentRequestStateEnum": ["open", "paid", "declined", "canceled", "expired"],
         "SplitShareStateEnum": ["open", "paid", "declined", "canceled", "expired", "failed"],
         "DirectionEnum": ["out", "in"],
+        "TopUpStateEnum": ["created", "processing", "succeeded", "failed", "canceled"],
+        "DepositPlaceStateEnum": ["pending", "open"],
+        "DepositStateEnum": [
+            "pending",
+            "credited",
+            "failed",
+            "canceled",
+            "undone",
+            "too_small",
+        ],
+        "WithdrawalStateEnum": [
+            "awaiting_approval",
+            "ready",
+            "sending",
+            "sent",
+            "completed",
+            "failed",
+            "returned",
+            "canceled",
+        ],
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024

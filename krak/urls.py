@@ -21,6 +21,8 @@ from fx.eligibility import api as eligibility
 from fx.prices.api import assets, prices
 from fx.quotes import api as quotes
 from holdings.activity import api as activity
+from holdings.funding import webhooks as money_webhooks
+from holdings.funding.api import deposits, destinations, top_ups, withdrawals
 from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
 from holdings.statements import api as statements
@@ -41,6 +43,8 @@ _docs = csp_override(csp.DOCS)
 urlpatterns = [
     path("webhooks/stripe/authorizations", authorization_webhooks.authorizations),
     path("webhooks/stripe/events", event_webhooks.events),
+    path("webhooks/bank/events", money_webhooks.bank),
+    path("webhooks/chain/events", money_webhooks.chain),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
     path("v1/", include("krak.identity.urls")),
@@ -133,6 +137,18 @@ urlpatterns = [
     path("v1/payment-links/<str:shown_id>/cancel", links.CancelLink.as_view()),
     path("v1/split-bills", splits.Splits.as_view()),
     path("v1/split-bills/<str:shown_id>", splits.OneSplit.as_view()),
+    path("v1/top-ups", top_ups.TopUps.as_view()),
+    path("v1/top-ups/<str:shown_id>", top_ups.OneTopUp.as_view()),
+    path("v1/deposits", deposits.Deposits.as_view()),
+    path("v1/deposits/<str:shown_id>", deposits.OneDeposit.as_view()),
+    path("v1/deposit-accounts", deposits.DepositAccounts.as_view()),
+    path("v1/deposit-addresses", deposits.DepositAddresses.as_view()),
+    path("v1/destinations", destinations.Destinations.as_view()),
+    path("v1/destinations/<str:shown_id>", destinations.OneDestination.as_view()),
+    path("v1/withdrawals", withdrawals.Withdrawals.as_view()),
+    path("v1/withdrawals/preview", withdrawals.PreviewWithdrawal.as_view()),
+    path("v1/withdrawals/<str:shown_id>", withdrawals.OneWithdrawal.as_view()),
+    path("v1/withdrawals/<str:shown_id>/cancel", withdrawals.CancelWithdrawal.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),

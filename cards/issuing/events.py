@@ -5,29 +5,47 @@ and is put before staff, once. Only what is broken on our side is retried.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-from django.conf import settings
 from django.db import transaction as django_transaction
 
 from cards.issuing.models import CardDirectory
 from krak.cases import services as cases
 from krak.core.errors import DomainError
 from krak.core.inbox.registry import Applies, NotYet, applies
-from krak.core.money import UnknownCurrency
-from krak.stripe.events import id_of, read_amount, read_time
+from krak.stripe.events import read_amount
+from krak.stripe.reading import (
+    LONGEST_ID,
+    UNREADABLE,
+    NotForUs,
+    Told,
+    identifier,
+    identifier_or_none,
+    listing,
+    mapping,
+    signed,
+    text,
+    told_by,
+    whole,
+)
 
-LONGEST_ID: Final = 64
-MOST_MINOR: Final = 10**15
-"""An amount of a card beyond this is no purchase, and would not fit the ledger."""
-FURTHEST_AHEAD: Final = timedelta(days=366)
-"""Simulated issuers run ahead of our clock; beyond this a time makes all later events stale."""
-UNREADABLE: Final = (
-    KeyError, TypeError, ValueError, AttributeError, OverflowError, UnknownCurrency,
-)  # fmt: skip
+__all__ = [
+    "UNREADABLE",
+    "EventRefused",
+    "EventWaits",
+    "Told",
+    "applies_event",
+    "fee",
+    "identifier",
+    "identifier_or_none",
+    "listing",
+    "mapping",
+    "signed",
+    "text",
+    "whole",
+]
 
 
 class EventRefused(DomainError):
@@ -43,15 +61,6 @@ class EventWaits(EventRefused):
     def __init__(self, detail: str = "", *, waits_for: str) -> None:
         super().__init__(detail, waits_for=waits_for)
         self.waits_for = waits_for
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What an event tells: of which type, when, and the object as Stripe saw it."""
-
-    type: str
-    event_at: datetime
-    object: dict[str, Any]
 
 
 class Apply[T](Protocol):
@@ -89,14 +98,10 @@ def applies_event[T](*types: str, read: Callable[[Told], T]) -> Callable[[Apply[
 
 
 def _told(body: dict[str, Any], *, now: datetime) -> Told:
-    if body.get("livemode") is not settings.STRIPE_LIVEMODE:
-        raise EventRefused("the livemode is not ours")
-    told = Told(body["type"], read_time(body), body["data"]["object"])
-    if told.event_at > now + FURTHEST_AHEAD:
-        raise EventRefused("the event is from the future")
-    if not isinstance(told.object, dict):
-        raise EventRefused("the event carries no object")
-    return told
+    try:
+        return told_by(body, now=now)
+    except NotForUs as why:
+        raise EventRefused(str(why)) from None
 
 
 def _open_case(refusal: EventRefused, body: dict[str, Any], *, now: datetime) -> None:
@@ -122,75 +127,6 @@ def _owner_of(card: object) -> Any:
     )
 
 
-def identifier(expandable: object) -> str:
-    """Return the id that an object, or its id alone, carries.
-
-    Raises:
-        ValueError: there is none, or none that we could keep.
-    """
-    value = id_of(expandable)
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or text(value) != value:
-        raise ValueError(f"{value!r} is no id")
-    return value
-
-
-def identifier_or_none(expandable: object) -> str | None:
-    """Return an id as `identifier` does, or None where there is none."""
-    return None if expandable is None else identifier(expandable)
-
-
-def text(value: object, longest: int = LONGEST_ID) -> str:
-    """Return a text that can be kept, cut to `longest`; "" for what is none."""
-    if not isinstance(value, str):
-        return ""
-    # Half of a pair that JSON may carry and no database keeps.
-    return value[:longest].encode("utf-8", "replace").decode()
-
-
-def whole(value: object, *, least: int = 0) -> int:
-    """Return an amount of minor units.
-
-    Raises:
-        TypeError, ValueError: it is no whole number, below `least`, or absurdly large.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{str(value)[:100]!r} is no whole amount")
-    if not least <= value <= MOST_MINOR:
-        raise ValueError(f"{str(value)[:100]} is no amount of a purchase")
-    return value
-
-
-def signed(value: object) -> int:
-    """Return an amount of minor units that may be negative. Raises as `whole`."""
-    return whole(value, least=-MOST_MINOR)
-
-
 def fee(value: object, currency: str) -> Decimal:
     """Return a part of an amount, whatever its sign; 0 where there is none. Raises as `whole`."""
     return read_amount(abs(signed(value or 0)), currency)
-
-
-def mapping(value: object) -> dict[str, Any]:
-    """Return an object within an object; an absent one is empty.
-
-    Raises:
-        TypeError: it is something else.
-    """
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise TypeError(f"{str(value)[:100]!r} is no object")
-    return value
-
-
-def listing(value: object) -> list[Any]:
-    """Return a list within an object; an absent one is empty.
-
-    Raises:
-        TypeError: it is something else.
-    """
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise TypeError(f"{str(value)[:100]!r} is no list")
-    return value

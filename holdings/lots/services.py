@@ -79,3 +79,33 @@ def put_back(*, customer_id: UUID, taken_with: UUID, entry_id: UUID) -> None:
             entry_id=entry_id,
             acquired_at=disposal.lot.acquired_at,
         )
+
+
+@takes_part
+def move_out(
+    *, customer_id: UUID, currency: str, units: Decimal, entry_id: UUID, now: datetime
+) -> None:
+    """Let `units` leave the oldest lots at what they cost: they are moved away, not sold.
+
+    The customer's book must be locked. More units than the lots hold is refused by the database.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT lots_move(%s, %s, %s, %s, %s)", [customer_id, currency, entry_id, units, now]
+        )
+
+
+@takes_part
+def bring_back(*, customer_id: UUID, moved_by: UUID, entry_id: UUID) -> None:
+    """Keep again, as old as it was and at what it cost, what the entry `moved_by` moved out."""
+    gone = Disposal.objects.filter(customer_id=customer_id, entry_id=moved_by)
+    for part in gone.select_related("lot").order_by("lot__acquired_at", "lot_id"):
+        add(
+            customer_id=customer_id,
+            currency=part.currency,
+            units=part.units,
+            cost=part.cost_basis,
+            cost_currency=part.cost_currency,
+            entry_id=entry_id,
+            acquired_at=part.lot.acquired_at,
+        )

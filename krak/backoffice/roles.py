@@ -32,6 +32,12 @@ _PEOPLE: Final = (
     "transfers.view_transfer", "transfers.view_paymentlink", "transfers.view_request",
     "transfers.view_splitbill",
 )  # fmt: skip
+_FUNDING: Final = (
+    "funding.view_deposit", "funding.view_topup", "funding.view_takeback",
+    "funding.view_depositaccount", "funding.view_depositaddress", "funding.view_receipt",
+    "funding.view_destination", "funding.view_railterms", "funding.view_withdrawal",
+    "funding.view_paperpayout",
+)  # fmt: skip
 _STRIPE: Final = (
     "treasury.view_floatrule", "treasury.view_floatreading", "treasury.view_topup",
     "reconciliation.view_run",
@@ -45,23 +51,25 @@ _HOUSE: Final = (
     "hedging.view_hedgefill", "hedging.view_risklimit", "hedging.view_venueinstrument",
 )  # fmt: skip
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "support": (*_CUSTOMERS, *_TRADING, *_PEOPLE),
+    "support": (*_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING),
     "operations": (
-        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_STRIPE, *_MARKET, "cases.change_case",
+        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_STRIPE, *_MARKET, "cases.change_case",
         "inbox.view_inboxevent",
         "outbox.view_outboxmessage", "idempotency.view_keptanswer", "approvals.view_proposal",
         "schedule.view_run", "venues.add_halt", "venues.add_widening",
     ),
     "finance": (
-        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_STRIPE, *_MARKET, *_HOUSE, "approvals.view_proposal",
+        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_STRIPE, *_MARKET, *_HOUSE,
+        "funding.propose_withdrawal", "funding.propose_receipt", "approvals.view_proposal",
         "assets.propose_multiplier", "hedging.change_riskstate", "hedging.change_hedgeorder",
         "hedging.add_risklimit",
     ),
     "approver": (
-        *_CUSTOMERS, "approvals.view_proposal", "assets.approve_multiplier", "audit.view_rowchange",
+        *_CUSTOMERS, *_FUNDING, "funding.approve_withdrawal", "funding.approve_receipt",
+        "approvals.view_proposal", "assets.approve_multiplier", "audit.view_rowchange",
     ),
     "compliance": (
-        *_CUSTOMERS, *_TRADING, *_PEOPLE, "customers.freeze_customer",
+        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, "customers.freeze_customer",
         "customers.view_verification",
         "customers.decide_verification", "customers.view_kycrule", "customers.view_terms",
         "identity.view_proof", "audit.view_rowchange", "privacy.view_erasure",

@@ -80,6 +80,20 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         ],
     },
     {
+        "title": "Money in and out",
+        "items": [
+            _to("Deposits", "south_west", "funding.deposit"),
+            _to("Withdrawals", "north_east", "funding.withdrawal"),
+            _to("Receipts", "inbox_customize", "funding.receipt"),
+            _to("Payments by Stripe", "payments", "funding.topup"),
+            _to("Refunds and disputes", "undo", "funding.takeback"),
+            _to("Customers' IBANs", "account_balance", "funding.depositaccount"),
+            _to("Customers' addresses", "qr_code", "funding.depositaddress"),
+            _to("Destinations", "contacts", "funding.destination"),
+            _to("Payouts on paper", "description", "funding.paperpayout"),
+        ],
+    },
+    {
         "title": "Trading",
         "items": [
             _to("Trades", "swap_horiz", "trading.trade"),
@@ -138,6 +152,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Float", "water_full", "treasury.floatrule"),
             _to("Quotes", "tune", "quotes.quotepolicy"),
             _to("Fees", "percent", "quotes.feeschedule"),
+            _to("Fees for sending", "local_atm", "funding.railterms"),
             _to("Eligibility", "public", "eligibility.eligibilityrule"),
             _to("Verification levels", "stairs", "customers.kycrule"),
             _to("Terms", "contract", "customers.terms"),

@@ -18,3 +18,30 @@ class SandboxMail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class SandboxChain(models.Model):
+    """A fake chain: how many blocks it has, and how often it has forked."""
+
+    network = models.CharField(max_length=20, primary_key=True)
+    height = models.PositiveIntegerField(default=0)
+    forks = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.network} at {self.height}"
+
+
+class SandboxTransaction(models.Model):
+    """A payment on a fake chain; without a height it waits for the next block."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    network = models.CharField(max_length=20)
+    transaction = models.CharField(max_length=64, unique=True)
+    address = models.CharField(max_length=128)
+    memo = models.CharField(max_length=64, blank=True)
+    asset = models.CharField(max_length=16)
+    amount = models.CharField(max_length=40)
+    height = models.PositiveIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return self.transaction

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [
         ("authorizations", "0006_one_index_less"),
         ("ledger", "0006_append"),
-        ("lots", "0003_take_each"),
+        ("lots", "0004_take_each"),
     ]
     operations: ClassVar = [
         migrations.RunSQL(

@@ -87,6 +87,22 @@ class Control:
         """Decide a dispute: `won` (of `amount`), `lost`, `rescinded`, `expired`."""
         return self._send("POST", f"/disputes/{quote(dispute)}", outcome=outcome, **facts)
 
+    def pay(self, intent: str, outcome: str = "succeeded", **received: Any) -> dict[str, Any]:
+        """Let a payment be `succeeded` (of `amount`), `processing`, `failed` or `canceled`."""
+        return self._send("POST", f"/payment_intents/{quote(intent)}", outcome=outcome, **received)
+
+    def fail_refund(self, refund: str) -> dict[str, Any]:
+        """Let a refund of a payment come back."""
+        return self._send("POST", f"/refunds/{quote(refund)}/fail")
+
+    def dispute_payment(self, intent: str, **facts: Any) -> dict[str, Any]:
+        """Let the payer dispute a payment, of all or of `amount`, for a `reason`."""
+        return self._send("POST", f"/payment_intents/{quote(intent)}/dispute", **facts)
+
+    def decide_payment(self, dispute: str, outcome: str) -> dict[str, Any]:
+        """Decide a dispute of a payment: `won`, `lost`."""
+        return self._send("POST", f"/payment_disputes/{quote(dispute)}", outcome=outcome)
+
     def import_card(self, **card: Any) -> dict[str, Any]:
         """Keep a card that Krak has already, by its ids; a repeat changes nothing."""
         return self._send("POST", "/cards", **card)

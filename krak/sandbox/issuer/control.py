@@ -11,7 +11,7 @@ from krak.sandbox.issuer import shapes
 from krak.sandbox.issuer.answers import Answer
 from krak.sandbox.issuer.errors import StripeProblem, missing_resource
 from krak.sandbox.issuer.issuer import CURRENCIES, Issuer
-from krak.sandbox.issuer.resources import cards, disputes, money, tokens
+from krak.sandbox.issuer.resources import cards, disputes, money, payments, tokens
 
 Body = dict[str, Any]
 Handler = Callable[[Issuer, str, Body], Body]
@@ -186,6 +186,38 @@ def _dispute(issuer: Issuer, stripe_id: str, body: Body) -> Body:
         return issuer.show(decided)
 
 
+def _pay(issuer: Issuer, stripe_id: str, body: Body) -> Body:
+    asked = _only(body, outcome=str, amount=int, currency=str)
+    with issuer.store.change():
+        paid = payments.pay(
+            issuer, stripe_id, asked.get("outcome", "succeeded"),
+            amount=asked.get("amount"), currency=asked.get("currency"),
+        )  # fmt: skip
+        return issuer.show(paid)
+
+
+def _fail_refund(issuer: Issuer, stripe_id: str, body: Body) -> Body:
+    _only(body)
+    with issuer.store.change():
+        return issuer.show(payments.fail_refund(issuer, stripe_id))
+
+
+def _dispute_payment(issuer: Issuer, stripe_id: str, body: Body) -> Body:
+    asked = _only(body, amount=int, reason=str)
+    with issuer.store.change():
+        made = payments.dispute(
+            issuer, stripe_id, amount=asked.get("amount"),
+            reason=asked.get("reason", "fraudulent"),
+        )  # fmt: skip
+        return issuer.show(made)
+
+
+def _decide_payment(issuer: Issuer, stripe_id: str, body: Body) -> Body:
+    outcome = _only(body, outcome=str)["outcome"]
+    with issuer.store.change():
+        return issuer.show(payments.decide_dispute(issuer, stripe_id, outcome))
+
+
 # --- Cards ---------------------------------------------------------------------------------------
 def _import_card(issuer: Issuer, _id: str, body: Body) -> Body:
     """Keep a card that Krak has already, and its holder; a card that is here stays as it is."""
@@ -271,6 +303,10 @@ _ROUTES: Final[list[tuple[str, str, Handler]]] = [
     ("PUT", r"/_issuer/balance", _set_balance),
     ("POST", r"/_issuer/topups/([^/]+)", _topup),
     ("POST", r"/_issuer/disputes/([^/]+)", _dispute),
+    ("POST", r"/_issuer/payment_intents/([^/]+)", _pay),
+    ("POST", r"/_issuer/payment_intents/([^/]+)/dispute", _dispute_payment),
+    ("POST", r"/_issuer/refunds/([^/]+)/fail", _fail_refund),
+    ("POST", r"/_issuer/payment_disputes/([^/]+)", _decide_payment),
     ("POST", r"/_issuer/cards", _import_card),
     ("POST", r"/_issuer/tokens", _provision),
     ("POST", r"/_issuer/cardholders/([^/]+)", _require_of_cardholder),

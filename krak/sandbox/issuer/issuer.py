@@ -21,6 +21,7 @@ CURRENCIES: Final = ("eur", "gbp", "usd")
 
 NOUNS: Final = {
     "balance_transaction": "balance transaction",
+    "dispute": "dispute",
     "event": "event",
     "issuing.authorization": "issuing authorization",
     "issuing.card": "issuing card",
@@ -28,6 +29,8 @@ NOUNS: Final = {
     "issuing.dispute": "issuing dispute",
     "issuing.token": "issuing token",
     "issuing.transaction": "issuing transaction",
+    "payment_intent": "payment_intent",
+    "refund": "refund",
     "topup": "topup",
 }
 

@@ -13,6 +13,7 @@ from krak.sandbox.issuer.shapes.money import (
     ephemeral_key,
     topup,
 )
+from krak.sandbox.issuer.shapes.payments import charge_dispute, payment_intent, refund
 from krak.sandbox.issuer.shapes.purchases import (
     authorization,
     history_entry,
@@ -28,12 +29,15 @@ __all__ = [
     "balance_transaction",
     "card",
     "cardholder",
+    "charge_dispute",
     "dispute",
     "ephemeral_key",
     "event",
     "history_entry",
     "merchant",
+    "payment_intent",
     "pending_request",
+    "refund",
     "signed",
     "spending_controls",
     "token",

@@ -1,4 +1,4 @@
-"""Lots are taken one by one."""
+"""How units leave lots without a gain."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -12,4 +12,4 @@ SQL = Path(__file__).parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [("lots", "0002_sql")]
-    operations: ClassVar = [run_sql(SQL, "take_each")]
+    operations: ClassVar = [run_sql(SQL, "move")]

@@ -1,0 +1,1 @@
+"""The customer API of money in and money out."""

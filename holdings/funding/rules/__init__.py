@@ -1,0 +1,1 @@
+"""Networks, addresses and what follows from what Stripe says. Pure."""

@@ -1,0 +1,1 @@
+"""Writes of funding, a room for each way that money takes."""

@@ -1,0 +1,158 @@
+"""Move a customer's money in from and out to what banks and chains hold for us."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from fx.prices import live
+from fx.prices.rules import NoPrice
+from holdings.ledger import services as ledger
+from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from holdings.lots import queries as lots_held
+from holdings.lots import services as lots
+from holdings.trading import services as trading
+from krak.core.ids import uuid7
+from krak.core.money import floor_to, places_of
+from krak.core.outbox import services as outbox
+from krak.core.transactions import takes_part
+from krak.customers.models import Customer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """Base units that move, what made them, and what a statement says of it."""
+
+    customer_id: UUID
+    currency: str
+    amount: Decimal
+    cause: str
+    kind: str
+    details: Mapping[str, Any]
+    event_at: datetime
+
+
+@takes_part
+def credit(movement: Movement, *, dust: Decimal = Decimal(0), now: datetime) -> UUID:
+    """Credit what came in and return the entry; the customer's rules see it.
+
+    `dust` came too, and is finer than the asset is held: the house's. The book must be locked.
+    """
+    currency = movement.currency
+    account = ledger.account_of(customer_id=movement.customer_id, currency=currency)
+    legs = [
+        Leg(CREDIT, currency, movement.amount, account=account.id),
+        Leg(DEBIT, currency, movement.amount + dust, house="CUSTODY"),
+    ]
+    if dust:
+        legs.append(Leg(CREDIT, currency, dust, house="DUST"))
+    entry = _post(movement, tuple(legs), now=now)
+    # What an overdraft swallowed is not held.
+    held = min(movement.amount, account.posted + movement.amount)
+    home = _home_of(movement.customer_id)
+    if currency != home and held > 0:
+        lots.add(
+            customer_id=movement.customer_id,
+            currency=currency,
+            units=held,
+            cost=_worth(held, currency, home),
+            cost_currency=home,
+            entry_id=entry,
+            acquired_at=movement.event_at,
+        )
+    trading.promise_auto_convert(
+        customer_id=movement.customer_id,
+        currency=currency,
+        amount=movement.amount,
+        cause=movement.cause,
+    )
+    return entry
+
+
+@takes_part
+def debit(
+    movement: Movement, *, fee: Decimal = Decimal(0), forced: bool = False, now: datetime
+) -> UUID:
+    """Take what goes out, and the fee on top, and return the entry. The book must be locked.
+
+    `forced` for what a network, a bank or a provider has already: it may overdraw.
+    """
+    currency, whole = movement.currency, movement.amount + fee
+    account = ledger.account_of(customer_id=movement.customer_id, currency=currency)
+    legs = [
+        Leg(DEBIT, currency, whole, account=account.id, forced=forced),
+        Leg(CREDIT, currency, movement.amount, house="CUSTODY"),
+    ]
+    if fee:
+        legs.append(Leg(CREDIT, currency, fee, house="FEES"))
+    entry = _post(movement, tuple(legs), now=now)
+    if currency != _home_of(movement.customer_id):
+        there = lots_held.units_in_lots(customer_id=movement.customer_id).get(currency, Decimal(0))
+        moved = min(whole, there) if forced else whole
+        if moved > 0:
+            lots.move_out(
+                customer_id=movement.customer_id,
+                currency=currency,
+                units=moved,
+                entry_id=entry,
+                now=now,
+            )
+    return entry
+
+
+@takes_part
+def give_back(movement: Movement, *, fee: Decimal, taken_by: UUID, now: datetime) -> UUID:
+    """Undo what the entry `taken_by` took, fee and all, and return the entry.
+
+    Lots come back as old as they were. The book must be locked.
+    """
+    currency = movement.currency
+    account = ledger.account_of(customer_id=movement.customer_id, currency=currency)
+    legs = [
+        Leg(CREDIT, currency, movement.amount + fee, account=account.id),
+        Leg(DEBIT, currency, movement.amount, house="CUSTODY"),
+    ]
+    if fee:
+        legs.append(Leg(DEBIT, currency, fee, house="FEES"))
+    entry = _post(movement, tuple(legs), now=now)
+    lots.bring_back(customer_id=movement.customer_id, moved_by=taken_by, entry_id=entry)
+    return entry
+
+
+def _post(movement: Movement, legs: tuple[Leg, ...], *, now: datetime) -> UUID:
+    entry = Entry(
+        id=uuid7(),
+        customer_id=movement.customer_id,
+        cause=movement.cause,
+        kind=movement.kind,
+        event_at=movement.event_at,
+        created_at=now,
+        legs=legs,
+        details=movement.details,
+    )
+    if not ledger.post(entry):
+        raise RuntimeError(f"{movement.cause} was posted before")
+    return entry.id
+
+
+def _home_of(customer_id: UUID) -> str:
+    return Customer.objects.values_list("home_currency", flat=True).get(id=customer_id)
+
+
+def _worth(units: Decimal, currency: str, home: str) -> Decimal:
+    """Return what units cost for tax: what they are worth as they come, 0 without a price."""
+    try:
+        worth = live.current().worth(units, currency, home)
+    except NoPrice:
+        return Decimal(0)
+    return floor_to(worth, places_of(home))
+
+
+@takes_part
+def tell(customer_id: UUID, kind: str, /, **facts: Any) -> None:
+    """Have the customer told, once this transaction is committed."""
+    outbox.promise(
+        "notifications.tell", {"customer": str(customer_id), "kind": kind, "facts": facts}
+    )

@@ -1,0 +1,333 @@
+"""Ask for a withdrawal, cancel it, let two people release a large one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+
+from fx.prices.rules import Board
+from holdings.funding import queries
+from holdings.funding.models import UNSENT, Destination, Withdrawal, WithdrawalState
+from holdings.funding.providers import require_rail
+from holdings.funding.services.books import tell
+from holdings.funding.services.destinations import name_of
+from holdings.funding.services.permission import lock_and_permit
+from holdings.funding.services.top_ups import AmountTooFine
+from holdings.ledger import queries as ledger_reads
+from holdings.ledger import services as ledger
+from holdings.trading.services import InsufficientFunds
+from krak.approvals import services as approvals
+from krak.approvals.models import Proposal
+from krak.approvals.rules import Proposed
+from krak.cases import services as cases
+from krak.core.errors import DomainError, Kind
+from krak.core.ids import read, show, uuid7
+from krak.core.money import is_exact, plain
+from krak.core.outbox import services as outbox
+from krak.core.transactions import takes_part, transaction
+from krak.customers.models import Act, Customer, User
+
+KIND: Final = "funding.release_withdrawal"
+
+
+class BelowMinimum(DomainError):
+    """Less than the rail sends; `facts` say the least."""
+
+    code = "funding.below_minimum"
+    title = "This is less than the smallest withdrawal."
+    kind = Kind.REFUSED
+
+
+class FeeChanged(DomainError):
+    """The fee is no longer what was shown; `facts` say what it is now."""
+
+    code = "funding.fee_changed"
+    title = "The fee has changed; look at the preview again."
+    kind = Kind.CONFLICT
+
+
+class CoolingDown(DomainError):
+    """A new destination takes little at first; `facts` say until when and how much is left."""
+
+    code = "funding.destination_cooling_down"
+    title = "This destination is new; more can be sent there later."
+    kind = Kind.REFUSED
+
+
+class BalanceNegative(DomainError):
+    """Something is owed to us, and nothing leaves before it is settled."""
+
+    code = "funding.balance_negative"
+    title = "A balance is below zero and has to be settled first."
+    kind = Kind.REFUSED
+
+
+class AlreadySent(DomainError):
+    """It is too late to cancel."""
+
+    code = "funding.already_sent"
+    title = "This withdrawal was sent or has ended."
+    kind = Kind.CONFLICT
+
+
+class NotWaiting(DomainError):
+    """Only what waits for approval can be released."""
+
+    code = "funding.not_waiting"
+    title = "This withdrawal does not wait for approval."
+    kind = Kind.CONFLICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a withdrawal would cost now; `amount` arrives, `amount + fee` leaves."""
+
+    currency: str
+    amount: Decimal
+    fee: Decimal
+    minimum: Decimal
+    usd: Decimal
+    needs_approval: bool
+    destination: Destination
+
+    @property
+    def total(self) -> Decimal:
+        """What leaves the customer."""
+        return self.amount + self.fee
+
+
+def preview(
+    *, destination: Destination, amount: Decimal, currency: str, board: Board, now: datetime
+) -> Preview:
+    """Return what sending `amount` to a destination costs; nothing is kept.
+
+    Raises:
+        UnknownAsset, NotOnRail, AmountTooFine, BelowMinimum, NoPriceNow: as their titles say.
+    """
+    asset = queries.require_on_rail(currency, destination.rail)
+    if not is_exact(amount, asset.decimals):
+        raise AmountTooFine(asset=currency, decimals=asset.decimals)
+    terms = queries.terms_of(
+        rail=destination.rail, code=currency, places=asset.decimals, board=board, now=now
+    )
+    if amount < terms.minimum_withdrawal:
+        raise BelowMinimum(asset=currency, minimum=plain(terms.minimum_withdrawal))
+    usd = queries.usd_value(amount + terms.fee, currency, board=board)
+    return Preview(
+        currency=currency,
+        amount=amount,
+        fee=terms.fee,
+        minimum=terms.minimum_withdrawal,
+        usd=usd,
+        needs_approval=usd > settings.WITHDRAWAL_APPROVAL_USD,
+        destination=destination,
+    )
+
+
+@takes_part
+def request(
+    *,
+    customer: Customer,
+    destination_id: UUID,
+    amount: Decimal,
+    currency: str,
+    fee: Decimal,
+    board: Board,
+    now: datetime,
+) -> Withdrawal:
+    """Set money aside and promise to send it; `fee` is the one that the customer was shown.
+
+    A lower fee than shown is taken as it is. A large one waits for two members of staff.
+
+    Raises:
+        DestinationNotFound, RailUnavailable, FeeChanged, CoolingDown, BalanceNegative: as their
+            titles say.
+        InsufficientFunds: less is available than amount and fee.
+        What `preview` and `lock_and_permit` raise.
+    """
+    ledger.lock_books([customer.id])
+    destination = queries.destination_of(destination_id=destination_id, customer_id=customer.id)
+    provider = require_rail(destination.rail)
+    found = preview(destination=destination, amount=amount, currency=currency, board=board, now=now)
+    if found.fee > fee:
+        raise FeeChanged(fee=plain(found.fee), shown=plain(fee))
+    lock_and_permit(customer, Act.WITHDRAW, usd=found.usd, board=board, now=now)
+    _require_cooled(found, now=now)
+    _require_funds(customer.id, found)
+    state = WithdrawalState.READY
+    if found.needs_approval:
+        state = WithdrawalState.AWAITING_APPROVAL
+    made = Withdrawal.objects.create(
+        id=uuid7(),
+        customer=customer,
+        destination=destination,
+        rail=destination.rail,
+        currency=currency,
+        amount=amount,
+        fee=found.fee,
+        usd_value=found.usd,
+        state=state,
+        provider=provider,
+        created_at=now,
+    )
+    set_aside(made, found.total, now=now)
+    if found.needs_approval:
+        cases.open_case(
+            kind="withdrawal_to_approve", subject=show(Withdrawal.PREFIX, made.id),
+            customer_id=customer.id, now=now, about=made, amount=plain(amount),
+            currency=currency, usd=plain(found.usd), destination=name_of(destination),
+        )  # fmt: skip
+    else:
+        outbox.promise("funding.send", {"withdrawal": str(made.id)})
+    return made
+
+
+def _require_cooled(found: Preview, *, now: datetime) -> None:
+    destination = found.destination
+    if now >= destination.usable_at:
+        return
+    left = settings.COOL_DOWN_ALLOWANCE_USD - queries.sent_while_new(destination=destination)
+    if found.usd > left:
+        raise CoolingDown(
+            usable_at=destination.usable_at.isoformat(), left_usd=plain(max(left, Decimal(0)))
+        )
+
+
+def _require_funds(customer_id: UUID, found: Preview) -> None:
+    balances = ledger_reads.balances(customer_id=customer_id)
+    negative = [code for code, balance in balances.items() if balance.available < 0]
+    if negative:
+        raise BalanceNegative(currencies=negative)
+    balance = balances.get(found.currency)
+    available = balance.available if balance else Decimal(0)
+    if available < found.total:
+        raise InsufficientFunds(
+            asset=found.currency, needed=plain(found.total), available=plain(available)
+        )
+
+
+@takes_part
+def cancel(*, withdrawal_id: UUID, customer_id: UUID, now: datetime) -> Withdrawal:
+    """Cancel what was not sent and free the money; again is harmless.
+
+    Raises:
+        WithdrawalNotFound: there is none.
+        AlreadySent: it is too late.
+    """
+    ledger.lock_books([customer_id])
+    found = queries.withdrawal_of(withdrawal_id=withdrawal_id, customer_id=customer_id)
+    if found.state == WithdrawalState.CANCELED:
+        return found
+    if found.state not in UNSENT:
+        raise AlreadySent(state=found.state.lower())
+    end_unsent(found, why="Canceled by the customer.", now=now)
+    return found
+
+
+@takes_part
+def end_unsent(withdrawal: Withdrawal, *, why: str, now: datetime) -> None:
+    """Cancel what was not sent and free the money. The book must be locked."""
+    set_aside(withdrawal, Decimal(0), now=now)
+    withdrawal.state, withdrawal.ended_at = WithdrawalState.CANCELED, now
+    withdrawal.failure = why
+    withdrawal.save(update_fields=["state", "ended_at", "failure"])
+    cases.settle_case(
+        kind="withdrawal_to_approve", subject=show(Withdrawal.PREFIX, withdrawal.id),
+        reason=why, now=now,
+    )  # fmt: skip
+    tell(withdrawal.customer_id, "withdrawal.canceled", **facts_of(withdrawal), reason=why)
+
+
+@takes_part
+def set_aside(withdrawal: Withdrawal, amount: Decimal, *, now: datetime) -> None:
+    """Make what is set aside for a withdrawal exactly `amount`. The book must be locked."""
+    account = ledger.account_of(customer_id=withdrawal.customer_id, currency=withdrawal.currency)
+    ledger.set_hold(
+        customer_id=withdrawal.customer_id,
+        account_id=account.id,
+        reference=withdrawal.hold_reference,
+        amount=amount,
+        now=now,
+    )
+
+
+def facts_of(withdrawal: Withdrawal) -> dict[str, str]:
+    """Return what a notice says of a withdrawal."""
+    return {
+        "withdrawal": show(Withdrawal.PREFIX, withdrawal.id),
+        "amount": plain(withdrawal.amount),
+        "fee": plain(withdrawal.fee),
+        "currency": withdrawal.currency,
+        "destination": name_of(withdrawal.destination),
+    }
+
+
+# --- Two people ----------------------------------------------------------------------------------
+
+
+@transaction
+def propose_release(*, withdrawal_id: UUID, reason: str, by: User, now: datetime) -> Proposal:
+    """Put the release of a large withdrawal before a second person.
+
+    Raises:
+        NotWaiting: it does not wait for approval.
+        NotAllowed, WordsMissing, AlreadyProposed: as of `approvals.services.propose`.
+    """
+    found = Withdrawal.objects.select_related("destination").get(id=withdrawal_id)
+    if found.state != WithdrawalState.AWAITING_APPROVAL:
+        raise NotWaiting(state=found.state.lower())
+    payload: dict[str, Any] = {
+        "customer": show(Customer.PREFIX, found.customer_id),
+        "amount": plain(found.amount),
+        "fee": plain(found.fee),
+        "currency": found.currency,
+        "rail": found.rail,
+        "account": found.destination.account,
+        "memo": found.destination.memo,
+    }
+    return approvals.propose(
+        kind=KIND,
+        subject=show(Withdrawal.PREFIX, found.id),
+        payload=payload,
+        reason=reason,
+        by=by,
+        now=now,
+    )
+
+
+@takes_part
+def release(*, proposed: Proposed, now: datetime) -> str:
+    """Send what two people agreed on.
+
+    Raises:
+        NotWaiting: it was canceled meanwhile.
+    """
+    found = _locked(proposed)
+    if found.state != WithdrawalState.AWAITING_APPROVAL:
+        raise NotWaiting(state=found.state.lower())
+    found.state = WithdrawalState.READY
+    found.save(update_fields=["state"])
+    cases.settle_case(
+        kind="withdrawal_to_approve", subject=proposed.subject,
+        reason="Two people agreed to send it.", now=now,
+    )  # fmt: skip
+    outbox.promise("funding.send", {"withdrawal": str(found.id)})
+    return f"funding.withdrawal:{found.id}"
+
+
+@takes_part
+def turn_down(*, proposed: Proposed, now: datetime) -> None:
+    """Give the money back: the release was rejected, withdrawn or not decided in time."""
+    found = _locked(proposed)
+    if found.state == WithdrawalState.AWAITING_APPROVAL:
+        end_unsent(found, why="Not approved.", now=now)
+
+
+def _locked(proposed: Proposed) -> Withdrawal:
+    ledger.lock_books([read(Customer.PREFIX, proposed.payload["customer"])])
+    return Withdrawal.objects.select_related("destination").get(
+        id=read(Withdrawal.PREFIX, proposed.subject)
+    )

@@ -1,0 +1,16 @@
+DROP TRIGGER withdrawals_are_not_deleted ON funding_withdrawal;
+DROP TRIGGER destinations_are_not_deleted ON funding_destination;
+DROP TRIGGER receipts_are_not_deleted ON funding_receipt;
+DROP TRIGGER take_backs_are_not_deleted ON funding_takeback;
+DROP TRIGGER top_ups_are_not_deleted ON funding_topup;
+DROP TRIGGER deposits_are_not_deleted ON funding_deposit;
+DROP TRIGGER terms_are_append_only ON funding_railterms;
+DROP TRIGGER a_withdrawal_goes_its_ways ON funding_withdrawal;
+DROP FUNCTION funding_guard_withdrawal();
+DROP TRIGGER a_destination_leads_where_it_led ON funding_destination;
+DROP FUNCTION funding_guard_destination();
+DROP TRIGGER a_receipt_stays_what_it_is ON funding_receipt;
+DROP FUNCTION funding_guard_receipt();
+DROP TRIGGER a_deposit_goes_its_ways ON funding_deposit;
+DROP FUNCTION funding_guard_deposit();
+DROP FUNCTION funding_refuse(text);

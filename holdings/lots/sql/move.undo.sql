@@ -1,0 +1,1 @@
+DROP FUNCTION lots_move(uuid, text, uuid, numeric, timestamptz);
