@@ -39,6 +39,7 @@ from krak.core.money import money
 from krak.customers.authentication import asking
 
 NINE: Any = time(9)
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 EXAMPLES = [
     OpenApiExample(
         "monthly",
@@ -70,6 +71,14 @@ EXAMPLES = [
 ]  # fmt: skip
 
 
+@extend_schema_field({"type": "string", "pattern": TIME_OF_DAY, "examples": ["09:00"]})
+class TimeOfDayField(serializers.TimeField):
+    """A local time in hours and minutes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
+
+
 class RecurringBuyRequestSerializer(StrictSerializer):
     """What to buy, for how much, and when."""
 
@@ -81,9 +90,7 @@ class RecurringBuyRequestSerializer(StrictSerializer):
         required=False,
         help_text="the first day; today if left out. A month without that day has its last one",
     )
-    at = serializers.TimeField(
-        default=NINE, input_formats=["%H:%M"], format="%H:%M", help_text="local time of day"
-    )
+    at = TimeOfDayField(default=NINE, help_text="local time of day")
     time_zone = serializers.CharField(default="UTC", max_length=60, help_text="of IANA")
 
     def validate_time_zone(self, value: str) -> str:
@@ -103,7 +110,7 @@ class RecurringBuySerializer(serializers.Serializer[RecurringBuy]):
     amount = serializers.SerializerMethodField()
     frequency = serializers.SerializerMethodField()
     starts_on = serializers.DateField()
-    at = serializers.TimeField(format="%H:%M")
+    at = TimeOfDayField()
     time_zone = serializers.CharField()
     next_on = serializers.SerializerMethodField()
     next_at = serializers.SerializerMethodField()
