@@ -344,6 +344,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["krak.api.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "krak.api.problems.exception_handler",
+    "DEFAULT_METADATA_CLASS": None,  # the schema says what there is; OPTIONS tells nothing
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
 }

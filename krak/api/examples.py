@@ -7,24 +7,46 @@ MOMENT: Final = "2026-11-25T09:30:00Z"
 DAY: Final = "2026-11-25"
 ID: Final = "01m8kq3v5nf2tbx7d9r6h4s8jw"
 BY_NAME: Final[dict[str, Any]] = {
+    "action": "card.details",
     "amount": "12.50",
     "asset": "BTC",
+    "blocked_categories": "7995",
+    "blocked_countries": "KP",
+    "born_on": "1990-12-10",
+    "card": f"card_{ID}",
+    "cashback_asset": "BTC",
     "city": "London",
     "code": "BTC",
     "country": "GB",
     "currency": "GBP",
+    "customer": f"cus_{ID}",
+    "display_currency": "GBP",
     "email": "ada@example.com",
+    "encrypted_number": "ejJhbGciOiJSU0EtT0FFUC0yNTYi",
+    "excluded": "ETH",
     "first_name": "Ada",
-    "last_name": "Lovelace",
     "last4": "4242",
+    "last_name": "Lovelace",
     "line1": "12 St James's Square",
+    "line2": "Flat 2",
+    "market_closed": "AAPLx",
+    "merchant_currency": "GBP",
     "name": "Ada Lovelace",
     "next": None,
+    "nonce": "ephkn_1QyXk2",
     "percent": "50",
+    "phone_number": "+442079460000",
     "postal_code": "SW1Y 4JH",
     "previous": None,
+    "reference": "doc_passport_front",
+    "spend_order": "USDC",
+    "stale": "ETH",
+    "state": "London",
+    "stripe_version": "2025-08-27",
+    "subject": f"card_{ID}",
     "tag": "ada",
     "time_zone": "Europe/London",
+    "tin": "AB123456C",
     "title": "Krak",
 }
 """Strings by the name of their field, where the schema does not say more."""
@@ -77,18 +99,18 @@ class _Writer:
                 return next((value for value in schema[key] if value), None)
         kind = _kind(schema)
         if kind == "object":
-            return self._object(schema)
+            return self._object(schema, name)
         if kind == "array":
             return [self.value(schema["items"], name)]
         return _plain(kind, schema, name)
 
-    def _object(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+    def _object(self, schema: Mapping[str, Any], name: str) -> dict[str, Any]:
         values = schema.get("additionalProperties")
         if isinstance(values, Mapping) and values:
-            return {"BTC": self.value(values)}
+            return {"card" if name == "subject" else "BTC": self.value(values, name)}
         return {
-            name: self.value(described, name)
-            for name, described in schema.get("properties", {}).items()
+            field: self.value(described, field)
+            for field, described in schema.get("properties", {}).items()
         }
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -109,7 +131,7 @@ def _plain(kind: str, schema: Mapping[str, Any], name: str) -> Any:
     if kind != "string":
         least = {"integer": 1, "number": 1.0, "boolean": False}[kind]
         return schema.get("minimum", least)
-    if schema.get("format") in _BY_FORMAT:
+    if name not in BY_NAME and schema.get("format") in _BY_FORMAT:
         return _BY_FORMAT[schema["format"]]
     text = MOMENT if name.endswith("_at") else "text"
     return BY_NAME.get(name, text[: schema.get("maxLength", len(text))])

@@ -15,6 +15,8 @@ VERSION: Final = "2026-11-25"
 """Of the API, on every answer; a newer date means that something was added, see CHANGELOG.md."""
 
 OF_FRAMEWORK: Final = {
+    "api.bad_request": (400, "The request cannot be read."),
+    "api.body_too_large": (413, "The body is too large."),
     "api.invalid": (400, "The request is not valid."),
     "api.parse_error": (400, "Malformed request."),
     "api.not_authenticated": (401, "Authentication credentials were not provided."),

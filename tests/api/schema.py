@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
 
 from krak.api.openapi import METHODS
 
 
-@cache
 def schema() -> dict[str, Any]:
+    """Return the schema of the addresses in force."""
+    return _schema(settings.ROOT_URLCONF)
+
+
+@cache
+def _schema(urls: str) -> dict[str, Any]:
     made = SchemaGenerator().get_schema(request=None, public=True)
     read: dict[str, Any] = json.loads(OpenApiJsonRenderer().render(made))
     return read

@@ -38,6 +38,12 @@ class World:
             self.made[path] = EXAMPLES[path](self)
         return self.made[path]
 
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all that was made and is only theirs."""
+        theirs = [made for path, made in self.made.items() if path not in PUBLIC and "_" in made]
+        return [self.known.customer.shown_id, self.known.card.shown_id, *theirs]
+
     def _post(self, path: str, body: Any = None) -> dict[str, Any]:
         answer = self.known.send(path, body)
         assert answer.status_code in {200, 201}, (path, answer.content)
@@ -120,6 +126,8 @@ EXAMPLES: dict[str, Callable[[World], str]] = {
     "/v1/verifications/{id}": _verification,
 }
 """What there is at the address of one object, by that address."""
+IN_BODIES = {"card": "/v1/cards/{id}", "customer": "/v1/sandbox/customers/{id}"}
+"""What a field of a body names."""
 PUBLIC = {"/v1/assets/{code}", "/v1/tags/{tag}"}
 """What is everybody's: another customer finds it too."""
 

@@ -31,12 +31,15 @@ from holdings.trading.queries import PlanNotFound
 from holdings.trading.rules.schedule import Frequency
 from holdings.trading.services import recurring
 from krak.api.idempotency import key_parameter, once
+from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
 from krak.core.money import money
 from krak.customers.authentication import asking
+from krak.customers.models import Act
+from krak.customers.queries import permitted
 
 NINE: Any = time(9)
 TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -159,6 +162,8 @@ class RecurringRunSerializer(serializers.Serializer[RecurringRun]):
 class RecurringBuys(generics.ListAPIView[RecurringBuy]):
     """GET and POST /v1/recurring-buys"""
 
+    throttle_classes = (MONEY,)
+
     serializer_class = RecurringBuySerializer
     pagination_class = CursorPages
 
@@ -188,6 +193,7 @@ class RecurringBuys(generics.ListAPIView[RecurringBuy]):
         )
 
         def start() -> Response:
+            permitted(customer, Act.TRADE, now=clock.now())
             plan = recurring.start(wanted, customer=customer, board=live.current(), now=clock.now())
             return Response(RecurringBuySerializer(plan).data, status=201)
 
