@@ -381,6 +381,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["krak.api.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "krak.api.problems.exception_handler",
+    "DEFAULT_METADATA_CLASS": None,  # the schema says what there is; OPTIONS tells nothing
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": None,
 }
@@ -388,7 +389,6 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Krak API",
     "DESCRIPTION": "One balance over cash, crypto and tokenized stocks, and a card that spends it."
     " Signing up and in is described apart: [/v1/auth/openapi.json](/v1/auth/openapi.json).",
-    "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -398,6 +398,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "krak.api.openapi.describe",
+    ],
     # Fields of one name and several meanings: a test fails when one of these lists is no longer
     # what is answered.
     "ENUM_NAME_OVERRIDES": {

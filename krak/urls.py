@@ -159,5 +159,6 @@ urlpatterns = [
 if settings.SANDBOX:
     urlpatterns.append(path("v1/sandbox/", include("krak.sandbox.urls")))
 
+handler400 = "krak.api.problems.bad_request"
 handler404 = "krak.api.problems.not_found"
 handler500 = "krak.api.problems.server_error"

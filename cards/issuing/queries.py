@@ -13,6 +13,7 @@ from cards.issuing.models import (
     SpendingProfile,
     WalletToken,
 )
+from cards.issuing.rules import Controls
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import MalformedId, read
 from krak.customers.models import Customer
@@ -36,6 +37,19 @@ def cardholder_of(*, customer_id: UUID) -> Cardholder:
     if found is None:
         raise CardholderMissing
     return found
+
+
+def controls_of(card: Card) -> Controls:
+    """Return what its owner allows a card."""
+    return Controls(
+        purchase_limit=card.purchase_limit,
+        daily_limit=card.daily_limit,
+        monthly_limit=card.monthly_limit,
+        atm_enabled=card.atm_enabled,
+        online_enabled=card.online_enabled,
+        blocked_countries=tuple(card.blocked_countries),
+        blocked_mccs=tuple(card.blocked_mccs),
+    )
 
 
 def wallet_tokens(*, card: Card) -> QuerySet[WalletToken]:

@@ -58,6 +58,16 @@ class Controls:
     blocked_mccs: tuple[str, ...] = ()
 
 
+def raises_a_limit(was: Controls, wanted: Controls) -> bool:
+    """Tell whether a change lets a card spend more than it may now."""
+    limits = (
+        (was.purchase_limit, wanted.purchase_limit),
+        (was.daily_limit, wanted.daily_limit),
+        (was.monthly_limit, wanted.monthly_limit),
+    )
+    return any(old is not None and (new is None or new > old) for old, new in limits)
+
+
 def spending_controls(controls: Controls, *, currency: str) -> dict[str, Any]:
     """Return what Stripe is told. "" empties a list there, as its API wants it.
 

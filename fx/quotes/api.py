@@ -15,10 +15,12 @@ from fx.quotes.queries import QuoteNotFound
 from fx.quotes.rules import Fixed
 from fx.quotes.shapes import ConversionSerializer
 from krak.api.idempotency import key_parameter, once
+from krak.api.limits import throttle
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import ConstantField, DecimalText, IdField, LivemodeField, StateField
 from krak.core import clock
 from krak.core.ids import MalformedId, read
+from krak.core.limits.rules import Limit
 from krak.customers.authentication import asking
 
 
@@ -51,6 +53,8 @@ class QuoteSerializer(ConversionSerializer):
     livemode = LivemodeField()
 
 
+QUOTES: Final = throttle("quotes", Limit(120, 60), Limit(5_000, 86_400))
+"""A phone asks for a new one each time that the countdown ends, and while an amount is typed."""
 EXAMPLES: Final = [
     OpenApiExample(
         "sell exactly",
@@ -96,6 +100,8 @@ EXAMPLES: Final = [
 
 class Quotes(APIView):
     """POST /v1/quotes"""
+
+    throttle_classes = (QUOTES,)
 
     @extend_schema(
         operation_id="quote",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
@@ -76,7 +76,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 def _field_errors(detail: Any, path: str = "") -> Any:
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _field_errors(inner, f"{path}.{name}" if path else str(name))
+            # REST framework names the rows of a list by their number.
+            below = f"{path}[{name}]" if isinstance(name, int) else f"{path}.{name}"
+            yield from _field_errors(inner, below if path else str(name))
     elif isinstance(detail, list):
         for position, inner in enumerate(detail):
             nested = isinstance(inner, dict | list)
@@ -127,6 +129,13 @@ def _plain(
     if retryable:
         response["Retry-After"] = str((facts or {}).get("retry_after", 1))
     return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Answer what Django does not even read, such as a body larger than any of ours."""
+    if isinstance(exception, RequestDataTooBig):
+        return _plain(request, 413, "api.body_too_large", "The body is too large.")
+    return _plain(request, 400, "api.bad_request", "The request cannot be read.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001 - by name

@@ -41,7 +41,6 @@ class ConstantFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-u
         return {"type": "string", "const": cast("ConstantField", self.target).value}
 
 
-@extend_schema_field(OpenApiTypes.STR)
 class IdField(serializers.Field[UUID, Any, str, Any]):
     """An id as clients see it: `card_01h455vb4pex5vsknk084sn02q`."""
 
@@ -52,6 +51,21 @@ class IdField(serializers.Field[UUID, Any, str, Any]):
     def to_representation(self, value: UUID) -> str:
         """Write the id with its prefix."""
         return show(self.prefix, value)
+
+
+class IdFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """How an id is described in the schema."""
+
+    target_class = IdField
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """Return what ids of this kind look like."""
+        prefix = cast("IdField", self.target).prefix
+        return {
+            "type": "string",
+            "pattern": f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$",
+            "examples": [f"{prefix}_01m8kq3v5nf2tbx7d9r6h4s8jw"],
+        }
 
 
 @extend_schema_field(OpenApiTypes.BOOL)

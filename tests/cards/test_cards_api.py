@@ -151,7 +151,7 @@ def test_another_customers_card_is_not_there(
         ("controls", {"daily_limit": "-1"}, "daily_limit"),
         ("controls", {"daily_limit": 5}, "daily_limit"),
         ("controls", {"blocked_categories": ["0000"]}, "blocked_categories"),
-        ("controls", {"blocked_countries": ["fr"]}, "blocked_countries.0"),
+        ("controls", {"blocked_countries": ["fr"]}, "blocked_countries[0]"),
         ("controls", {"unknown": 1}, "unknown"),
     ],
 )
@@ -196,3 +196,29 @@ def test_merchant_categories_are_listed(known: Known) -> None:
         "group": "Transportation",
     }
     assert "3000" not in listed
+
+
+def test_a_higher_limit_takes_a_step_up_for_exactly_it_and_a_lower_one_none(
+    connected: Known,
+) -> None:
+    known, path = connected, f"/v1/cards/{connected.card.shown_id}/controls"
+    higher = {"purchase_limit": "50.00"}
+    assert _send(known, "PUT", path, {"purchase_limit": "20.00"}).status_code == 200
+    assert _send(known, "PUT", path, {"purchase_limit": "10.00"}).status_code == 200
+
+    refused = _send(known, "PUT", path, higher)
+    removed = _send(known, "PUT", path, {})
+    facts = refused.json()["facts"]
+    proof = known.proof(facts["action"], **facts["subject"])
+    other = _send(known, "PUT", path, {"purchase_limit": "60.00"}, **{"Step-Up": proof})
+    raised = _send(known, "PUT", path, higher, **{"Step-Up": proof})
+
+    for answer in (refused, removed, other):
+        assert (answer.status_code, answer.json()["code"]) == (403, "identity.step_up_required")
+    assert facts["subject"] == {
+        "card": known.card.shown_id,
+        "purchase_limit": "50",
+        "daily_limit": "none",
+        "monthly_limit": "none",
+    }
+    assert raised.json()["controls"]["purchase_limit"]["amount"] == "50.00"

@@ -301,7 +301,7 @@ def test_the_profile_is_told_and_shown(phone: Phone) -> None:
         ({"country": "Germany"}, "country"),
         ({"display_currency": "NOPE"}, "display_currency"),
         ({"tax_residences": [{"country": "DE"}, {"country": "DE"}]}, "tax_residences"),
-        ({"tax_residences": [{"country": "DE", "tin": "x", "y": 1}]}, "tax_residences.0.y"),
+        ({"tax_residences": [{"country": "DE", "tin": "x", "y": 1}]}, "tax_residences[0].y"),
     ],
 )
 def test_what_is_odd_in_a_profile_is_a_field_error(phone: Phone, told: Any, field: str) -> None:

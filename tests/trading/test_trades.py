@@ -21,6 +21,7 @@ from krak.core import clock
 from krak.core.ids import read, uuid7
 from krak.core.transactions import transaction as unit_of_work
 from krak.customers import services as customers
+from krak.customers.models import Act, KycRule, Verification
 from tests.people import Known, new_customer
 from tests.trading.test_quotes import a_policy, ask, refusal, set_status
 
@@ -319,3 +320,43 @@ def test_a_policy_in_force_later_does_not_count_yet(ada: Known) -> None:
 
     assert ask(ada, "USD", "BTC", sell_amount="100").status_code == 201
     assert QuotePolicy.objects.count() == 2
+
+
+def test_a_level_of_verification_limits_what_is_traded_in_a_day(ada: Known) -> None:
+    KycRule.objects.create(
+        level=2, act=Act.TRADE, allowed=True, currency="USD", per_day=1000,
+        effective_at=clock.now(),
+    )  # fmt: skip
+    first = accept(ada, ask(ada, "USD", "BTC", sell_amount="900").json())
+    second = accept(ada, ask(ada, "EUR", "BTC", sell_amount="200").json())
+
+    assert first.status_code == 201
+    assert (second.status_code, second.json()["code"]) == (422, "customers.limit_passed")
+    assert second.json()["facts"]["limit"] == {"amount": "1000", "currency": "USD"}
+    assert Trade.objects.count() == 1
+
+
+def test_who_is_not_verified_trades_nothing(ada: Known) -> None:
+    quote = ask(ada, "USD", "BTC", sell_amount="100").json()
+    Verification.objects.filter(customer=ada.customer).update(expires_at=clock.now())
+    order = {"side": "sell", "asset": "EUR", "against": "USD", "quantity": "5", "limit_price": "3"}
+    plan = {"buy": "BTC", "pay_with": "EUR", "amount": "25.00", "frequency": "monthly"}
+    rule = {"currency": "EUR", "into": "BTC", "percent": "50"}
+
+    refused = [
+        accept(ada, quote),
+        ada.send("/v1/orders", order),
+        ada.send("/v1/recurring-buys", plan),
+        ada.send("/v1/auto-convert", rule, method="put"),
+    ]
+
+    for answer in refused:
+        told = (answer.status_code, answer.json()["code"])
+        assert told == (403, "customers.verification_required")
+    assert not Trade.objects.exists()
+
+
+def test_money_doors_are_not_asked_as_often_as_a_script_would(ada: Known) -> None:
+    statuses = [ada.send("/v1/orders", {}).status_code for _ in range(31)]
+
+    assert statuses == [400] * 30 + [429]

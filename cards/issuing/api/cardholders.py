@@ -1,6 +1,8 @@
 """Who the cards of a customer are issued to."""
 
-from drf_spectacular.utils import extend_schema
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -48,9 +50,14 @@ class CardholderSerializer(serializers.Serializer[Cardholder]):
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     phone_number = serializers.CharField()
-    address = AddressSerializer()
+    address = serializers.SerializerMethodField(help_text="null while none was told")
     requirements = serializers.ListField(child=serializers.CharField())
     created_at = serializers.DateTimeField()
+
+    @extend_schema_field(AddressSerializer(allow_null=True))
+    def get_address(self, holder: Cardholder) -> Any:
+        """Return where the person lives."""
+        return AddressSerializer(holder.address).data if holder.address else None
 
 
 class CardholderDoor(APIView):

@@ -1,10 +1,16 @@
 """Cards: order, look at, freeze, replace, end, and say what they may do."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -13,17 +19,20 @@ from rest_framework.views import APIView
 
 from cards.issuing import queries, services
 from cards.issuing.api.cardholders import AddressSerializer
-from cards.issuing.api.controls import CardControlsSerializer, WantedControlsSerializer
+from cards.issuing.api.controls import LIMITS, CardControlsSerializer, WantedControlsSerializer
 from cards.issuing.models import Card, CardStatus, CardType, EndReason, WalletToken
-from cards.issuing.rules import Category, Controls, categories
+from cards.issuing.queries import controls_of
+from cards.issuing.rules import Category, Controls, categories, raises_a_limit
 from krak.api.idempotency import key_parameter, once
 from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField, StateField
 from krak.core import clock
+from krak.core.money import plain
 from krak.customers.authentication import asking
 from krak.customers.models import Act
 from krak.customers.queries import permitted
+from krak.identity.guard import STEP_UP_PARAMETER, requires_step_up
 
 
 class ShippingSerializer(StrictSerializer):
@@ -126,6 +135,7 @@ class Cards(ListAPIView[Card]):
         request=OrderSerializer,
         responses={201: CardSerializer},
         parameters=[key_parameter(required=True)],
+        examples=[OpenApiExample("virtual", {"type": "virtual"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
         """Order a card. It is `pending` for the seconds until the card network has made it."""
@@ -224,15 +234,25 @@ class Replace(APIView):
 class CardControls(APIView):
     """PUT /v1/cards/{id}/controls"""
 
+    @extend_schema(parameters=[STEP_UP_PARAMETER])
     @_describes("set_card_controls", takes=WantedControlsSerializer)
     def put(self, request: Request, shown_id: str) -> Response:
-        """Say what the card may do; what is left out is allowed."""
-        return _act(request, shown_id, _set_controls, takes=WantedControlsSerializer)
+        """Say what the card may do; what is left out is allowed. A higher limit needs a step-up."""
+
+        def set_controls(*, card: Card, **asked: Any) -> Card:
+            lists = {name: tuple(asked[name]) for name in ("blocked_countries", "blocked_mccs")}
+            wanted = Controls(**asked | lists)
+            if raises_a_limit(controls_of(card), wanted):
+                limits = {name: _said(asked[name]) for name in LIMITS}
+                subject = {"card": card.shown_id, **limits}
+                requires_step_up(request, action="card.limits", subject=subject)
+            return services.set_controls(card=card, controls=wanted)
+
+        return _act(request, shown_id, set_controls, takes=WantedControlsSerializer)
 
 
-def _set_controls(*, card: Card, **asked: Any) -> Card:
-    lists = {name: tuple(asked[name]) for name in ("blocked_countries", "blocked_mccs")}
-    return services.set_controls(card=card, controls=Controls(**asked | lists))
+def _said(limit: Decimal | None) -> str:
+    return "none" if limit is None else plain(limit)
 
 
 class WalletTokenSerializer(serializers.Serializer[WalletToken]):

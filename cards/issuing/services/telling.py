@@ -17,7 +17,8 @@ from django.db.models.functions import Now
 
 from cards.issuing import gateway
 from cards.issuing.models import Card, CardDirectory, Cardholder, CardStatus, EndReason
-from cards.issuing.rules import Controls, spending_controls
+from cards.issuing.queries import controls_of
+from cards.issuing.rules import spending_controls
 from cards.issuing.services.cards import cancel
 from holdings.ledger import services as ledger
 from krak.cases import services as cases
@@ -253,18 +254,7 @@ def _card_changes(card: Card) -> dict[str, Any]:
 
 
 def _controls(card: Card) -> dict[str, Any]:
-    return spending_controls(
-        Controls(
-            purchase_limit=card.purchase_limit,
-            daily_limit=card.daily_limit,
-            monthly_limit=card.monthly_limit,
-            atm_enabled=card.atm_enabled,
-            online_enabled=card.online_enabled,
-            blocked_countries=tuple(card.blocked_countries),
-            blocked_mccs=tuple(card.blocked_mccs),
-        ),
-        currency=card.currency,
-    )
+    return spending_controls(controls_of(card), currency=card.currency)
 
 
 @takes_part

@@ -2,17 +2,16 @@
 
 from typing import Any, Final
 
-from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.assets import directory
 from fx.prices import live
 from fx.prices.rules import BASE
 from fx.prices.tickers import Ticker, tickers
-from krak.api.conditional import answer
 from krak.api.shapes import ConstantField, DecimalText
 from krak.core import clock
 from krak.core.money import plain
@@ -91,17 +90,11 @@ class Prices(APIView):
                 " GMx a share",
             ),
             CURRENCY,
-            OpenApiParameter(
-                "If-None-Match", str, OpenApiParameter.HEADER, description="the last ETag"
-            ),
         ],
-        responses={
-            200: PricesSerializer,
-            304: OpenApiResponse(description="nothing changed since the ETag"),
-        },
+        responses=PricesSerializer,
         examples=[OpenApiExample("A share in euros", value=_EXAMPLE, response_only=True)],
     )
-    def get(self, request: Request) -> HttpResponseBase:
+    def get(self, request: Request) -> Response:
         """Return prices of up to 200 assets in any currency, from this process's board."""
         codes = list(dict.fromkeys(filter(None, request.query_params.get("codes", "").split(","))))
         if not 1 <= len(codes) <= MOST_CODES:
@@ -113,4 +106,4 @@ class Prices(APIView):
             directory.named(code)
         found = tickers(live.current(), codes, currency=currency, now=clock.now())
         write = PriceSerializer().to_representation
-        return answer(request, {"results": [write(ticker) for ticker in found]})
+        return Response({"results": [write(ticker) for ticker in found]})

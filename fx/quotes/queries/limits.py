@@ -101,6 +101,14 @@ def require_within_limits(value: Decimal, *, policy: QuotePolicy) -> None:
         raise AboveMaximum(maximum_usd=plain(policy.maximum_usd), worth_usd=plain(value))
 
 
+def converted_since(moment: datetime, *, customer_id: UUID) -> Decimal:
+    """Return what a customer's conversions after a moment were worth in dollars."""
+    found: Decimal = Quote.objects.filter(
+        customer_id=customer_id, accepted_at__gt=moment
+    ).aggregate(total=Sum("usd_value", default=Decimal(0)))["total"]
+    return found
+
+
 def require_within_day(
     value: Decimal, *, policy: QuotePolicy, customer_id: UUID, now: datetime
 ) -> None:
@@ -109,9 +117,7 @@ def require_within_day(
     Raises:
         AboveDailyMaximum: it would.
     """
-    converted_before: Decimal = Quote.objects.filter(
-        customer_id=customer_id, accepted_at__gt=now - DAY
-    ).aggregate(total=Sum("usd_value", default=Decimal(0)))["total"]
+    converted_before = converted_since(now - DAY, customer_id=customer_id)
     if converted_before + value > policy.daily_maximum_usd:
         left = max(Decimal(0), policy.daily_maximum_usd - converted_before)
         raise AboveDailyMaximum(

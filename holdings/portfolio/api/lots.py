@@ -42,6 +42,7 @@ class LotSerializer(serializers.Serializer[Lot]):
     remaining = serializers.SerializerMethodField(help_text="what is left, likewise")
     cost_basis = serializers.SerializerMethodField(help_text="of what is left")
     acquired_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(source="acquired_at")
     livemode = LivemodeField()
 
     @extend_schema_field(AmountSerializer)
@@ -77,6 +78,7 @@ class DisposalSerializer(serializers.Serializer[Disposal]):
     gain = serializers.SerializerMethodField(help_text="proceeds less cost basis")
     acquired_at = serializers.DateTimeField(source="lot.acquired_at")
     disposed_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(source="disposed_at")
     livemode = LivemodeField()
 
     def get_id(self, disposal: Disposal) -> str:
@@ -124,7 +126,8 @@ _DOLLARS: Final = {"amount": "120.00", "currency": "USD"}
                     "object": "lot", "id": "lot_01m8hw7k1yf1p8m4dq0x2n5v3c", "asset": "ETH",
                     "acquired": {"amount": "0.1", "currency": "ETH"},
                     "remaining": {"amount": "0.04", "currency": "ETH"}, "cost_basis": _DOLLARS,
-                    "acquired_at": "2026-11-02T09:00:00Z", "livemode": False,
+                    "acquired_at": "2026-11-02T09:00:00Z",
+                    "created_at": "2026-11-02T09:00:00Z", "livemode": False,
                 },
                 response_only=True,
             )
@@ -169,6 +172,7 @@ class DisposalPages(CursorPages):
                     "units": {"amount": "0.04", "currency": "ETH"}, "cost_basis": _DOLLARS,
                     "proceeds": _DOLLARS, "gain": {"amount": "0.00", "currency": "USD"},
                     "acquired_at": "2026-11-02T09:00:00Z", "disposed_at": "2026-11-20T19:30:00Z",
+                    "created_at": "2026-11-20T19:30:00Z",
                     "livemode": False,
                 },
                 response_only=True,

@@ -19,6 +19,7 @@ from fx.prices import live
 from holdings.ledger.queries import shown
 from holdings.trading import queries, services
 from holdings.trading.models import AutoConvertRule, AutoConvertRun, RunOutcome, Trade
+from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import (
@@ -33,6 +34,8 @@ from krak.core import clock
 from krak.core.money import is_exact, money
 from krak.core.transactions import transaction
 from krak.customers.authentication import asking
+from krak.customers.models import Act
+from krak.customers.queries import permitted
 
 ALL = Decimal(100)
 _HUNDREDTHS = 2
@@ -131,6 +134,8 @@ class AutoConvertRunSerializer(serializers.Serializer[AutoConvertRun]):
 class AutoConvert(APIView):
     """GET and PUT /v1/auto-convert"""
 
+    throttle_classes = (MONEY,)
+
     @extend_schema(
         operation_id="auto_convert_rules", tags=["trading"], responses=AutoConvertRulesSerializer
     )
@@ -149,6 +154,7 @@ class AutoConvert(APIView):
     def put(self, request: Request) -> Response:
         """Set the rule for one currency, in place of the one it had."""
         asked = read_body(AutoConvertRequestSerializer, request)
+        permitted(asking(request), Act.TRADE, now=clock.now())
         with transaction():
             rule = services.set_rule(
                 customer=asking(request),

@@ -24,6 +24,7 @@ from holdings.trading.queries import OrderNotFound
 from holdings.trading.rules.orders import OrderSide
 from holdings.trading.services import orders
 from krak.api.idempotency import key_parameter, once
+from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import (
@@ -36,6 +37,8 @@ from krak.api.shapes import (
 )
 from krak.core import clock
 from krak.customers.authentication import asking
+from krak.customers.models import Act
+from krak.customers.queries import permitted
 
 EXAMPLES = [
     OpenApiExample(
@@ -139,6 +142,8 @@ def _shown(order: Order) -> dict[str, Any]:
 class Orders(generics.ListAPIView[Order]):
     """GET and POST /v1/orders"""
 
+    throttle_classes = (MONEY,)
+
     serializer_class = OrderSerializer
     pagination_class = CursorPages
 
@@ -163,6 +168,7 @@ class Orders(generics.ListAPIView[Order]):
         asked, customer = read_body(OrderRequestSerializer, request), asking(request)
 
         def place() -> Response:
+            permitted(customer, Act.TRADE, now=clock.now())
             order = orders.place(
                 customer=customer,
                 side=OrderSide(asked["side"].upper()),

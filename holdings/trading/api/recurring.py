@@ -31,14 +31,18 @@ from holdings.trading.queries import PlanNotFound
 from holdings.trading.rules.schedule import Frequency
 from holdings.trading.services import recurring
 from krak.api.idempotency import key_parameter, once
+from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
 from krak.core.money import money
 from krak.customers.authentication import asking
+from krak.customers.models import Act
+from krak.customers.queries import permitted
 
 NINE: Any = time(9)
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 EXAMPLES = [
     OpenApiExample(
         "monthly",
@@ -70,6 +74,14 @@ EXAMPLES = [
 ]  # fmt: skip
 
 
+@extend_schema_field({"type": "string", "pattern": TIME_OF_DAY, "examples": ["09:00"]})
+class TimeOfDayField(serializers.TimeField):
+    """A local time in hours and minutes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
+
+
 class RecurringBuyRequestSerializer(StrictSerializer):
     """What to buy, for how much, and when."""
 
@@ -81,9 +93,7 @@ class RecurringBuyRequestSerializer(StrictSerializer):
         required=False,
         help_text="the first day; today if left out. A month without that day has its last one",
     )
-    at = serializers.TimeField(
-        default=NINE, input_formats=["%H:%M"], format="%H:%M", help_text="local time of day"
-    )
+    at = TimeOfDayField(default=NINE, help_text="local time of day")
     time_zone = serializers.CharField(default="UTC", max_length=60, help_text="of IANA")
 
     def validate_time_zone(self, value: str) -> str:
@@ -103,7 +113,7 @@ class RecurringBuySerializer(serializers.Serializer[RecurringBuy]):
     amount = serializers.SerializerMethodField()
     frequency = serializers.SerializerMethodField()
     starts_on = serializers.DateField()
-    at = serializers.TimeField(format="%H:%M")
+    at = TimeOfDayField()
     time_zone = serializers.CharField()
     next_on = serializers.SerializerMethodField()
     next_at = serializers.SerializerMethodField()
@@ -152,6 +162,8 @@ class RecurringRunSerializer(serializers.Serializer[RecurringRun]):
 class RecurringBuys(generics.ListAPIView[RecurringBuy]):
     """GET and POST /v1/recurring-buys"""
 
+    throttle_classes = (MONEY,)
+
     serializer_class = RecurringBuySerializer
     pagination_class = CursorPages
 
@@ -181,6 +193,7 @@ class RecurringBuys(generics.ListAPIView[RecurringBuy]):
         )
 
         def start() -> Response:
+            permitted(customer, Act.TRADE, now=clock.now())
             plan = recurring.start(wanted, customer=customer, board=live.current(), now=clock.now())
             return Response(RecurringBuySerializer(plan).data, status=201)
 

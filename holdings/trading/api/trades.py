@@ -19,6 +19,7 @@ from holdings.trading import queries, services
 from holdings.trading.models import Trade
 from holdings.trading.queries import TradeNotFound
 from krak.api.idempotency import key_parameter, once
+from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
@@ -95,6 +96,8 @@ def id_of(prefix: str, text: str, refusal: type[DomainError]) -> UUID:
 
 class AcceptQuote(APIView):
     """POST /v1/quotes/{id}/accept"""
+
+    throttle_classes = (MONEY,)
 
     @extend_schema(
         operation_id="accept_quote",

@@ -20,7 +20,8 @@ from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.money import plain
 from krak.core.transactions import takes_part
-from krak.customers.models import Customer
+from krak.customers.models import Act, Customer
+from krak.customers.queries import permitted, require_within
 
 
 class InsufficientFunds(DomainError):
@@ -39,13 +40,21 @@ def accept_quote(*, quote_id: UUID, customer: Customer, board: Board, now: datet
         QuoteNotFound, AlreadyAccepted, Expired, Halted, Delisting, AboveDailyMaximum: see
             `fx.quotes.services.accept`.
         AccountFrozen: compliance froze the account meanwhile.
+        LimitPassed, and what else `krak.customers.queries.permitted` raises.
         InsufficientFunds: what is sold is not available.
     """
     ledger.lock_books([customer.id])
     customer.refresh_from_db(fields=["frozen_at"])
     if customer.frozen_at is not None:
         raise pricing.AccountFrozen
+    allowance = permitted(customer, Act.TRADE, now=now)
     quote = quotes.accept(quote_id=quote_id, customer_id=customer.id, board=board, now=now)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    require_within(
+        allowance,
+        day=pricing.converted_since(today, customer_id=customer.id),
+        month=pricing.converted_since(today.replace(day=1), customer_id=customer.id),
+    )
     require_funds(
         customer_id=customer.id,
         currency=quote.sell_currency,

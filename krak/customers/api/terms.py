@@ -33,6 +33,7 @@ class TermsSerializer(serializers.Serializer[Terms]):
     title = serializers.CharField()
     url = serializers.URLField()
     effective_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(source="effective_at")
     accepted_at = serializers.SerializerMethodField(help_text="null: not yet")
 
     def get_accepted_at(self, terms: Terms) -> Any:

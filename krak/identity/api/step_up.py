@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +22,15 @@ from krak.identity.services.proofs import Act
 
 MOST_FACTS: Final = 20
 NAME: Final = re.compile(r"[a-z][a-z_]{0,39}", re.ASCII)
+EXAMPLE: Final = OpenApiExample(
+    "by code",
+    request_only=True,
+    value={
+        "action": "card.details",
+        "subject": {"card": "card_01m8kq3v5nf2tbx7d9r6h4s8jw"},
+        "code": "123456",
+    },
+)
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -81,6 +90,7 @@ class StepUp(APIView):
         tags=["identity"],
         request=StepUpSerializer,
         responses={201: ProofSerializer},
+        examples=[EXAMPLE],
     )
     def post(self, request: Request) -> Response:
         """Prove that it is you, for exactly this act. Five wrong answers, and it has to wait."""

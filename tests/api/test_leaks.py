@@ -1,0 +1,63 @@
+"""The negative control: each row of the matrix sees its fault in a view that has all of them."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.api import rows
+from tests.api.schema import Operation
+from tests.api.world import EXAMPLES, World, new_world
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.leaky_urls")]
+
+LEAK = Operation("post", "/v1/leaks/{id}")
+
+
+@pytest.fixture
+def leak(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setitem(EXAMPLES, "/v1/leaks/{id}", lambda world: world.known.card.shown_id)
+    return world
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        rows.needs_a_token,
+        rows.takes_no_unknown_field,
+        lambda operation, world: rows.takes_no_odd_amount(operation, world, ("amount",)),
+        rows.takes_no_odd_body,
+        rows.takes_no_other_verb,
+        lambda operation, world: rows.is_hidden_from_others(operation, world, new_world()),
+        lambda operation, world: rows.tells_nothing_secret(operation, world, new_world()),
+    ],
+    ids=["token", "unknown field", "odd amount", "odd body", "verb", "others", "secrets"],
+)
+def test_a_row_sees_its_fault(row: Callable[[Operation, World], None], leak: World) -> None:
+    with pytest.raises(AssertionError):
+        row(LEAK, leak)
+
+
+def test_an_operation_without_an_example_object_is_seen() -> None:
+    with pytest.raises(AssertionError, match="what there is at /v1/leaks"):
+        rows.has_an_example_object(LEAK)
+
+
+def test_amounts_are_found_in_the_schema() -> None:
+    assert rows.amounts_of(LEAK) == [("amount",)]
+    assert ("holdings", 0, "quantity") in rows.amounts_of(
+        Operation("post", "/v1/sandbox/customers")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ('{"id": "01a2104e-b370-7566-9c31-81e701649b35"}', rows.RAW_ID),
+        ('{"number": "4242424242424242"}', rows.DIGITS),
+        ('{"key": "sk_live_51H"}', rows.SECRETS),
+    ],
+)
+def test_secrets_are_recognised(text: str, pattern: re.Pattern[str]) -> None:
+    assert pattern.search(text)
+    assert rows._is_card_number("4242424242424242")

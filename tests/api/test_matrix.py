@@ -1,0 +1,127 @@
+"""Every row holds for every operation that there is, and for those that are yet to come.
+
+`test_leaks.py` shows that each row sees its fault.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+
+from tests.api import rows
+from tests.api.schema import Operation, operations
+from tests.api.world import EXAMPLES, PUBLIC, World, address_of, new_world
+from tests.staff import browser
+
+pytestmark = pytest.mark.django_db
+
+ALL = operations()
+SIGNED_IN = [each for each in ALL if not each.is_open]
+TAKING = [each for each in ALL if each.body]
+NAMING = [each for each in ALL if each.names]
+OWNED = [each for each in NAMING if not each.is_open and address_of(each) not in PUBLIC]
+WITHOUT_SERVERS = {"POST /v1/sandbox/settle"}
+
+
+@pytest.fixture
+def stranger(world: World) -> World:
+    return new_world()
+
+
+@pytest.mark.parametrize("operation", SIGNED_IN, ids=str)
+def test_without_a_token_nobody_is_let_in(operation: Operation, world: World) -> None:
+    rows.needs_a_token(operation, world)
+
+
+@pytest.mark.parametrize("operation", NAMING, ids=str)
+def test_an_operation_on_one_object_has_an_example_of_it(operation: Operation) -> None:
+    rows.has_an_example_object(operation)
+
+
+@pytest.mark.parametrize("operation", OWNED, ids=str)
+def test_what_is_anothers_is_as_unknown_as_what_is_nobodys(
+    operation: Operation, world: World, stranger: World
+) -> None:
+    rows.is_hidden_from_others(operation, world, stranger)
+
+
+@pytest.mark.parametrize("operation", TAKING, ids=str)
+def test_a_field_that_nobody_may_set_is_refused_by_name(operation: Operation, world: World) -> None:
+    rows.takes_no_unknown_field(operation, world)
+
+
+@pytest.mark.parametrize(
+    ("operation", "at"),
+    [(each, at) for each in TAKING for at in rows.amounts_of(each)],
+    ids=str,
+)
+def test_an_amount_is_plain_ascii_text_everywhere(
+    operation: Operation, at: tuple[Any, ...], world: World
+) -> None:
+    rows.takes_no_odd_amount(operation, world, at)
+
+
+@pytest.mark.parametrize("operation", TAKING, ids=str)
+def test_a_body_that_is_no_plain_json_is_a_problem(operation: Operation, world: World) -> None:
+    rows.takes_no_odd_body(operation, world)
+
+
+@pytest.mark.parametrize(
+    "operation", list({each.path: each for each in ALL}.values()), ids=lambda each: each.path
+)
+def test_a_verb_that_is_not_in_the_schema_is_not_served(operation: Operation, world: World) -> None:
+    rows.takes_no_other_verb(operation, world)
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in ALL if str(each) not in WITHOUT_SERVERS], ids=str
+)
+def test_no_answer_tells_what_is_secret_or_anothers(
+    operation: Operation, world: World, stranger: World
+) -> None:
+    for address in EXAMPLES:
+        stranger.id(address)
+    rows.tells_nothing_secret(operation, world, stranger)
+
+
+def test_every_example_object_is_asked_for() -> None:
+    assert set(EXAMPLES) == {address_of(each) for each in NAMING}
+
+
+# --- Pages of staff ------------------------------------------------------------------------------
+
+
+def _addresses(patterns: Any, prefix: str) -> Iterator[str]:
+    for pattern in patterns:
+        address = prefix + str(pattern.pattern).lstrip("^").rstrip("$")
+        if isinstance(pattern, URLResolver):
+            yield from _addresses(pattern.url_patterns, address)
+        elif isinstance(pattern, URLPattern):
+            yield "".join(
+                part.partition(">")[2] or part for part in address.replace("<", "1<").split("<")
+            )
+
+
+STAFF = list(_addresses(admin.site.urls[0], "/admin/"))
+
+
+def test_pages_of_staff_let_no_customer_in(world: World) -> None:
+    signed_in = browser(world.known.customer.user)
+    by_token = {"Authorization": f"Bearer {world.known.token}"}
+    assert len(STAFF) > 100
+    for address in set(STAFF) - {"/admin/login/"}:
+        for answer in (
+            signed_in.get(address),
+            Client().get(address, headers=by_token),
+            Client().post(address, {}, headers=by_token),
+        ):
+            assert _is_refused(answer), (address, answer.status_code)
+
+
+def _is_refused(answer: Any) -> bool:
+    if answer.status_code == 302:
+        return str(answer.headers["Location"]).startswith("/admin/")
+    return answer.status_code in {403, 404, 405}
