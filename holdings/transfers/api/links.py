@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.http.response import HttpResponseBase
 from drf_spectacular.utils import (
     OpenApiExample,
     extend_schema,
@@ -35,7 +34,6 @@ from holdings.transfers.models import PaymentLink, Transfer, TransferState
 from holdings.transfers.queries import LinkNotFound
 from holdings.transfers.services import links, payments
 from holdings.transfers.services.permission import sum_of
-from krak.api.conditional import answer
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
@@ -204,13 +202,13 @@ class OneLink(APIView):
         operation_id="payment_link", tags=["transfers"], responses=LinkSerializer,
         examples=[_example("link")],
     )  # fmt: skip
-    def get(self, request: Request, shown_id: str) -> HttpResponseBase:
+    def get(self, request: Request, shown_id: str) -> Response:
         """Return a link that you made, and whether it was claimed."""
         link = queries.link_of(
             link_id=id_of(PaymentLink.PREFIX, shown_id, LinkNotFound),
             customer_id=asking(request).id,
         )
-        return answer(request, _shown(link, request))
+        return Response(_shown(link, request))
 
 
 class CancelLink(APIView):

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.http.response import HttpResponseBase
 from drf_spectacular.utils import (
     OpenApiExample,
     extend_schema,
@@ -37,7 +36,6 @@ from holdings.transfers.models import Request, RequestParty, RequestState, Trans
 from holdings.transfers.queries import RequestNotFound
 from holdings.transfers.services import quoting, requests
 from holdings.transfers.services.permission import sum_in, sum_of
-from krak.api.conditional import answer
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
@@ -201,13 +199,13 @@ class OneRequest(APIView):
         operation_id="payment_request", tags=["transfers"], responses=RequestSerializer,
         examples=[_example("request")],
     )  # fmt: skip
-    def get(self, request: HttpRequest, shown_id: str) -> HttpResponseBase:
+    def get(self, request: HttpRequest, shown_id: str) -> Response:
         """Return a request that you made or were sent."""
         row = queries.request_of(
             request_id=id_of(Request.PREFIX, shown_id, RequestNotFound),
             customer_id=asking(request).id,
         )
-        return answer(request, _shown(row, request))
+        return Response(_shown(row, request))
 
 
 class PreviewRequest(APIView):

@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.http.response import HttpResponseBase
 from drf_spectacular.utils import (
     OpenApiExample,
     extend_schema,
@@ -35,7 +34,6 @@ from holdings.transfers.queries import SplitNotFound
 from holdings.transfers.rules import MOST_PEOPLE, adds_up, equal_shares
 from holdings.transfers.services import splits
 from holdings.transfers.services.permission import sum_of
-from krak.api.conditional import answer
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
@@ -282,10 +280,10 @@ class OneSplit(APIView):
         operation_id="get_split_bill", tags=["transfers"], responses=SplitSerializer,
         examples=[EXAMPLE],
     )  # fmt: skip
-    def get(self, request: HttpRequest, shown_id: str) -> HttpResponseBase:
+    def get(self, request: HttpRequest, shown_id: str) -> Response:
         """Return a bill that you split, and who has paid."""
         bill = queries.split_of(
             split_id=id_of(SplitBill.PREFIX, shown_id, SplitNotFound),
             customer_id=asking(request).id,
         )
-        return answer(request, _shown(bill, request))
+        return Response(_shown(bill, request))

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.http.response import HttpResponseBase
 from drf_spectacular.utils import (
     OpenApiExample,
     extend_schema,
@@ -37,7 +36,6 @@ from holdings.transfers.models import Transfer, TransferKind, TransferParty, Tra
 from holdings.transfers.queries import TransferNotFound
 from holdings.transfers.services import payments
 from holdings.transfers.services.permission import sum_of
-from krak.api.conditional import answer
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
@@ -195,13 +193,13 @@ class OneTransfer(APIView):
         operation_id="transfer", tags=["transfers"], responses=TransferSerializer,
         examples=[EXAMPLE],
     )  # fmt: skip
-    def get(self, request: Request, shown_id: str) -> HttpResponseBase:
+    def get(self, request: Request, shown_id: str) -> Response:
         """Return a transfer that you sent or were sent."""
         transfer = queries.transfer_of(
             transfer_id=id_of(Transfer.PREFIX, shown_id, TransferNotFound),
             customer_id=asking(request).id,
         )
-        return answer(request, shown_transfer(transfer, request))
+        return Response(shown_transfer(transfer, request))
 
 
 class CancelTransfer(APIView):
