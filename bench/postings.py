@@ -25,6 +25,20 @@ CREATE OR REPLACE FUNCTION bench_leg(
 ) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('side', side, 'currency', currency, 'amount', amount, whose, which)
 $$;
+CREATE OR REPLACE FUNCTION bench_transfer(n int, number int) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object(
+        'customer', b.customer, 'id', uuidv7(), 'cause', 'bench:' || gen_random_uuid(),
+        'kind', 'BENCH', 'event_at', now(), 'created_at', now(), 'details', '{}'::jsonb,
+        'legs', jsonb_build_array(
+            bench_leg('DEBIT', 'BTC', '0.0004', 'account', b.btc::text),
+            bench_leg('CREDIT', 'BTC', '0.0004', 'house', 'IN_TRANSIT')))
+      FROM bench_customer b WHERE b.n = $1
+$$;
+CREATE OR REPLACE FUNCTION bench_batch(n int) RETURNS bigint LANGUAGE sql AS $$
+    SELECT ledger_append(b.customer, (SELECT jsonb_agg(bench_transfer($1, number))
+                                        FROM generate_series(1, 50) number))
+      FROM bench_customer b WHERE b.n = $1
+$$;
 CREATE OR REPLACE FUNCTION bench_post(n int) RETURNS bigint LANGUAGE sql AS $$
     SELECT ledger_post(jsonb_build_object(
         'customer', b.customer, 'id', uuidv7(), 'cause', 'bench:' || gen_random_uuid(),
@@ -40,6 +54,14 @@ $$
 """
 
 
+BATCH = 50
+SCRIPTS = {
+    "five_legs": "SELECT bench_post(:n);",
+    "two_legs": "SELECT ledger_post(bench_transfer(:n, 1));",
+    "batches": "SELECT bench_batch(:n);",
+}
+
+
 def main() -> None:
     """Make customers, post for so many seconds a time, print the rates."""
     parser = argparse.ArgumentParser(prog="python -m bench.postings", description=__doc__)
@@ -49,13 +71,16 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
+    print(measure(seconds=arguments.seconds, rounds=arguments.rounds))
     _make_customers()
     rates: dict[str, list[float]] = {"DISABLE": [], "ENABLE": []}
     for number in range(arguments.rounds):
         for state in sorted(rates, reverse=bool(number % 2)):
             _queue(state)
             rates[state].append(
-                _posted_per_second(clients=arguments.clients, seconds=arguments.seconds)
+                _per_second(
+                    SCRIPTS["five_legs"], clients=arguments.clients, seconds=arguments.seconds
+                )
             )
     _queue("ENABLE")
     without, with_queue = (statistics.median(rates[state]) for state in ("DISABLE", "ENABLE"))
@@ -65,6 +90,26 @@ def main() -> None:
     print(f"entries of five legs per second: {with_queue:.0f}, without the queue {without:.0f}")
     print(f"median of the pairs' ratios: {ratio:.3f}")
     print(f"entries rolled up per second: {_rolled_up_per_second():.0f}")
+
+
+def measure(*, seconds: int, rounds: int, clients: int = 8) -> dict[str, object]:
+    """Return entries of five legs and of two per second beside TPC-B, singly and in batches."""
+    from bench import tpcb  # noqa: PLC0415
+
+    _make_customers()
+    rates: dict[str, list[float]] = {"five_legs": [], "two_legs": [], "batches": [], "tpcb": []}
+    for _ in range(rounds):
+        for name, script in SCRIPTS.items():
+            rates[name].append(_per_second(script, clients=clients, seconds=seconds))
+        rates["tpcb"].append(tpcb.transactions_per_second(clients=clients, seconds=seconds) or 0)
+    medians = {name: statistics.median(found) for name, found in rates.items()}
+    return {
+        "five_legs_per_second": round(medians["five_legs"]),
+        "two_legs_per_second": round(medians["two_legs"]),
+        "in_batches_of_50_per_second": round(medians["batches"] * BATCH),
+        "ratio_to_tpcb": round(medians["two_legs"] / medians["tpcb"], 3),
+        "ratio_of_five_legs": round(medians["five_legs"] / medians["tpcb"], 3),
+    }
 
 
 def _queue(state: str) -> None:
@@ -125,13 +170,13 @@ def _make_customers() -> None:
                 )
 
 
-def _posted_per_second(*, clients: int, seconds: int) -> float:
+def _per_second(statement: str, *, clients: int, seconds: int) -> float:
     from bench.tpcb import pgbench  # noqa: PLC0415
 
     url = urlsplit(os.environ["DATABASE_URL"])
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "post.sql"
-        script.write_text(f"\\set n random(1, {CUSTOMERS})\nSELECT bench_post(:n);\n")
+        script.write_text(f"\\set n random(1, {CUSTOMERS})\n{statement}\n")
         done = subprocess.run(
             [
                 pgbench() or "pgbench", "-n", "-f", str(script), "-c", str(clients), "-j", "2",

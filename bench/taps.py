@@ -1,13 +1,16 @@
 """Taps over HTTP: how long an answer takes, and how long from a capture to its reward."""
 
+import http
+import json
 import secrets
 import statistics
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
+from bench import load
 from bench.product import Client
 
 HOLDINGS = [
@@ -22,6 +25,9 @@ HOLDINGS = [
     )
 ]
 POLICY = {"daily_limit": "1000000000"}
+AMOUNTS: Final = (1200, 3000, 5000)
+"""Cents that take one, two and three of a crowd's holdings."""
+MOST_PER_SECOND: Final = 2000
 SECRET = "whsec_sandbox_authorization"  # noqa: S105 - of the sandbox
 
 
@@ -35,13 +41,15 @@ def customer(client: Client, *, cash: str = "5") -> dict[str, Any]:
     return made
 
 
-def request(card: str, amount_minor: int) -> tuple[str, dict[str, str]]:
+def request(
+    card: str, amount_minor: int, *, stripe_id: str | None = None
+) -> tuple[str, dict[str, str]]:
     """Return a signed authorization request and its headers."""
     from krak.sandbox.issuer import shapes  # noqa: PLC0415 - Django must be set up
 
     now = datetime.now(UTC)
     asked = shapes.authorization(
-        stripe_id=f"iauth_{secrets.token_hex(10)}",
+        stripe_id=stripe_id or f"iauth_{secrets.token_hex(10)}",
         card={"id": card, "cardholder": "ich_bench"},
         currency="usd",
         merchant_data=shapes.merchant(name="RAMEN TOKYO", mcc="5812", country="JP"),
@@ -74,34 +82,39 @@ def one_by_one(url: str, *, taps: int) -> dict[str, float]:
     return _percentiles(times)
 
 
-def side_by_side(url: str, *, clients: int, seconds: float) -> dict[str, float]:
-    """Return decisions per second and percentiles of `clients` that tap without pause."""
-    maker = Client(url)
-    cards = [customer(maker)["card"]["stripe_id"] for _ in range(200)]
-    bodies = [request(cards[n % len(cards)], 1000 + n % 7) for n in range(int(seconds * 2500))]
-    position, lock, times = 0, threading.Lock(), []
-    give_up_at = time.monotonic() + seconds
+class Taps:
+    """Taps by a crowd: each customer is asked for what takes one, two or three of six holdings."""
 
-    def tap() -> None:
-        nonlocal position
-        client, mine = Client(url), []
-        while time.monotonic() < give_up_at:
-            with lock:
-                number, position = position, position + 1
-            if number >= len(bodies):
-                break
-            text, headers = bodies[number]
-            began = time.perf_counter()
-            client.send("POST", "/webhooks/stripe/authorizations", text, headers=headers)
-            mine.append((time.perf_counter() - began) * 1000)
-        with lock:
-            times.extend(mine)
+    def __init__(self, url: str, cards: Sequence[str]) -> None:
+        self.url, self.cards, self.made, self.outcomes = url, cards, 0, Counter[str]()
 
-    began = time.monotonic()
-    with ThreadPoolExecutor(clients) as pool:
-        for job in [pool.submit(tap) for _ in range(clients)]:
-            job.result()
-    return {"per_second": len(times) / (time.monotonic() - began), **_percentiles(times)}
+    def prepare(self, many: int) -> list[bytes]:
+        """Return so many signed requests, none asked before; the signature lasts five minutes."""
+        return [self._next() for _ in range(many)]
+
+    def _next(self) -> bytes:
+        number, self.made = self.made, self.made + 1
+        amount = AMOUNTS[(number + number // len(self.cards)) % len(AMOUNTS)]
+        text, headers = request(self.cards[number % len(self.cards)], amount)
+        return load.post(self.url, "/webhooks/stripe/authorizations", text, headers)
+
+    def check(self, status: int, body: bytes) -> None:
+        """Count the answer; anything but an answer to the question is no measurement."""
+        if status != http.HTTPStatus.OK:
+            raise RuntimeError(f"{status}: {body[:300]!r}")
+        answer = json.loads(body)
+        self.outcomes[answer["metadata"].get("decline_reason", "approved")] += 1
+
+    def ask(
+        self, *, clients: int, seconds: float, per_second: float | None = None
+    ) -> dict[str, float]:
+        """Return decisions per second and percentiles of clients that tap without pause."""
+        ready = self.prepare(int(seconds * (per_second or MOST_PER_SECOND)))
+        times, took = load.ask_without_pause(
+            self.url, iter(ready), clients=clients, seconds=seconds, check=self.check,
+            per_second=per_second,
+        )  # fmt: skip
+        return {"per_second": len(times) / took, **_percentiles(times)}
 
 
 def capture_to_reward(url: str, *, purchases: int) -> dict[str, float]:

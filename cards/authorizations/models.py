@@ -25,7 +25,9 @@ class Authorization(models.Model):
     PREFIX = "auth"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     card = models.ForeignKey("issuing.Card", on_delete=models.PROTECT)
     stripe_id = models.CharField(max_length=64)
     currency = models.CharField(max_length=3)
@@ -93,7 +95,9 @@ class Decision(models.Model):
     PREFIX = "dec"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     authorization = models.ForeignKey(
         Authorization, on_delete=models.PROTECT, related_name="decisions", db_index=False
     )

@@ -48,7 +48,9 @@ class Disposal(models.Model):
     """Units that left one lot in one entry: gain = proceeds − cost basis. Append-only."""
 
     pk = models.CompositePrimaryKey("customer_id", "entry_id", "lot_id")
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     entry = models.ForeignKey("ledger.JournalEntry", on_delete=models.PROTECT, db_index=False)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, db_index=False)
     currency = models.CharField(max_length=16)

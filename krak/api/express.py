@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from django.core.handlers.exception import convert_exception_to_response
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.core.signals import request_started
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 from krak.api.middleware import RequestContext
 
 View = Callable[[HttpRequest], HttpResponse]
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Express:
@@ -23,7 +24,7 @@ class Express:
     The same views are in `urls.py`, where they are looked for and where the test client finds them.
     """
 
-    def __init__(self, django: WSGIHandler, doors: Mapping[str, View]) -> None:
+    def __init__(self, django: WSGI, doors: Mapping[str, View]) -> None:
         self.django = django
         self.doors = {
             path: convert_exception_to_response(RequestContext(view))
@@ -37,9 +38,10 @@ class Express:
         door = self.doors.get(environ.get("PATH_INFO", ""))
         if door is None:
             return self.django(environ, start_response)
-        request_started.send(sender=Express, environ=environ)
+        # What Django's signals around a request are for here: a connection that broke is let go.
+        connection.close_if_unusable_or_obsolete()
         response = cast(HttpResponse, door(WSGIRequest(environ)))
         headers = [(name, str(value)) for name, value in response.items()]
         headers.append(("Content-Length", str(len(response.content))))
         start_response(f"{response.status_code} {response.reason_phrase}", headers)
-        return response
+        return [response.content]

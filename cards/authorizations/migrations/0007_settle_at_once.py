@@ -10,7 +10,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("authorizations", "0006_one_index_less"),
+        ("authorizations", "0006_fewer_checks"),
         ("ledger", "0006_append"),
         ("lots", "0004_take_each"),
     ]

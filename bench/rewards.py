@@ -1,0 +1,91 @@
+"""Captures that come steadily: how long until the reward is in the wallet, once."""
+
+import http
+import os
+import secrets
+import statistics
+import time
+from datetime import UTC, datetime
+
+import psycopg
+
+from bench import crowd, load, taps
+
+PER_SECOND = 100
+CUSTOMERS = 2000
+AMOUNT_MINOR = 500
+PATIENCE_SECONDS = 120
+EVENTS_SECRET = "whsec_sandbox_events"  # noqa: S105 - of the sandbox
+WAITS = """
+    SELECT extract(epoch FROM e.created_at - i.received_at) * 1000
+      FROM cashback_grant g
+      JOIN ledger_journalentry e ON e.id = g.entry_id
+      JOIN inbox_inboxevent i ON i.provider = 'stripe' AND i.event_id = 'evt_' || g."group"
+     WHERE g."group" = ANY(%s)
+"""
+
+
+def steadily(url: str, *, seconds: float) -> dict[str, float]:
+    """Return percentiles of the milliseconds from a capture's arrival to its reward's entry."""
+    cards = crowd.make(url, many=CUSTOMERS)
+    wanted = {f"iauth_{secrets.token_hex(10)}": n for n in range(int(seconds * PER_SECOND))}
+    purchases = {name: cards[n % len(cards)] for name, n in wanted.items()}
+    asked = (
+        load.post(url, "/webhooks/stripe/authorizations", text, headers)
+        for text, headers in (
+            taps.request(card, AMOUNT_MINOR, stripe_id=name) for name, card in purchases.items()
+        )
+    )
+    load.ask_without_pause(url, asked, clients=4, seconds=PATIENCE_SECONDS, check=_check)
+    captures = [_capture(url, name, card) for name, card in purchases.items()]
+    load.ask_without_pause(
+        url, iter(captures), clients=8, seconds=seconds * 2, check=_check, per_second=PER_SECOND
+    )
+    waits = _waits(list(purchases))
+    cuts = statistics.quantiles(waits, n=100)
+    return {
+        "captures": len(purchases),
+        "rewards": len(waits),
+        "p50_ms": round(cuts[49]),
+        "p99_ms": round(cuts[98]),
+        "worst_ms": round(max(waits)),
+    }
+
+
+def _waits(groups: list[str]) -> list[float]:
+    """Return how long each reward took, once all are there or nobody waits any longer."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
+        while True:
+            waits = [float(wait) for (wait,) in database.execute(WAITS, [groups]).fetchall()]
+            if len(waits) >= len(groups) or time.monotonic() > give_up_at:
+                return waits
+            time.sleep(0.5)
+
+
+def _capture(url: str, authorization: str, card: str) -> bytes:
+    from krak.sandbox.issuer import shapes  # noqa: PLC0415 - Django must be set up
+
+    now = datetime.now(UTC)
+    capture = shapes.transaction(
+        stripe_id=f"ipi_{secrets.token_hex(10)}",
+        kind="capture",
+        amount=-AMOUNT_MINOR,
+        currency="usd",
+        card=card,
+        cardholder="ich_bench",
+        authorization_id=authorization,
+        merchant_data=shapes.merchant(name="RAMEN TOKYO", mcc="5812", country="JP"),
+        merchant_amount=-AMOUNT_MINOR,
+        merchant_currency="jpy",
+        created=int(now.timestamp()),
+    )
+    event = shapes.event("issuing_transaction.created", capture, created=int(now.timestamp()))
+    event["id"] = f"evt_{authorization}"
+    text, signature = shapes.signed(event, secret=EVENTS_SECRET, now=now)
+    return load.post(url, "/webhooks/stripe/events", text, {"Stripe-Signature": signature})
+
+
+def _check(status: int, body: bytes) -> None:
+    if status != http.HTTPStatus.OK:
+        raise RuntimeError(f"{status}: {body[:300]!r}")
