@@ -245,7 +245,7 @@ def test_the_csv_adds_up_by_itself_and_text_is_kept_but_never_run() -> None:
     move(ada, "-30.25", at=at(10, 3), party="-2+3")
     statement = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
 
-    content = documents.as_csv(statement)
+    content = documents.as_csv(statement, people={})
 
     rows = [
         dict(zip(csv_files.parse(content)[0], row, strict=True))
@@ -272,10 +272,10 @@ def test_the_pdf_is_the_same_bytes_each_time() -> None:
     sell(ada, "0.25", "BTC", proceeds="5000", at=at(10, 20))
     statement = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
 
-    content = documents.as_pdf(statement, customer=ada)
+    content = documents.as_pdf(statement, customer=ada, people={})
 
     assert content.startswith(b"%PDF-")
-    assert content == documents.as_pdf(statement, customer=ada)
+    assert content == documents.as_pdf(statement, customer=ada, people={})
 
 
 def test_a_statement_over_http_is_its_owners_only(pinned: Any) -> None:

@@ -144,5 +144,5 @@ def _of(
         event_at=now,
         created_at=now,
         legs=legs,
-        details=details_of(transfer, of=customer_id),
+        details=details_of(transfer),
     )
