@@ -44,7 +44,8 @@ class Words:
     """How one entry reads.
 
     `party` is the merchant or the other person, `links` are the ids clients see of what it is
-    about, by what they name: {"authorization": "auth_…"}.
+    about, by what they name: {"authorization": "auth_…"}. Whatever `names_people` in party or
+    note is kept where it can be forgotten, and nowhere else.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Words:
     note: str = ""
     status: str = "completed"
     links: Mapping[str, str] = field(default_factory=dict)
+    names_people: bool = False
 
 
 type Describe = Callable[[Sequence[Moved]], Mapping[UUID, Words]]

@@ -27,6 +27,7 @@ from holdings.funding.models import (
 )
 from holdings.funding.rules.networks import BANK, NATIVE, networks_of
 from krak.core.errors import DomainError, Kind
+from krak.core.ids import read
 from krak.core.money import ceil_to
 
 USD_PLACES: Final = 2
@@ -155,6 +156,16 @@ def withdrawal_of(*, withdrawal_id: UUID, customer_id: UUID) -> Withdrawal:
     if found is None:
         raise WithdrawalNotFound
     return found
+
+
+def destination_of_withdrawal(shown_id: str) -> Destination:
+    """Return where the withdrawal of this shown id goes."""
+    return Destination.objects.get(withdrawal__id=read(Withdrawal.PREFIX, shown_id))
+
+
+def receipt_named(shown_id: str) -> Receipt:
+    """Return the receipt of this shown id."""
+    return Receipt.objects.get(id=read(Receipt.PREFIX, shown_id))
 
 
 def unmatched() -> QuerySet[Receipt]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from holdings.funding import queries
 from holdings.funding.events import (
     applies_event,
     read_dispute,
@@ -126,12 +127,13 @@ def follow(**_newer: object) -> None:
 
 
 def describe_release(proposed: Proposed) -> Iterable[tuple[str, str]]:
-    """Say in words what shall be sent where."""
+    """Say in words what shall be sent where, which the database lets nobody change meanwhile."""
     wanted = proposed.payload
+    there = queries.destination_of_withdrawal(proposed.subject)
     yield "Customer", wanted["customer"]
     yield "Sends", f"{wanted['amount']} {wanted['currency']} and {wanted['fee']} of fee"
     yield "By", wanted["rail"]
-    yield "To", f"{wanted['account']} {wanted['memo']}".rstrip()
+    yield "To", f"{there.account} {there.memo}".rstrip()
 
 
 @carries_out(
@@ -147,11 +149,21 @@ def release_withdrawal(*, proposed: Proposed, now: datetime) -> str:
     return withdrawals.release(proposed=proposed, now=now)
 
 
+def describe_receipt(proposed: Proposed) -> Iterable[tuple[str, str]]:
+    """Say in words what came, who sent it, and who shall have it."""
+    receipt = queries.receipt_named(proposed.subject)
+    yield "Customer", proposed.payload["customer"]
+    yield "Received", f"{proposed.payload['amount']} {proposed.payload['currency']}"
+    yield "From", receipt.sender_name
+    yield "Text", receipt.reference
+
+
 @carries_out(
     unmatched.KIND,
     title="Owner of a large receipt",
     propose="funding.propose_receipt",
     approve="funding.approve_receipt",
+    describe=describe_receipt,
 )
 def assign_receipt(*, proposed: Proposed, now: datetime) -> str:
     """Credit it."""

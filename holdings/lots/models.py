@@ -45,7 +45,10 @@ class Lot(models.Model):
 
 
 class Disposal(models.Model):
-    """Units that left one lot in one entry: gain = proceeds − cost basis. Append-only."""
+    """Units that left one lot in one entry: gain = proceeds − cost basis. Append-only.
+
+    A move leaves at what it cost, gains nothing, and is in no report of what was sold.
+    """
 
     pk = models.CompositePrimaryKey("customer_id", "entry_id", "lot_id")
     customer = models.ForeignKey(
@@ -64,6 +67,17 @@ class Disposal(models.Model):
     )
     cost_currency = models.CharField(max_length=16)
     disposed_at = models.DateTimeField()
+    is_move = models.BooleanField(
+        default=False, db_default=False, help_text="moved elsewhere at cost, not sold"
+    )
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(is_move=False) | Q(proceeds=F("cost_basis")),
+                name="nothing_is_gained_by_a_move",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.units} {self.currency}"

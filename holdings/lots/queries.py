@@ -3,15 +3,20 @@
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from holdings.lots.models import Disposal, Lot
+
+
+def sales(*, customer_id: UUID) -> QuerySet[Disposal]:
+    """Return what left the customer's lots for good: what was only moved is not in it."""
+    return Disposal.objects.filter(customer_id=customer_id, is_move=False)
 
 
 def realised_gains(*, customer_id: UUID) -> dict[str, Decimal]:
     """Return the gain realised so far per currency sold, in the customer's home currency."""
     rows = (
-        Disposal.objects.filter(customer_id=customer_id)
+        sales(customer_id=customer_id)
         .values("currency")
         .annotate(total=Sum("gain"))
         .values_list("currency", "total")

@@ -62,26 +62,6 @@ def take(
 
 
 @takes_part
-def put_back(*, customer_id: UUID, taken_with: UUID, entry_id: UUID) -> None:
-    """Let the units that left with the entry `taken_with` come back with another one.
-
-    Each comes back as old as it was, at what it was reckoned to be worth when it left: that gain
-    is realised and written down, and is not earned again.
-    """
-    left = Disposal.objects.filter(customer_id=customer_id, entry_id=taken_with)
-    for disposal in left.select_related("lot").order_by("lot__acquired_at", "lot_id"):
-        add(
-            customer_id=customer_id,
-            currency=disposal.currency,
-            units=disposal.units,
-            cost=disposal.proceeds,
-            cost_currency=disposal.cost_currency,
-            entry_id=entry_id,
-            acquired_at=disposal.lot.acquired_at,
-        )
-
-
-@takes_part
 def move_out(
     *, customer_id: UUID, currency: str, units: Decimal, entry_id: UUID, now: datetime
 ) -> None:
@@ -96,9 +76,13 @@ def move_out(
 
 
 @takes_part
-def bring_back(*, customer_id: UUID, moved_by: UUID, entry_id: UUID) -> None:
-    """Keep again, as old as it was and at what it cost, what the entry `moved_by` moved out."""
-    gone = Disposal.objects.filter(customer_id=customer_id, entry_id=moved_by)
+def bring_back(*, customer_id: UUID, moved_by: UUID, entry_id: UUID) -> Decimal:
+    """Keep again, as old as it was and at what it cost, what the entry `moved_by` moved out.
+
+    Returns how many units: 0 if it moved none.
+    """
+    gone = Disposal.objects.filter(customer_id=customer_id, entry_id=moved_by, is_move=True)
+    units = Decimal(0)
     for part in gone.select_related("lot").order_by("lot__acquired_at", "lot_id"):
         add(
             customer_id=customer_id,
@@ -109,3 +93,5 @@ def bring_back(*, customer_id: UUID, moved_by: UUID, entry_id: UUID) -> None:
             entry_id=entry_id,
             acquired_at=part.lot.acquired_at,
         )
+        units += part.units
+    return units

@@ -15,6 +15,7 @@ from fx.candles.queries import daily_closes
 from fx.prices import live
 from fx.prices.rules import BASE
 from fx.prices.tickers import require_price
+from holdings.lots import queries as lots
 from holdings.lots.models import Disposal, Lot
 from holdings.portfolio.models import DayValue
 from holdings.portfolio.rules import Measure, Portfolio, Position, value
@@ -139,8 +140,8 @@ def open_lots(*, customer_id: UUID, asset: str | None = None) -> QuerySet[Lot]:
 
 
 def disposals(*, customer_id: UUID, asset: str | None = None) -> QuerySet[Disposal]:
-    """Return what left lots, with the lots, of one asset if named."""
-    gone = Disposal.objects.filter(customer_id=customer_id).select_related("lot")
+    """Return what was sold or paid, with the lots, of one asset if named."""
+    gone = lots.sales(customer_id=customer_id).select_related("lot")
     return gone if asset is None else gone.filter(currency=asset)
 
 

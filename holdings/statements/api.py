@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from holdings.statements import documents, queries
+from holdings.statements import documents, queries, services
 from holdings.statements.exports import CSV, PDF
 from holdings.statements.models import Statement
 from holdings.statements.queries import StatementNotFound
@@ -152,7 +152,9 @@ class PdfOfStatement(APIView):
     def get(self, request: Request, shown_id: str) -> HttpResponse:
         """Return one statement as PDF."""
         statement = _short(request, shown_id)
-        content = documents.as_pdf(statement, customer=asking(request))
+        content = documents.as_pdf(
+            statement, customer=asking(request), people=services.people_of(statement)
+        )
         return attachment(content, name=f"krak-statement-{statement.month}.pdf", media_type=PDF)
 
 
@@ -168,7 +170,7 @@ class CsvOfStatement(APIView):
         """Return one statement as CSV."""
         statement = _short(request, shown_id)
         return attachment(
-            documents.as_csv(statement),
+            documents.as_csv(statement, people=services.people_of(statement)),
             name=f"krak-statement-{statement.month}.csv",
             media_type=CSV,
         )

@@ -1,4 +1,7 @@
-"""A statement and a tax report as files. They say what was issued and reckon nothing."""
+"""A statement and a tax report as files. They say what was issued and reckon nothing.
+
+Only people are named as they are known now: a statement itself names nobody.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -6,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fx.assets.rules import MultiplierRow, multiplier_at
+from holdings.activity.registry import Words
 from holdings.lots.models import Disposal
 from holdings.statements.models import Statement
 from krak.core import csv_files
@@ -21,8 +25,11 @@ TAX_HEAD: Final = (
 )  # fmt: skip
 
 
-def as_csv(statement: Statement) -> bytes:
-    """Return a statement as CSV: a row per currency and movement, the first column says which."""
+def as_csv(statement: Statement, *, people: Mapping[str, Words]) -> bytes:
+    """Return a statement as CSV: a row per currency and movement, the first column says which.
+
+    `people` says whom movements were with, by the movement's id.
+    """
     facts = statement.facts
     head = [
         "row", "month", "currency", "amount", "opening", "in", "out", "closing", "event_at",
@@ -34,10 +41,9 @@ def as_csv(statement: Statement) -> bytes:
         totals = [each[name] for name in ("opening", "in", "out", "closing")]
         rows.append(["total", month, each["currency"], "", *totals, *[""] * 7])
     for move in facts["movements"]:
-        said = [
-            move[name]
-            for name in ("event_at", "created_at", "kind", "title", "party", "note", "id")
-        ]
+        party, note = _with_whom(move, people)
+        said = [*(move[name] for name in ("event_at", "created_at", "kind", "title"))]
+        said += [party, note, move["id"]]
         rows += [
             ["movement", month, code, amount, *[""] * 4, *said]
             for code, amount in move["changes"].items()
@@ -53,11 +59,11 @@ def as_csv(statement: Statement) -> bytes:
     return csv_files.write(rows)
 
 
-def as_pdf(statement: Statement, *, customer: Customer) -> bytes:
-    """Return a statement as PDF, to its customer's present name."""
+def as_pdf(statement: Statement, *, customer: Customer, people: Mapping[str, Words]) -> bytes:
+    """Return a statement as PDF, to its customer's present name; `people` as in `as_csv`."""
     facts = statement.facts
     month = statement.month
-    sections = [_balances(facts["currencies"]), _movements(facts["movements"])]
+    sections = [_balances(facts["currencies"]), _movements(facts["movements"], people)]
     sections += [
         Section(
             "Fees, spread and cashback",
@@ -103,10 +109,15 @@ def _balances(currencies: Iterable[Mapping[str, str]]) -> Section:
     return Section("Balances", [Column("Currency", 0.2), *figures], rows, note=" ".join(notes))
 
 
-def _movements(movements: Iterable[Mapping[str, Any]]) -> Section:
+def _with_whom(move: Mapping[str, Any], people: Mapping[str, Words]) -> tuple[str, str]:
+    words = people.get(move["id"])
+    return (words.party, words.note) if words else (move["party"], move["note"])
+
+
+def _movements(movements: Iterable[Mapping[str, Any]], people: Mapping[str, Words]) -> Section:
     rows = []
     for move in movements:
-        said = "\n".join(filter(None, (move["title"], move["party"], move["note"])))
+        said = "\n".join(filter(None, (move["title"], *_with_whom(move, people))))
         amounts = [_amount(amount, code, signed=True) for code, amount in move["changes"].items()]
         rows.append([_day(move["event_at"]), said, "\n".join(amounts)])
     columns = [Column("Date", 0.15), Column("What", 0.5), Column("Amount", 0.35, is_figure=True)]

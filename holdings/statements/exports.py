@@ -45,11 +45,12 @@ class StatementExport:
         statement = queries.statement_of_month(month, customer_id=customer_id)
         if statement is None:
             raise queries.StatementNotFound
+        people = services.people_of(statement)
         if params.get("format", "pdf") == "csv":
-            content = documents.as_csv(statement)
+            content = documents.as_csv(statement, people=people)
         else:
             customer = Customer.objects.get(id=customer_id)
-            content = documents.as_pdf(statement, customer=customer)
+            content = documents.as_pdf(statement, customer=customer, people=people)
         return Step([Part(content)], len(statement.facts["movements"]), None)
 
     def finish(self, *, params: Mapping[str, Any], parts: Iterable[Part]) -> File:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from holdings.ledger.models import Book, JournalEntry
+from holdings.lots import queries as lots
 from holdings.lots.models import Disposal
 from holdings.statements.models import Statement
 from holdings.statements.rules import Month
@@ -130,23 +131,21 @@ def of_the_house(*, customer_id: UUID, first: int, last: int) -> dict[str, dict[
 
 
 def disposals_of(entry_ids: Sequence[UUID], *, customer_id: UUID) -> Iterator[Disposal]:
-    """Return what left lots in these entries, with the lots, in order."""
+    """Return what was sold or paid in these entries, with the lots, in order."""
     yield from (
-        Disposal.objects.filter(customer_id=customer_id, entry_id__in=list(entry_ids))
+        lots.sales(customer_id=customer_id)
+        .filter(entry_id__in=list(entry_ids))
         .select_related("lot")
         .order_by("entry_id", "lot_id")
     )
 
 
 def disposals_of_year(year: int, *, customer_id: UUID) -> QuerySet[Disposal, Any]:
-    """Return what left lots in a year, with the lots, in order."""
+    """Return what was sold or paid in a year, with the lots, in order."""
     first, after = Month(year, 1), Month(year + 1, 1)
     return (
-        Disposal.objects.filter(
-            customer_id=customer_id,
-            disposed_at__gte=first.begins_at,
-            disposed_at__lt=after.begins_at,
-        )
+        lots.sales(customer_id=customer_id)
+        .filter(disposed_at__gte=first.begins_at, disposed_at__lt=after.begins_at)
         .select_related("lot", "entry")
         .order_by("entry_id", "lot_id")
     )

@@ -13,6 +13,7 @@ from fx.assets.queries import multiplier_rows
 from fx.assets.rules import multiplier_at
 from holdings.activity import queries as activity
 from holdings.activity.queries import Line
+from holdings.activity.registry import Words
 from holdings.ledger.models import JournalEntry
 from holdings.lots.models import Disposal
 from holdings.statements import queries
@@ -134,6 +135,19 @@ def issue_all(month: Month, *, now: datetime, batch: int = BATCH) -> int:
     return issued
 
 
+def people_of(statement: Statement) -> dict[str, Words]:
+    """Return what a statement does not keep: whom its movements were with, by their ids."""
+    rows = list(
+        queries.entries(
+            customer_id=statement.customer_id,
+            first=statement.first_sequence,
+            last=statement.last_sequence,
+        )
+    )
+    lines = [line for batch in _batches(rows) for line in activity.lines(batch)]
+    return {show("ent", line.moved.id): line.words for line in lines if line.words.names_people}
+
+
 def digest(facts: Mapping[str, Any]) -> bytes:
     """Return the SHA-256 of what a statement says; spaces and the order of keys do not count."""
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -220,8 +234,8 @@ def _movement(line: Line) -> dict[str, Any]:
         "kind": moved.kind.lower(),
         "group": str(line.reading.group),
         "title": line.words.title,
-        "party": line.words.party,
-        "note": line.words.note,
+        "party": "" if line.words.names_people else line.words.party,
+        "note": "" if line.words.names_people else line.words.note,
         "changes": _plain(moved.changes),
     }
 

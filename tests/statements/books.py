@@ -69,3 +69,22 @@ def buy(customer: Customer, units: str, code: str, *, cost: str, at: datetime) -
             cost_currency="USD", entry_id=entry.id, acquired_at=at,
         )  # fmt: skip
     return entry
+
+
+def send_out(customer: Customer, units: str, code: str, *, at: datetime) -> Entry:
+    """Move units of a holding out of our books, at what they cost."""
+    entry = move(customer, f"-{units}", code, at=at, kind="WITHDRAWAL")
+    with transaction():
+        ledger.lock_books([customer.id])
+        lots.move_out(
+            customer_id=customer.id, currency=code, units=Decimal(units), entry_id=entry.id, now=at
+        )
+    return entry
+
+
+def take_back(customer: Customer, sent: Entry, units: str, code: str, *, at: datetime) -> None:
+    """Let what was sent out come back."""
+    entry = move(customer, units, code, at=at, kind="WITHDRAWAL_RETURN")
+    with transaction():
+        back = lots.bring_back(customer_id=customer.id, moved_by=sent.id, entry_id=entry.id)
+    assert back == Decimal(units)

@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdings.ledger import queries as ledger_reads
-from holdings.statements import documents, services
+from holdings.lots import queries as lots
+from holdings.lots.models import Disposal, Lot
+from holdings.statements import documents, queries, services
 from holdings.statements.models import Statement
 from holdings.statements.rules import Month
 from holdings.statements.services import MonthNotOver, NothingThen, digest
@@ -24,7 +26,7 @@ from krak.core.transactions import transaction
 from krak.customers import services as customers
 from krak.customers.models import Customer
 from tests.people import new_customer
-from tests.statements.books import buy, move, sell
+from tests.statements.books import buy, move, sell, send_out, take_back
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -78,6 +80,41 @@ def test_a_month_says_what_was_there_what_moved_and_what_is_left() -> None:
     assert facts["movements"][1]["party"] == "RAMEN TOKYO"
     assert (statement.first_sequence, statement.last_sequence) == (2, 6)
     assert bytes(statement.digest) == digest(facts)
+
+
+def test_what_is_only_moved_is_no_sale_and_is_as_old_and_dear_when_it_comes_back() -> None:
+    ada = somebody()
+    buy(ada, "0.5", "BTC", cost="20000", at=at(10, 1))
+    sent = send_out(ada, "0.2", "BTC", at=at(10, 2))
+    take_back(ada, sent, "0.2", "BTC", at=at(10, 3))
+    send_out(ada, "0.4", "BTC", at=at(10, 4))
+    sell(ada, "0.1", "BTC", proceeds="5000", at=at(10, 20))
+
+    facts = services.issue(OCTOBER, customer_id=ada.id, now=LATER).facts
+
+    assert [row["kind"] for row in facts["movements"]] == [
+        "deposit", "withdrawal", "withdrawal_return", "withdrawal", "sale",
+    ]  # fmt: skip
+    (gone,) = facts["disposals"]
+    assert (gone["units"], gone["cost_basis"], gone["gain"]) == ("0.1", "4000", "1000")
+    assert gone["acquired_at"] == at(10, 1).isoformat()
+    assert facts["gains"] == {"USD": "1000"}
+    year = queries.disposals_of_year(2026, customer_id=ada.id)
+    assert [row[7] for row in documents.tax_rows(year, {})] == ["1000"]
+    assert lots.realised_gains(customer_id=ada.id) == {"BTC": 1000}
+
+
+def test_the_database_lets_nothing_be_gained_by_a_move() -> None:
+    ada = somebody()
+    buy(ada, "0.5", "BTC", cost="20000", at=at(10, 1))
+    sold = sell(ada, "0.1", "BTC", proceeds="5000", at=at(10, 20))
+
+    with pytest.raises(IntegrityError, match="nothing_is_gained_by_a_move"), transaction():
+        Disposal.objects.create(
+            customer=ada, entry_id=sold.id, lot=Lot.objects.get(customer=ada),
+            currency="BTC", units=Decimal("0.1"), cost_basis=Decimal(1), proceeds=Decimal(2),
+            cost_currency="USD", disposed_at=at(10, 20), is_move=True,
+        )  # fmt: skip
 
 
 def test_missing_months_are_issued_first_and_each_is_told_of_once() -> None:
@@ -208,7 +245,7 @@ def test_the_csv_adds_up_by_itself_and_text_is_kept_but_never_run() -> None:
     move(ada, "-30.25", at=at(10, 3), party="-2+3")
     statement = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
 
-    content = documents.as_csv(statement)
+    content = documents.as_csv(statement, people={})
 
     rows = [
         dict(zip(csv_files.parse(content)[0], row, strict=True))
@@ -235,10 +272,10 @@ def test_the_pdf_is_the_same_bytes_each_time() -> None:
     sell(ada, "0.25", "BTC", proceeds="5000", at=at(10, 20))
     statement = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
 
-    content = documents.as_pdf(statement, customer=ada)
+    content = documents.as_pdf(statement, customer=ada, people={})
 
     assert content.startswith(b"%PDF-")
-    assert content == documents.as_pdf(statement, customer=ada)
+    assert content == documents.as_pdf(statement, customer=ada, people={})
 
 
 def test_a_statement_over_http_is_its_owners_only(pinned: Any) -> None:

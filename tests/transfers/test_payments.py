@@ -9,7 +9,9 @@ from django.test import Client
 
 from fx.prices import live
 from holdings.ledger.models import JournalEntry
+from holdings.lots import queries as lots
 from holdings.lots.models import Disposal, Lot
+from holdings.portfolio import queries as portfolio
 from holdings.trading.models import Trade
 from holdings.transfers import tasks
 from holdings.transfers.models import Transfer
@@ -19,6 +21,7 @@ from krak.core.schedule.models import Run
 from krak.customers.models import Act, Customer, KycRule
 from tests.people import Known, new_customer
 from tests.transfers.conftest import (
+    SPREAD,
     books_hold,
     not_ready,
     pay,
@@ -51,9 +54,8 @@ def test_a_payment_is_two_entries_through_transit_and_there_at_once(ada: Known, 
         for known in (ada, bob)
     )
     assert (sent.kind, received.kind) == ("TRANSFER_SENT", "TRANSFER_RECEIVED")
-    details = {"transfer": body["id"], "transfer_kind": "payment", "note": "Dinner 🍜"}
-    assert sent.details == details | {"counterparty": tag(bob)}
-    assert received.details == details | {"counterparty": tag(ada)}
+    # The journal is never changed: neither tags nor notes are in it.
+    assert sent.details == {"transfer": body["id"], "transfer_kind": "payment"} == received.details
     assert told(bob) == [
         (
             "transfer.received",
@@ -146,9 +148,41 @@ def test_the_clock_delivers_what_waited(ada: Known, bob: Known) -> None:
     books_hold(ada, bob)
 
 
-def test_what_waits_is_canceled_and_comes_back_as_it_left(ada: Known, bob: Known) -> None:
+def bitcoin_cost(dollars: str) -> None:
+    cost = Decimal(dollars)
+    Lot.objects.filter(currency="BTC").update(cost=cost, cost_remaining=cost)
+
+
+def test_coins_that_waited_are_disposed_of_when_they_are_paid(
+    ada: Known, bob: Known, market: Any
+) -> None:
+    not_ready(bob)
+    bitcoin_cost("5000")
+    body = pay(ada, bob, "0.004", "BTC").json()
+    gone = Disposal.objects.get(customer=ada.customer)
+    assert (gone.is_move, gone.units, gone.gain) == (True, Decimal("0.004"), 0)
+    assert not portfolio.disposals(customer_id=ada.customer.id).exists()
+    market(SPREAD["bid"] | {"BTC": "59975"}, ask=SPREAD["ask"] | {"BTC": "60025"})
+    ready(bob)
+
+    assert bob.send(f"/v1/transfers/{body['id']}/accept").status_code == 200
+
+    sold = portfolio.disposals(customer_id=ada.customer.id).get()
+    # 0.004 at the middle of 59,975 and 60,025, which were bought at 50,000.
+    assert (sold.units, sold.proceeds, sold.gain) == (Decimal("0.004"), 240, 40)
+    assert sold.entry.kind == "TRANSFER_DELIVERED"
+    assert Lot.objects.get(customer=bob.customer).cost == 240
+    assert lots.realised_gains(customer_id=ada.customer.id) == {"BTC": 40}
+    books_hold(ada, bob)
+
+
+def test_what_waits_is_canceled_and_comes_back_as_it_left(
+    ada: Known, bob: Known, market: Any
+) -> None:
     not_ready(bob)
     oldest = Lot.objects.get(customer=ada.customer, currency="BTC")
+    bitcoin_cost("5000")
+    market(SPREAD["bid"] | {"BTC": "59975"}, ask=SPREAD["ask"] | {"BTC": "60025"})
     body = pay(ada, bob, "0.004", "BTC").json()
 
     canceled = ada.send(f"/v1/transfers/{body['id']}/cancel")
@@ -159,6 +193,7 @@ def test_what_waits_is_canceled_and_comes_back_as_it_left(ada: Known, bob: Known
     assert (back.quantity, back.cost, back.acquired_at) == (
         Decimal("0.004"), Decimal(200), oldest.acquired_at,
     )  # fmt: skip
+    assert lots.realised_gains(customer_id=ada.customer.id) == {}
     again = ada.send(f"/v1/transfers/{body['id']}/cancel")
     assert again.json() == canceled.json()
     assert JournalEntry.objects.filter(customer=ada.customer, kind="TRANSFER_RETURNED").count() == 1

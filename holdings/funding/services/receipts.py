@@ -136,7 +136,6 @@ def _kept(said: ReceiptSaid, *, now: datetime) -> Receipt | None:
         cases.open_case(
             kind="receipt_differs", subject=said.provider_reference[:120], customer_id=None,
             now=now, about=receipt, amount=plain(said.amount), currency=said.currency,
-            account=said.account,
         )  # fmt: skip
         return None
     if receipt.id != new.id and said.said_at <= receipt.told_at:
@@ -224,8 +223,8 @@ def _settle(receipt: Receipt, *, now: datetime) -> None:
             details={
                 "deposit": show(Deposit.PREFIX, deposit.id),
                 "method": deposit.kind.lower(),
+                "rail": receipt.rail,
                 "provider_reference": receipt.provider_reference,
-                **_facts(receipt),
             },
             event_at=min(receipt.told_at, now),
         ),
@@ -292,6 +291,4 @@ def _queue(receipt: Receipt, owner: UUID | None, why: str, *, now: datetime) -> 
         why=why,
         amount=plain(receipt.amount),
         currency=receipt.currency,
-        sender=receipt.sender_name,
-        reference=receipt.reference,
     )

@@ -13,9 +13,7 @@ from uuid import UUID
 from holdings.funding.models import Withdrawal, WithdrawalState
 from holdings.funding.providers import provider_named
 from holdings.funding.providers.base import Payout, PayoutState, Refused, Standing, Unsure
-from holdings.funding.rules.networks import BANK
 from holdings.funding.services.books import Movement, debit, give_back, tell
-from holdings.funding.services.destinations import name_of
 from holdings.funding.services.withdrawals import end_unsent, facts_of, set_aside
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
@@ -232,12 +230,6 @@ def _save(withdrawal: Withdrawal, state: WithdrawalState) -> None:
 
 
 def _movement(withdrawal: Withdrawal, cause: str, kind: str, *, now: datetime) -> Movement:
-    destination = withdrawal.destination
-    where = (
-        {"account": destination.account}
-        if withdrawal.rail == BANK
-        else {"network": withdrawal.rail, "address": destination.account}
-    )
     return Movement(
         customer_id=withdrawal.customer_id,
         currency=withdrawal.currency,
@@ -246,10 +238,8 @@ def _movement(withdrawal: Withdrawal, cause: str, kind: str, *, now: datetime) -
         kind=kind,
         details={
             "withdrawal": show(Withdrawal.PREFIX, withdrawal.id),
-            "destination": name_of(destination),
             "rail": withdrawal.rail,
             "provider_reference": withdrawal.provider_reference,
-            **where,
         },
         event_at=now,
     )

@@ -77,8 +77,6 @@ def assign(
         "customer": customer.shown_id,
         "amount": plain(receipt.amount),
         "currency": receipt.currency,
-        "sender": receipt.sender_name,
-        "reference": receipt.reference,
     }
     return approvals.propose(
         kind=KIND,

@@ -178,7 +178,7 @@ def request(
         cases.open_case(
             kind="withdrawal_to_approve", subject=show(Withdrawal.PREFIX, made.id),
             customer_id=customer.id, now=now, about=made, amount=plain(amount),
-            currency=currency, usd=plain(found.usd), destination=name_of(destination),
+            currency=currency, usd=plain(found.usd),
         )  # fmt: skip
     else:
         outbox.promise("funding.send", {"withdrawal": str(made.id)})
@@ -285,8 +285,6 @@ def propose_release(*, withdrawal_id: UUID, reason: str, by: User, now: datetime
         "fee": plain(found.fee),
         "currency": found.currency,
         "rail": found.rail,
-        "account": found.destination.account,
-        "memo": found.destination.memo,
     }
     return approvals.propose(
         kind=KIND,

@@ -17,7 +17,7 @@ from holdings.transfers.models import (
     TransferState,
 )
 from holdings.transfers.queries import TransferNotFound
-from holdings.transfers.services.moving import arrive, come_back, leave
+from holdings.transfers.services.moving import arrive, come_back, hand_over, leave
 from holdings.transfers.services.permission import (
     Sum,
     can_receive,
@@ -237,6 +237,7 @@ def complete(transfer: Transfer, *, recipient: Customer, board: Board, now: date
         _make_party(transfer, recipient, TransferParty.Role.RECIPIENT)
     transfer.state, transfer.ended_at = TransferState.COMPLETED, now
     transfer.save(update_fields=["recipient", "recipient_tag", "state", "ended_at"])
+    hand_over(transfer, board=board, now=now)
     arrive(transfer, recipient=recipient, board=board, now=now)
 
 

@@ -49,17 +49,12 @@ def counterparty_tag(transfer: Transfer, *, of: UUID) -> str | None:
     return tag or None
 
 
-def details_of(transfer: Transfer, *, of: UUID) -> dict[str, Any]:
-    """Return what a customer's journal keeps of a transfer, for their feed and statements.
+def details_of(transfer: Transfer) -> dict[str, Any]:
+    """Return what the journal keeps of a transfer.
 
-    Names are not in it: the journal is never changed, and people are forgotten when they leave.
+    Neither tags nor notes: the journal is never changed, and people are forgotten when they leave.
     """
-    return {
-        "transfer": transfer.shown_id,
-        "transfer_kind": transfer.kind.lower(),
-        "counterparty": counterparty_tag(transfer, of=of),
-        "note": transfer.note,
-    }
+    return {"transfer": transfer.shown_id, "transfer_kind": transfer.kind.lower()}
 
 
 def _amount(row: Transfer | Request, *, board: Board, now: datetime) -> dict[str, str]:
