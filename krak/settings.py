@@ -66,6 +66,8 @@ if STRIPE_API_BASE and STRIPE_LIVEMODE:
 STRIPE_AUTHORIZATION_SECRETS = _secret(
     "STRIPE_AUTHORIZATION_SECRET", "whsec_sandbox_authorization"
 ).split(",")
+# Source: Stripe, "Issuing disputes", 2026-11: the window closes 110 days after the transaction.
+DISPUTE_DAYS = int(os.environ.get("KRAK_DISPUTE_DAYS", "110"))
 STRIPE_EVENTS_SECRETS = _secret("STRIPE_EVENTS_SECRET", "whsec_sandbox_events").split(",")
 
 DEBUG = _flag("KRAK_DEBUG", default=False)
@@ -304,6 +306,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "let verifications run out": {"task": "customers.expire_verifications", "schedule": 3600},
     "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
+    "tell Stripe of disputes again": {"task": "disputes.tell_again", "schedule": 600},
+    "let disputes run out": {"task": "disputes.expire", "schedule": 3600},
     "roll up candles": {"task": "candles.roll_up", "schedule": 60},
     "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
     "forget what the law has let go of": {"task": "privacy.forget_facts", "schedule": 3600},
@@ -438,6 +442,26 @@ SPECTACULAR_SETTINGS = {
             "failed",
             "returned",
             "canceled",
+        ],
+        "DisputeReasonEnum": [
+            "canceled",
+            "duplicate",
+            "fraudulent",
+            "merchandise_not_as_described",
+            "not_received",
+            "no_valid_authorization",
+            "other",
+            "service_not_as_described",
+        ],
+        "DisputeStatusEnum": [
+            "open",
+            "sent",
+            "refused",
+            "submitted",
+            "won",
+            "lost",
+            "withdrawn",
+            "expired",
         ],
     },
 }

@@ -12,6 +12,7 @@ from drf_spectacular.views import (
 from cards.authorizations import api as authorizations
 from cards.authorizations import webhooks as authorization_webhooks
 from cards.cashback import api as cashback
+from cards.disputes import api as disputes
 from cards.issuing import webhooks as event_webhooks
 from cards.issuing.api import cardholders, preferences, secrets
 from cards.issuing.api import cards as issuing
@@ -92,6 +93,10 @@ urlpatterns = [
     path("v1/authorizations/<str:shown_id>", authorizations.OneAuthorization.as_view()),
     path("v1/authorizations/<str:shown_id>/receipt", receipts.OneReceipt.as_view()),
     path("v1/authorizations/<str:shown_id>/receipt/pdf", receipts.PdfOfReceipt.as_view()),
+    path("v1/disputes", disputes.Disputes.as_view()),
+    path("v1/disputes/<str:shown_id>", disputes.OneDispute.as_view()),
+    path("v1/disputes/<str:shown_id>/submit", disputes.SubmitDispute.as_view()),
+    path("v1/disputes/<str:shown_id>/withdraw", disputes.WithdrawDispute.as_view()),
     path("v1/purchases/preview", authorizations.PurchasePreview.as_view()),
     path("v1/cashback", cashback.Cashback.as_view()),
     path("v1/suitability", eligibility.Suitability.as_view()),

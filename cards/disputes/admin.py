@@ -11,9 +11,10 @@ class DisputeAdmin(ReadOnlyAdmin):
     """What was said, and what moved for it."""
 
     list_display = (
-        "created_at", "customer", "amount", "currency", "submitted_at", "reinstated_at", "lost_at",
-        "credited", "from_suspense",
+        "created_at", "customer", "amount", "currency", "status", "reason", "deadline_at",
+        "submitted_at", "credited", "from_suspense",
     )  # fmt: skip
+    list_filter = ("reason",)
     search_fields = ("stripe_id", "customer__name", "customer__user__email")
     list_select_related = ("customer",)
     ordering = ("-id",)

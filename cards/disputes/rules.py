@@ -1,10 +1,50 @@
-"""Where a dispute stands, from what was said of it in whatever order.
+"""Where a dispute stands, from what was said of it in whatever order; what evidence is asked for.
 
-Source: the card policy, section 7.
+Source: the card policy, section 7; Stripe's Issuing API for the evidence.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any, Final
+
+_CAME: Final = ("expected_at", "product_description", "product_type")
+_RETURNED: Final = ("returned_at", "return_status")
+EVIDENCE_OF: Final[Mapping[str, frozenset[str]]] = {
+    reason: frozenset(fields)
+    for reason, fields in {
+        "CANCELED": (
+            "canceled_at", "cancellation_policy_provided", "cancellation_reason", *_CAME, *_RETURNED
+        ),
+        "DUPLICATE": (),
+        "FRAUDULENT": (),
+        "MERCHANDISE_NOT_AS_DESCRIBED": ("received_at", "return_description", *_RETURNED),
+        "NOT_RECEIVED": _CAME,
+        "NO_VALID_AUTHORIZATION": (),
+        "OTHER": ("product_description", "product_type"),
+        "SERVICE_NOT_AS_DESCRIBED": ("canceled_at", "cancellation_reason", "received_at"),
+    }.items()
+}  # fmt: skip
+"""What can be said beside the explanation, by reason; all of it in Stripe's names."""
+DAYS: Final = frozenset({"canceled_at", "expected_at", "received_at", "returned_at"})
+"""What of it is a day: ours are ISO dates, Stripe's are the seconds of their beginning in UTC."""
+
+
+def evidence_for_stripe(
+    reason: str, *, explanation: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the `evidence` that Stripe is given: the explanation and what else was said."""
+    told = {
+        name: _seconds(value) if name in DAYS else value
+        for name, value in given.items()
+        if name in EVIDENCE_OF[reason]
+    }
+    return {"reason": reason.lower(), reason.lower(): {"explanation": explanation, **told}}
+
+
+def _seconds(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Cards, who holds them, what they may do and how their owner wants to pay."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import TransactionNow
@@ -47,6 +47,8 @@ class Told(models.Model):
     speaks, nobody else may: an older wish must not arrive after a newer one.
     """
 
+    PREFIX: ClassVar[str]
+
     revision = models.PositiveIntegerField(default=0, db_default=0)
     told_revision = models.PositiveIntegerField(default=0, db_default=0)
     told_at = models.DateTimeField(null=True, help_text="when Stripe last took what we want")
@@ -56,6 +58,11 @@ class Told(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def shown_id(self) -> str:
+        """The id that clients see, and that Stripe keeps beside its own."""
+        return show(self.PREFIX, self.pk)
 
 
 class Cardholder(Told):
@@ -91,11 +98,6 @@ class Cardholder(Told):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"
-
-    @property
-    def shown_id(self) -> str:
-        """The id that Stripe keeps beside its own."""
-        return show(self.PREFIX, self.id)
 
 
 class Card(Told):
@@ -163,11 +165,6 @@ class Card(Told):
 
     def __str__(self) -> str:
         return f"•••• {self.last4 or '····'} {self.currency}"
-
-    @property
-    def shown_id(self) -> str:
-        """The id that clients see."""
-        return show(self.PREFIX, self.id)
 
 
 class WalletToken(models.Model):

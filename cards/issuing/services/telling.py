@@ -16,7 +16,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from cards.issuing import gateway
-from cards.issuing.models import Card, CardDirectory, Cardholder, CardStatus, EndReason
+from cards.issuing.models import (
+    Card,
+    CardDirectory,
+    Cardholder,
+    CardStatus,
+    EndReason,
+    Told,
+)
 from cards.issuing.queries import controls_of
 from cards.issuing.rules import spending_controls
 from cards.issuing.services.cards import cancel
@@ -31,8 +38,6 @@ TALK_LASTS: Final = timedelta(seconds=45)
 """Several calls of `calls.SECONDS` and a retry; who is silent longer has died."""
 OVERDUE: Final = timedelta(minutes=10)
 STRIPES_WORDS: Final = {EndReason.LOST: "lost", EndReason.STOLEN: "stolen"}
-
-type ToldRow = Card | Cardholder
 
 
 class TalkUnderWay(DomainError):
@@ -60,7 +65,7 @@ def tell_cardholder(cardholder_id: UUID, *, now: datetime) -> None:
     Raises:
         TalkUnderWay, StripeUnavailable: it is tried again later.
     """
-    with _talk(Cardholder, cardholder_id, now=now) as holder:
+    with talk(Cardholder, cardholder_id, now=now) as holder:
         if holder is not None:
             _bring_cardholder(holder)
 
@@ -71,7 +76,7 @@ def tell_card(card_id: UUID, *, now: datetime) -> None:
     Raises:
         TalkUnderWay, StripeUnavailable: it is tried again later.
     """
-    with _talk(Card, card_id, now=now) as card:
+    with talk(Card, card_id, now=now) as card:
         if card is None:
             return
         holder = Cardholder.objects.get(id=card.cardholder_id)
@@ -88,7 +93,7 @@ def tell_card(card_id: UUID, *, now: datetime) -> None:
 
 
 @contextmanager
-def _talk[Row: ToldRow](model: type[Row], row_id: UUID, *, now: datetime) -> Iterator[Row | None]:
+def talk[Row: Told](model: type[Row], row_id: UUID, *, now: datetime) -> Iterator[Row | None]:
     """Reserve a row for this job and give it; None when Stripe knows all there is to tell."""
     rows: Any = model._default_manager  # noqa: SLF001 - Django's name for it
     free = Q(talking_until=None) | Q(talking_until__lt=Now())
@@ -121,7 +126,7 @@ def _bring_cardholder(holder: Cardholder) -> None:
     else:
         email = holder.customer.user.email
         fields |= {"type": "individual", "email": email}
-        made = _made(
+        made = made_at_stripe(
             holder,
             find=lambda: gateway.find_cardholder(holder.shown_id, email=email),
             make=lambda: gateway.create_cardholder(fields, key=key),
@@ -129,9 +134,7 @@ def _bring_cardholder(holder: Cardholder) -> None:
         holder.stripe_id = made["id"]
     with transaction():
         ledger.lock_books([holder.customer_id])
-        Cardholder.objects.filter(id=holder.id).update(
-            stripe_id=holder.stripe_id, **_told(revision)
-        )
+        Cardholder.objects.filter(id=holder.id).update(stripe_id=holder.stripe_id, **told(revision))
         _promise_waiting_cards(holder)
 
 
@@ -168,7 +171,7 @@ def _bring_card(card: Card, holder: Cardholder) -> None:
             _note_told(card, card.revision)
             return
         fields = _card_fields(card, holder)
-        made = _made(
+        made = made_at_stripe(
             card,
             find=lambda: gateway.find_card(card.shown_id, cardholder=holder.stripe_id),
             make=lambda: gateway.create_card(fields, key=f"card:{card.id}"),
@@ -182,21 +185,23 @@ def _bring_card(card: Card, holder: Cardholder) -> None:
 @transaction
 def _note_told(card: Card, revision: int) -> None:
     ledger.lock_books([card.customer_id])
-    Card.objects.filter(id=card.id).update(**_told(revision))
+    Card.objects.filter(id=card.id).update(**told(revision))
 
 
-def _told(revision: int) -> dict[str, Any]:
+def told(revision: int) -> dict[str, Any]:
+    """Return what to note on a row once Stripe took it as it stood at this revision."""
     return {"told_revision": revision, "told_at": Now(), "refusal": ""}
 
 
-def _made(
-    row: ToldRow, *, find: Callable[[], dict[str, Any] | None], make: Callable[[], dict[str, Any]]
+def made_at_stripe(
+    row: Told, *, find: Callable[[], dict[str, Any] | None], make: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
     """Return what stands at Stripe for a row: an earlier attempt's, else one made now."""
     made = find() if row.asked_at is not None else None
     if made is None:
         with transaction():
-            type(row).objects.filter(id=row.id, asked_at=None).update(asked_at=Now())
+            rows = type(row)._default_manager  # noqa: SLF001 - Django's name for it
+            rows.filter(pk=row.pk, asked_at=None).update(asked_at=Now())
         made = make()
     if made["livemode"] is not settings.STRIPE_LIVEMODE:
         raise WrongMode(row=row.shown_id)

@@ -15,13 +15,14 @@ from cards.clearing.models import Kind as TransactionKind
 from cards.clearing.services.standing import cash_of, open_cases
 from cards.disputes.models import Dispute
 from cards.disputes.rules import Said, Standing, standing
+from cards.disputes.services.notices import tell_owner
 from cards.issuing import queries as issuing
 from cards.issuing.events import EventRefused, EventWaits
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from krak.cases import services as cases
 from krak.core.errors import Kind
-from krak.core.ids import uuid7
+from krak.core.ids import MalformedId, read, uuid7
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
 
@@ -31,6 +32,13 @@ COLUMN_OF: Final = {
     "issuing_dispute.funds_reinstated": "reinstated_at",
     "issuing_dispute.funds_rescinded": "rescinded_at",
 }
+
+
+HEARD: Final = (
+    "stripe_id", "amount", "submitted_at", "lost_at", "reinstated_at", "rescinded_at",
+    "expired_at", "reinstated_amount", "credited", "from_suspense", "from_network", "movements",
+)  # fmt: skip
+"""What events change; the rest is the owner's, or of the job that speaks to Stripe."""
 
 
 class TransactionNotSeen(EventWaits):
@@ -43,7 +51,7 @@ class TransactionNotSeen(EventWaits):
 
 @dataclass(frozen=True, slots=True)
 class DisputeEvent:
-    """What Stripe says of a dispute; `amount` in the card's currency."""
+    """What Stripe says of a dispute; `amount` in the card's currency, `own_id` ours or ""."""
 
     type: str
     stripe_id: str
@@ -51,6 +59,7 @@ class DisputeEvent:
     amount: Decimal
     currency: str
     status: str
+    own_id: str
     event_at: datetime
 
 
@@ -74,9 +83,12 @@ def apply_event(event: DisputeEvent, *, now: datetime) -> None:
         now=now,
     )
     dispute = _dispute(event, disputed, now=now)
-    column = COLUMN_OF.get(event.type)
-    if column is None or (column == "lost_at" and event.status != "lost"):
-        dispute.save()
+    stood = dispute.status
+    column = COLUMN_OF[event.type]
+    if column == "lost_at" and event.status != "lost":
+        if event.status == "expired" and dispute.expired_at is None:
+            dispute.expired_at = event.event_at
+        _keep(dispute)
         return
     if getattr(dispute, column) is None:
         setattr(dispute, column, event.event_at)
@@ -85,7 +97,9 @@ def apply_event(event: DisputeEvent, *, now: datetime) -> None:
     elif column == "submitted_at" or dispute.submitted_at is None:
         dispute.amount = event.amount
     _move(dispute, disputed, now=now)
-    dispute.save()
+    _keep(dispute)
+    if dispute.status != stood:
+        tell_owner(dispute)
     _note_won(disputed)
     _look_for_overdraft(dispute, now=now)
     if disputed.group:
@@ -130,10 +144,17 @@ def _note_won(disputed: CardTransaction) -> None:
 
 
 def _dispute(event: DisputeEvent, disputed: CardTransaction, *, now: datetime) -> Dispute:
-    found = Dispute.objects.filter(
-        customer_id=disputed.customer_id, stripe_id=event.stripe_id
-    ).first()
-    return found or Dispute(
+    """Return the dispute that an event speaks of: a known one, one that was opened here, or new."""
+    of_capture = Dispute.objects.filter(customer_id=disputed.customer_id, transaction=disputed)
+    if found := of_capture.filter(stripe_id=event.stripe_id).first():
+        return found
+    if own := _own(event):
+        # Stripe has made it, and the job that asked for it has not been answered yet.
+        opened = of_capture.filter(id=own, stripe_id="", sent_at__isnull=False, withdrawn_at=None)
+        if found := opened.first():
+            found.stripe_id = event.stripe_id
+            return found
+    return Dispute(
         id=uuid7(),
         customer_id=disputed.customer_id,
         transaction=disputed,
@@ -142,6 +163,22 @@ def _dispute(event: DisputeEvent, disputed: CardTransaction, *, now: datetime) -
         currency=disputed.currency,
         created_at=now,
     )
+
+
+def _own(event: DisputeEvent) -> UUID | None:
+    try:
+        return read(Dispute.PREFIX, event.own_id)
+    except MalformedId:
+        return None
+
+
+def _keep(dispute: Dispute) -> None:
+    """Write what was heard and nothing else: a job may be telling Stripe at this moment."""
+    is_new = not Dispute.objects.filter(id=dispute.id).update(
+        **{name: getattr(dispute, name) for name in HEARD}
+    )
+    if is_new:
+        dispute.save(force_insert=True)
 
 
 def _move(dispute: Dispute, disputed: CardTransaction, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0005_first_rules"),
-        ("lots", "0004_take_each"),
+        ("lots", "0005_mark_moves"),
     ]
 
     operations = [

@@ -1,0 +1,113 @@
+"""Reads of disputes, and of what may still be disputed."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from cards.clearing.models import CardTransaction, Kind
+from cards.disputes.models import Dispute
+from krak.core import errors
+from krak.core.errors import DomainError
+from krak.core.ids import MalformedId, read
+
+_NONE = Decimal(0)
+
+
+class DisputeNotFound(DomainError):
+    """No such dispute, or not one of the customer's."""
+
+    code = "disputes.not_found"
+    title = "There is no such dispute."
+    kind = errors.Kind.NOT_FOUND
+
+
+class TransactionNotFound(DomainError):
+    """No such cleared purchase, or not one of the customer's."""
+
+    code = "disputes.transaction_not_found"
+    title = "There is no such card transaction."
+    kind = errors.Kind.NOT_FOUND
+
+
+def disputes(*, customer_id: UUID) -> QuerySet[Dispute]:
+    """Return the customer's disputes with the purchases they are of."""
+    return Dispute.objects.filter(customer_id=customer_id).select_related("transaction")
+
+
+def dispute_of(*, customer_id: UUID, shown_id: str) -> Dispute:
+    """Return one dispute of the customer.
+
+    Raises:
+        DisputeNotFound: there is none, or it is another customer's: nobody can tell which.
+    """
+    try:
+        wanted = read(Dispute.PREFIX, shown_id)
+    except MalformedId:
+        raise DisputeNotFound from None
+    found = disputes(customer_id=customer_id).filter(id=wanted).first()
+    if found is None:
+        raise DisputeNotFound
+    return found
+
+
+def transaction_of(*, customer_id: UUID, shown_id: str) -> CardTransaction:
+    """Return one capture or refund of the customer.
+
+    Raises:
+        TransactionNotFound: there is none, or it is another customer's.
+    """
+    try:
+        wanted = read(CardTransaction.PREFIX, shown_id)
+    except MalformedId:
+        raise TransactionNotFound from None
+    found = CardTransaction.objects.filter(customer_id=customer_id, id=wanted).first()
+    if found is None:
+        raise TransactionNotFound
+    return found
+
+
+def standing_disputes(disputed: CardTransaction) -> QuerySet[Dispute]:
+    """Return the disputes of a capture that were neither withdrawn nor ran out."""
+    return Dispute.objects.filter(
+        customer_id=disputed.customer_id,
+        transaction=disputed,
+        withdrawn_at=None,
+        expired_at=None,
+    )
+
+
+def disputable(disputed: CardTransaction) -> Decimal:
+    """Return how much of a capture can be disputed, in its currency.
+
+    At most what was captured, and at most what is left of its purchase: captures less refunds
+    and less what other captures of it are disputed for.
+    """
+    captured: Decimal = disputed.amount
+    if not disputed.group:
+        return captured
+    of_purchase = CardTransaction.objects.filter(
+        customer_id=disputed.customer_id, group=disputed.group
+    )
+    sums: dict[str, Decimal] = dict(
+        of_purchase.values_list("kind").annotate(total=Sum("amount")).order_by()
+    )
+    others: Decimal = (
+        Dispute.objects.filter(
+            customer_id=disputed.customer_id,
+            transaction__group=disputed.group,
+            withdrawn_at=None,
+            expired_at=None,
+            lost_at=None,
+            rescinded_at=None,
+        )
+        .exclude(transaction=disputed)
+        .aggregate(total=Sum("amount", default=_NONE))["total"]
+    )
+    left: Decimal = (
+        sums.get(Kind.CAPTURE, _NONE)
+        - sums.get(Kind.REFUND, _NONE)
+        + sums.get(Kind.REFUND_REVERSAL, _NONE)
+        - others
+    )
+    return max(_NONE, min(captured, left))
