@@ -24,6 +24,8 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 def _have_prices_before_the_first_task(**_signal: Any) -> None:
     """Load the board in each worker process, so that its first reward finds a price."""
     from fx.prices import live  # noqa: PLC0415 - Django is ready only now
+    from krak.core import tracing  # noqa: PLC0415
 
+    tracing.start()
     live.start()
     live.wait_until_loaded(BOARD_SECONDS)

@@ -15,7 +15,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from krak.backoffice.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting by its own name
-from krak.core import csp
+from krak.core import csp, logs
 from krak.core.money import use_exact_decimals
 
 use_exact_decimals()
@@ -492,11 +492,9 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CSP = csp.STRICT
 
 # --- Logs ----------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("KRAK_LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("django.server", "httpx", "stripe")},
-}
+LOGGING = logs.configuration(
+    level=os.environ.get("KRAK_LOG_LEVEL", "INFO"),
+    as_json=_flag("KRAK_LOG_JSON", default=not SANDBOX),
+)
+METRICS_TOKEN = os.environ.get("KRAK_METRICS_TOKEN", "")
+TRACING = _flag("KRAK_TRACING", default=False)

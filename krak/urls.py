@@ -37,7 +37,7 @@ from krak.identity import staff
 from krak.identity.api import devices, step_up
 from krak.notifications import api as notifications
 from krak.privacy import api as privacy
-from krak.runtime import health
+from krak.runtime import health, metrics
 
 _docs = csp_override(csp.DOCS)
 
@@ -48,6 +48,7 @@ urlpatterns = [
     path("webhooks/chain/events", money_webhooks.chain),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
+    path("metrics", metrics.metrics),
     path("v1/", include("krak.identity.urls")),
     path("v1/me", me.Me.as_view()),
     path("v1/me/erasure", privacy.MyErasure.as_view()),

@@ -13,6 +13,7 @@ from cards.authorizations import webhooks as authorizations  # noqa: E402 - need
 from cards.issuing import webhooks as events  # noqa: E402 - that are ready only now
 from fx.prices import live  # noqa: E402
 from krak.api.express import Express  # noqa: E402
+from krak.core import tracing  # noqa: E402
 
 application = Express(
     _django,
@@ -22,6 +23,7 @@ application = Express(
     },
 )
 
+tracing.start()
 live.start()
 # A request that comes first should find prices; the market may still be starting beside us.
 live.wait_until_loaded(2)

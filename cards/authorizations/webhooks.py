@@ -1,5 +1,6 @@
 """The synchronous door: Stripe asks, and waits for the answer."""
 
+import time
 from typing import Final
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from cards.authorizations import metrics
 from cards.authorizations.rules.decision import AuthorizationRequest
 from cards.authorizations.services import authorize
 from cards.issuing.events import (
@@ -36,9 +38,10 @@ MOST_STEPS: Final = 1000
 @refuses_plainly
 def authorizations(request: HttpRequest) -> HttpResponse:
     """Answer `issuing_authorization.request`; anything else is 400 and leaves nothing behind."""
-    now = clock.now()
+    now, began = clock.now(), time.perf_counter()
     event = event_in(request, secrets=settings.STRIPE_AUTHORIZATION_SECRETS, now=now)
     answer = authorize(translate(event), now=now)
+    metrics.answered(answer, seconds=time.perf_counter() - began)
     return JsonResponse(answer, headers={"Stripe-Version": API_VERSION})
 
 

@@ -1,6 +1,7 @@
 """What every request gets: an id that is on the answer and in the logs, and no forged sender."""
 
 import re
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, TypeGuard
@@ -8,9 +9,11 @@ from typing import Final, TypeGuard
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from krak.api import metrics
 from krak.api.conditional import tagged
 from krak.api.limits import drop_forged
 from krak.api.openapi import VERSION
+from krak.core import logs
 from krak.core.ids import show, uuid7
 
 GIVEN_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -29,7 +32,10 @@ class RequestContext:
         given = request.headers.get("Request-Id", "")
         request_id = given if GIVEN_ID.fullmatch(given) else show("req", uuid7())
         request.META["krak.request_id"] = request_id
+        logs.begin(request=request_id)
+        began = time.perf_counter()
         response = self.get_response(request)
+        metrics.answered(request, status=response.status_code, seconds=time.perf_counter() - began)
         if request.path.startswith(API):
             if request.method == "GET" and _is_whole(response):
                 response = tagged(request, response)

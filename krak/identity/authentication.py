@@ -7,7 +7,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from krak.core import clock
+from krak.core import clock, logs
 from krak.customers import queries as customers
 from krak.customers.models import Customer, User
 from krak.identity import headers, queries
@@ -33,7 +33,9 @@ class CustomerAuthentication(BaseAuthentication):
                 raise AuthenticationFailed("The token is unknown, ended or expired.")
             return None
         asked.META[_BEARER] = bearer
-        return bearer.user, bearer.user.customer
+        customer = bearer.user.customer
+        logs.bind(customer=customer.shown_id)
+        return bearer.user, customer
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that refusals are 401."""

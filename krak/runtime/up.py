@@ -8,6 +8,7 @@ import http.client
 import importlib.util
 import os
 import shlex
+import shutil
 import signal
 import string
 import sys
@@ -179,12 +180,20 @@ def _environment_of_children(
         "HOST": LOOPBACK,
         "PORT": str(port),
         "KRAK_STATE": str(state),
+        "PROMETHEUS_MULTIPROC_DIR": str(_emptied(state / "metrics")),
         "PATH": os.pathsep.join((bin_folder, environment.get("PATH", os.defpath))),
         "PYTHONPATH": str(CHECKOUT),
         "PYTHONUNBUFFERED": "1",
         # Celery's advice against root, on every start; here root is whoever owns the checkout.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
+
+
+def _emptied(folder: Path) -> Path:
+    """Return a folder without what the processes of an earlier run counted in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _prepare(environment: Mapping[str, str], *, demo_file: Path) -> None:

@@ -16,6 +16,7 @@ from django.db import transaction as django_transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from krak.core import logs
 from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
@@ -73,6 +74,7 @@ def deliver(ids: Sequence[UUID], *, now: datetime) -> None:
     resend.
     """
     for message_id in ids:
+        logs.begin(message=str(message_id))
         try:
             message = _done_or_to_call(message_id, now=now)
             if message is not None:

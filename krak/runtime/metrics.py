@@ -1,0 +1,88 @@
+"""`/metrics`: what the processes counted, and how the house stands as the database knows it."""
+
+import hmac
+import os
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Min, QuerySet
+from django.http import HttpRequest, HttpResponse
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from fx.prices import live
+from fx.prices.models import ProviderReport
+from krak.cases.models import Case, Status
+from krak.core import clock
+from krak.core.inbox.models import InboxEvent
+from krak.core.outbox.models import OutboxMessage
+from krak.core.schedule.models import Run
+from krak.identity.headers import bearer_token
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer Prometheus, who says the token; without one set, only the sandbox answers."""
+    token = settings.METRICS_TOKEN
+    given = bearer_token(request) or ""
+    if not (hmac.compare_digest(given, token) if token else settings.SANDBOX):
+        return HttpResponse(status=HTTPStatus.NOT_FOUND)
+    registry = CollectorRegistry()
+    registry.register(House())
+    own = generate_latest(registry)
+    return HttpResponse(_counted() + own, content_type=CONTENT_TYPE_LATEST)
+
+
+def _counted() -> bytes:
+    """Return what all processes that share a folder counted, or this one alone."""
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+class House(Collector):
+    """Gauges read from the database when they are asked for: true whichever process answers."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each gauge."""
+        now = clock.now()
+
+        def age(rows: QuerySet[Any], column: str) -> float:
+            oldest = rows.aggregate(oldest=Min(column))["oldest"]
+            return (now - oldest).total_seconds() if oldest is not None and oldest < now else 0.0
+
+        waiting = OutboxMessage.objects.filter(done_at=None, dead_at=None)
+        yield _gauge("krak_outbox_age_seconds", "How long the oldest due promise waits.",
+                     age(waiting, "due_at"))  # fmt: skip
+        yield _gauge("krak_outbox_dead", "Promises given up.",
+                     OutboxMessage.objects.exclude(dead_at=None).count())  # fmt: skip
+        unprocessed = InboxEvent.objects.filter(processed_at=None, waits_for="")
+        yield _gauge("krak_inbox_age_seconds", "How long the oldest event waits to be applied.",
+                     age(unprocessed, "received_at"))  # fmt: skip
+        board = live.current()
+        yield _gauge("krak_board_age_seconds", "Age of the price board that decides here.",
+                     (now - board.built_at).total_seconds())  # fmt: skip
+        feeds = GaugeMetricFamily(
+            "krak_feed_age_seconds", "Since a provider was last heard.", labels=["provider"]
+        )
+        for report in ProviderReport.objects.all():
+            feeds.add_metric([report.provider], (now - report.reported_at).total_seconds())
+        yield feeds
+        proofs = Run.objects.filter(job="runtime.prove_books").exclude(finished_at=None)
+        newest = proofs.order_by("-slot").first()
+        yield _gauge("krak_proof_age_seconds", "Since all books were last proven.",
+                     (now - newest.started_at).total_seconds() if newest else 0.0)  # fmt: skip
+        cases = GaugeMetricFamily("krak_cases_open", "Oddities to be looked at.", labels=["kind"])
+        by_kind = Case.objects.filter(status=Status.OPEN).values("kind").annotate(many=Count("pk"))
+        for row in by_kind.order_by("kind"):
+            cases.add_metric([row["kind"]], row["many"])
+        yield cases
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=value)

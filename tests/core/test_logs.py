@@ -1,0 +1,69 @@
+"""What a line of log says, and what it never says."""
+
+import io
+import json
+import logging
+import logging.config
+
+import pytest
+
+from krak.core import logs
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("mail to ann.o-neil+x@mail.example.org failed", "mail to *** failed"),
+        ("card 4242 4242 4242 4242 refused", "card *** refused"),
+        ("card 4242424242424242", "card ***"),
+        ("token krak_OhjmxXDLZNPrX99f_TGlxg--IQQg", "token ***"),
+        ("Authorization: Bearer abc.def", "Authorization: ***"),
+        ("key sk_live_51Hxyz", "key ***"),
+        ("secret whsec_sandbox_events", "secret ***"),
+        # Ids, amounts and times are what a log is for.
+        ("req_01h455vb4pex5vsknk084sn02q", "req_01h455vb4pex5vsknk084sn02q"),
+        ("1234567.1234567890 BTC", "1234567.1234567890 BTC"),
+        ("2026-11-25T02:00:00.123456+00:00", "2026-11-25T02:00:00.123456+00:00"),
+        ("018f2102-2a7f-7c82-956d-572b2dab0f82", "018f2102-2a7f-7c82-956d-572b2dab0f82"),
+    ],
+)
+def test_what_must_not_be_read_in_a_log_is_hidden(written: str, kept: str) -> None:
+    assert logs.without_secrets(written) == kept
+
+
+def test_a_line_is_json_with_its_ids_and_a_trace_without_secrets() -> None:
+    stream, logger = io.StringIO(), logging.getLogger("krak.test")
+    config = logs.configuration(level="INFO", as_json=True)
+    config["handlers"]["console"]["stream"] = stream
+    handler = logging.config.DictConfigurator(config)
+    formatter = handler.configure_formatter(config["formatters"]["line"])
+    line = logging.StreamHandler(stream)
+    line.setFormatter(formatter)
+    logger.addHandler(line)
+    try:
+        logs.begin(request="req_1")
+        logs.bind(customer="cus_1")
+        try:
+            int("no ann@mail.example")
+        except ValueError:
+            logger.exception("for %s", "bob@mail.example")
+    finally:
+        logger.removeHandler(line)
+        logs.begin()
+
+    said = json.loads(stream.getvalue())
+    assert (said["event"], said["level"], said["logger"]) == ("for ***", "error", "krak.test")
+    assert (said["request"], said["customer"]) == ("req_1", "cus_1")
+    assert said["timestamp"].endswith("Z")
+    assert "mail.example" not in stream.getvalue()
+
+
+def test_ids_of_one_request_are_not_those_of_the_next() -> None:
+    logs.begin(request="req_1")
+    logs.bind(customer="cus_1")
+    logs.begin(request="req_2")
+
+    import structlog
+
+    assert structlog.contextvars.get_contextvars() == {"request": "req_2"}
+    logs.begin()
