@@ -9,6 +9,7 @@ from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
+from holdings.transfers import queries
 from holdings.transfers.models import (
     PaymentLink,
     Request,
@@ -18,7 +19,9 @@ from holdings.transfers.models import (
     Transfer,
     TransferParty,
 )
+from krak.cases.models import Case
 from krak.customers.models import User
+from krak.runtime.tasks import prove_books
 from tests.people import Known
 from tests.transfers.conftest import not_ready, pay, tag
 from tests.transfers.test_links import create
@@ -217,3 +220,21 @@ def test_what_ended_can_only_be_forgotten(
         else:
             cursor.execute(change)
             assert cursor.rowcount >= 1
+
+
+def test_what_is_in_transit_is_what_waits_and_a_difference_is_a_case(
+    ada: Known, bob: Known
+) -> None:
+    not_ready(bob)
+    pay(ada, bob, "5")
+    pay(ada, bob, "0.001", "BTC")
+    create(ada, "7")
+    assert queries.breaks() == []
+
+    # Nobody can end a transfer without its entry but in the database itself.
+    Transfer.objects.filter(currency="BTC").update(state="EXPIRED", ended_at=F("expires_at"))
+
+    assert queries.breaks() == ["BTC"]
+    prove_books()
+    case = Case.objects.get(kind="books_broken")
+    assert (case.subject, case.customer) == ("in transit BTC", None)
