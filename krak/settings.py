@@ -31,6 +31,14 @@ def _words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def _at_least_one(name: str, default: int) -> int:
+    """Return a length of time; what lasts no time would be over before it began."""
+    value = int(os.environ.get(name, str(default)))
+    if value < 1:
+        raise ImproperlyConfigured(f"{name} must be 1 or more.")
+    return value
+
+
 def _secret(name: str, sandbox_default: str) -> str:
     """Return a secret; only the sandbox may go without its own."""
     if value := os.environ.get(name, ""):
@@ -313,6 +321,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget what the law has let go of": {"task": "privacy.forget_facts", "schedule": 3600},
     "issue statements": {"task": "statements.issue", "schedule": 600},
     "follow withdrawals": {"task": "funding.follow", "schedule": 60},
+    "end top-ups that nobody paid": {"task": "funding.end_top_ups", "schedule": 600},
     "partitions of candles": {"task": "candles.partitions", "schedule": 300},
 }
 CELERY_TASK_PUBLISH_RETRY = False
@@ -322,9 +331,9 @@ CURRENCY_CODE_MAX_LENGTH = 16
 DJANGO_MONEY_DECIMAL_PLACES = 10
 
 # --- Between people ------------------------------------------------------------------------------
-TRANSFER_DAYS = int(os.environ.get("KRAK_TRANSFER_DAYS", "7"))
-REQUEST_DAYS = int(os.environ.get("KRAK_REQUEST_DAYS", "30"))
-LINK_DAYS = int(os.environ.get("KRAK_LINK_DAYS", "14"))
+TRANSFER_DAYS = _at_least_one("KRAK_TRANSFER_DAYS", 7)
+REQUEST_DAYS = _at_least_one("KRAK_REQUEST_DAYS", 30)
+LINK_DAYS = _at_least_one("KRAK_LINK_DAYS", 14)
 TRANSFER_STEP_UP_USD = Decimal(os.environ.get("KRAK_TRANSFER_STEP_UP_USD", "1000"))
 
 # --- Prices --------------------------------------------------------------------------------------
@@ -375,6 +384,7 @@ CHAIN_SECRETS = _words("KRAK_CHAIN_SECRET", "sandbox-chain-secret" if SANDBOX el
 DESTINATION_COOL_DOWN_SECONDS = int(os.environ.get("KRAK_DESTINATION_COOL_DOWN_SECONDS", "86400"))
 COOL_DOWN_ALLOWANCE_USD = Decimal(os.environ.get("KRAK_COOL_DOWN_ALLOWANCE_USD", "100"))
 WITHDRAWAL_APPROVAL_USD = Decimal(os.environ.get("KRAK_WITHDRAWAL_APPROVAL_USD", "10000"))
+TOP_UP_HOURS = _at_least_one("KRAK_TOP_UP_HOURS", 24)
 RECEIPT_APPROVAL_USD = Decimal(os.environ.get("KRAK_RECEIPT_APPROVAL_USD", "1000"))
 
 # --- API -----------------------------------------------------------------------------------------

@@ -16,3 +16,9 @@ def intent(stripe_id: str) -> dict[str, Any]:
     """Return a payment intent as it stands."""
     with speaking() as v1:
         return as_json(v1.payment_intents.retrieve(stripe_id))
+
+
+def cancel_intent(stripe_id: str) -> None:
+    """Let nobody pay it any more; one that is canceled or paid is refused."""
+    with speaking() as v1:
+        v1.payment_intents.cancel(stripe_id, {"cancellation_reason": "abandoned"})

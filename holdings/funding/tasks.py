@@ -17,7 +17,7 @@ from holdings.funding.events import (
     read_refund,
     read_transfer,
 )
-from holdings.funding.services import places, sending, unmatched, withdrawals
+from holdings.funding.services import places, sending, top_ups, unmatched, withdrawals
 from holdings.funding.services.receipts import ReceiptSaid, hear_of_receipt
 from holdings.funding.services.sending import PayoutSaid
 from holdings.funding.services.take_backs import TakeBackSaid, hear_of_take_back
@@ -30,6 +30,7 @@ from krak.core.schedule.rules import slot_of
 from krak.core.schedule.services import run_once
 
 FOLLOWED_EVERY: Final = timedelta(minutes=1)
+ENDED_EVERY: Final = timedelta(minutes=10)
 
 
 @applies_event(
@@ -114,6 +115,22 @@ def send(*, payload: dict[str, Any], now: datetime) -> None:
 def send_back(*, payload: dict[str, Any], now: datetime) -> None:
     """Send back what nobody was found for."""
     unmatched.return_now(UUID(payload["receipt"]), now=now)
+
+
+@calls_out("funding.end_top_up")
+def end_top_up(*, payload: dict[str, Any], now: datetime) -> None:  # noqa: ARG001 - as all are called
+    """Cancel at Stripe what nobody paid."""
+    top_ups.end_at_stripe(UUID(payload["top_up"]))
+
+
+@shared_task(name="funding.end_top_ups")
+def end_top_ups(**_newer: object) -> None:
+    """End top-ups that nobody paid in their time, once per slot."""
+    now = clock.now()
+    run_once(
+        lambda: top_ups.end_unpaid(now=now),
+        job="funding.end_top_ups", slot=slot_of(now, ENDED_EVERY), now=now,
+    )  # fmt: skip
 
 
 @shared_task(name="funding.follow")

@@ -3,8 +3,10 @@
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
+from typing import Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet, Sum
 
 from holdings.transfers.models import (
@@ -18,6 +20,14 @@ from holdings.transfers.models import (
 )
 from krak.core.errors import DomainError, Kind
 
+_BREAKS: Final = """
+SELECT currency
+  FROM (SELECT currency, sum(units) AS units FROM transfers_transfer
+         WHERE state = 'PENDING' GROUP BY currency) waiting
+  FULL JOIN ledger_house_balances('IN_TRANSIT') transit USING (currency)
+ WHERE coalesce(waiting.units, 0) <> coalesce(transit.balance, 0)
+ ORDER BY currency
+"""
 RETURNED = (TransferState.CANCELED, TransferState.EXPIRED)
 
 
@@ -158,3 +168,10 @@ def has_paid(*, customer_id: UUID, recipient_id: UUID) -> bool:
     return Transfer.objects.filter(
         customer_id=customer_id, recipient_id=recipient_id, state=TransferState.COMPLETED
     ).exists()
+
+
+def breaks() -> list[str]:
+    """Return the currencies of which not exactly what waits stands in transit. One snapshot."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BREAKS)
+        return [currency for (currency,) in cursor.fetchall()]

@@ -95,3 +95,8 @@ def work_on(
     Case.objects.filter(id=case_id, status=Status.OPEN).update(assigned_to=owner_id, notes=notes)
     if closing_reason.strip():
         close_case(case_id=case_id, reason=closing_reason, now=now)
+
+
+def is_open(*, kind: str, customer_id: UUID) -> bool:
+    """Tell whether a case of this kind about a customer is still to be decided."""
+    return Case.objects.filter(kind=kind, customer_id=customer_id, status=Status.OPEN).exists()

@@ -1,9 +1,11 @@
 """Keep notices and mark them read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Q
 
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part
@@ -25,3 +27,17 @@ def mark_read(*, customer_id: UUID, ids: Sequence[UUID] | None, now: datetime) -
     if ids is not None:
         unread = unread.filter(id__in=list(ids))
     unread.update(read_at=now)
+
+
+@takes_part
+def forget_people(*, customer_id: UUID, about: Collection[str]) -> None:
+    """Take the other person and the note out of a customer's notices about these objects."""
+    told = Notification.objects.filter(customer_id=customer_id)
+    named = Q(facts__transfer__in=list(about)) | Q(facts__request__in=list(about))
+    for notice in told.filter(named):
+        notice.facts = {
+            name: value
+            for name, value in notice.facts.items()
+            if name not in {"counterparty", "note"}
+        }
+        notice.save(update_fields=["facts"])

@@ -2,14 +2,19 @@
 
 import itertools
 import random
+import runpy
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from holdings.funding.models import Deposit, TakeBack, TopUp
+from holdings.funding.services import top_ups
 from holdings.ledger.models import JournalEntry
 from krak.cases.models import Case
+from krak.core import clock
 from krak.notifications.models import Notification
 from tests.cards.stripe_side import StripeSide
 from tests.funding.world import balance, books_hold
@@ -333,3 +338,66 @@ def test_another_persons_ids_are_not_found(ada: Known, stripe_side: StripeSide) 
     assert bob.get(f"/v1/deposits/{deposit}").status_code == 404
     assert bob.get("/v1/top-ups/nonsense").status_code == 404
     assert bob.get("/v1/deposits").json()["results"] == []
+
+
+# --- Never paid -----------------------------------------------------------------------------------
+def test_what_nobody_pays_ends_and_counts_against_no_limit(
+    ada: Known, stripe_side: StripeSide
+) -> None:
+    shown, intent = begun(ada, amount="30000.00")
+    slow, slow_intent = begun(ada, method="bank_debit", currency="EUR", amount="5.00")
+    stripe_side.issuer.control.pay(slow_intent, "processing")
+    stripe_side.hand_over()
+    assert ask(ada, amount="30000.00").json()["code"] == "customers.limit_passed"
+    begun_at = TopUp.objects.earliest("created_at").created_at
+    over = begun_at + timedelta(hours=24)
+
+    assert top_ups.end_unpaid(now=over - timedelta(microseconds=1)) == 0
+    assert top_ups.end_unpaid(now=over + timedelta(minutes=1)) == 1
+    assert top_ups.end_unpaid(now=over + timedelta(minutes=1)) == 0
+    stripe_side.work()
+    stripe_side.hand_over()
+
+    assert stripe_side.v1.payment_intents.retrieve(intent).status == "canceled"
+    assert (state(ada, shown), state(ada, slow)) == ("canceled", "processing")
+    assert ask(ada, amount="30000.00").status_code == 201
+    assert balance(ada, "USD") == (5000, 0)
+
+
+def test_what_is_paid_at_the_last_moment_is_credited_and_not_canceled(
+    ada: Known, stripe_side: StripeSide
+) -> None:
+    shown, intent = begun(ada)
+    stripe_side.issuer.control.pay(intent)
+    assert top_ups.end_unpaid(now=clock.now() + timedelta(hours=24)) == 1
+
+    stripe_side.work()
+    stripe_side.hand_over()
+
+    assert (state(ada, shown), balance(ada, "USD")) == ("succeeded", (5050, 0))
+
+
+def test_what_stripe_was_asked_in_vain_is_ended_too(ada: Known, stripe_side: StripeSide) -> None:
+    stripe_side.issuer.control.failures(path="/v1/payment_intents", times=2, lose_answer=True)
+    assert ask(ada).status_code == 503
+
+    top_ups.end_unpaid(now=clock.now() + timedelta(hours=24))
+    stripe_side.work()
+    stripe_side.hand_over()
+
+    (there,) = stripe_side.v1.payment_intents.list().data
+    assert there.status == "canceled"
+    assert Deposit.objects.get().state == "CANCELED"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["KRAK_TRANSFER_DAYS", "KRAK_REQUEST_DAYS", "KRAK_LINK_DAYS", "KRAK_TOP_UP_HOURS"],
+)
+def test_what_would_last_no_time_refuses_to_start(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "0")
+
+    with pytest.raises(ImproperlyConfigured, match=f"{name} must be 1 or more"):
+        runpy.run_path("krak/settings.py")

@@ -29,8 +29,11 @@ from krak.privacy import services
 from krak.privacy.models import Erasure, SealedFacts
 from krak.sandbox import services as sandbox
 from tests.dinners import dinner
+from tests.funding.test_receipts import account, address
+from tests.funding.world import BITCOIN, IBAN, World, save, withdraw, work
 from tests.people import Known, new_customer
 from tests.statements.books import move
+from tests.transfers.conftest import pay, tag, tagged
 
 PHONE = "+15550102030"
 NAMES = ("Zebedee", "Quillfeather", "Zebedee Quillfeather")
@@ -195,6 +198,61 @@ def test_after_an_erasure_no_table_names_the_customer_and_the_books_hold(known: 
     assert erasure.swept_at is not None
     assert erasure.rows["customers.Tag"] == {"erased": 1}
     assert not Tag.objects.filter(customer_id=customer_id, held=True).exists()
+
+
+def money_about(known: Known, world: World) -> tuple[str, ...]:
+    """Let the customer pay, ask, share, get and send money with everything that names somebody."""
+    other = tagged(new_customer(cash="100", country="BR"))
+    notes = [f"note-{number}-{uuid7().hex[-8:]}" for number in range(4)]
+    five, theirs = {"amount": "5.00", "currency": "USD"}, tag(other)
+    assert pay(known, other, "5.00", note=notes[0], key="to").status_code == 201
+    pay(other, known, "5.00", note="from a friend", key="back")
+    asked = known.send("/v1/payment-requests", {"of": theirs, "amount": five, "note": notes[1]})
+    paid = other.send(f"/v1/payment-requests/{asked.json()['id']}/pay", {})
+    assert paid.status_code == 201, paid.content
+    bill = {"amount": five, "shares": [{"tag": theirs}], "note": notes[2]}
+    assert known.send("/v1/split-bills", bill).status_code == 201
+    bill = {"amount": five, "shares": [{"tag": tag(known)}], "note": "ours"}
+    assert other.send("/v1/split-bills", bill).status_code == 201
+    link = known.send("/v1/payment-links", {"amount": five, "note": notes[3]}).json()
+    other.send("/v1/payment-links/claim", {"token": link["token"]})
+    for who in (known, other):
+        for row in who.get("/v1/payment-requests").json()["results"]:
+            who.send(f"/v1/payment-requests/{row['id']}/decline")
+    iban, coins = account(known)["iban"], address(known)["address"]
+    world.tell("bank", world.transfer(iban=iban, sender_name="Grace Uniquely", reference=notes[0]))
+    world.tell("chain", world.output(address=coins, confirmations=3))
+    bank, chain = save(known, label="Rainy days"), save(known, rail="bitcoin", account=BITCOIN)
+    out = [withdraw(known, bank, "50", "EUR", "0").json()]
+    out.append(withdraw(known, chain, "0.01", "BTC", "0.00005").json())
+    work()
+    for door, made in zip(("bank", "chain"), out, strict=True):
+        world.tell(door, world.payout("completed", made["id"]))
+    return (*notes, iban, coins, "Grace Uniquely", IBAN, BITCOIN, "Rainy days", "Ada Lovelace")
+
+
+@pytest.mark.django_db
+def test_after_an_erasure_nothing_names_whom_they_paid_and_where_money_came_and_went(
+    pinned: Any, client: Client
+) -> None:
+    pinned({"BTC": "50000", "EUR": "1.10"})
+    ada = new_customer(cash="500", holdings={"EUR": "100", "BTC": "0.1"}, country="BR")
+    words = (*with_a_name(ada), *money_about(ada, World(client)))
+    books = ledger.entry_count()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(details::text, '') FROM ledger_journalentry")
+        (details,) = cursor.fetchone()
+    assert not [word for word in words if word in details]
+    leave(ada)
+    assert len(found_anywhere(words)) >= 20
+
+    done = erase(ada)
+    outbox.drain(now=clock.now())
+
+    assert done.status_code == 201, done.content
+    assert found_anywhere(words) == []
+    assert ledger.breaks() == []
+    assert ledger.entry_count() >= books
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
+from holdings.transfers import queries
 from holdings.transfers.models import (
     PaymentLink,
     Request,
@@ -18,7 +19,9 @@ from holdings.transfers.models import (
     Transfer,
     TransferParty,
 )
+from krak.cases.models import Case
 from krak.customers.models import User
+from krak.runtime.tasks import prove_books
 from tests.people import Known
 from tests.transfers.conftest import not_ready, pay, tag
 from tests.transfers.test_links import create
@@ -178,3 +181,60 @@ def test_staff_find_and_read_and_edit_nothing(ada: Known, bob: Known, table: Any
     assert staff.get(page(table, "add")).status_code == 403
     assert staff.post(page(table, "change", row.pk), {}).status_code == 403
     assert staff.post(page(table, "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ("UPDATE transfers_transfer SET note = '', sender_tag = ''", False),
+        ("UPDATE transfers_transfer SET note = 'other'", True),
+        ("UPDATE transfers_transfer SET note = '', units = units + 1", True),
+        ("UPDATE transfers_request SET note = '', payer_tag = ''", False),
+        ("UPDATE transfers_request SET payer_tag = 'other'", True),
+        ("UPDATE transfers_splitbill SET note = ''", False),
+        ("UPDATE transfers_splitbill SET note = 'other'", True),
+        ("UPDATE transfers_splitbill SET note = '', people = 3", True),
+        (
+            "UPDATE transfers_splitshare SET tag = 'x' || right(replace(id::text, '-', ''), 19)",
+            False,
+        ),
+        ("UPDATE transfers_splitshare SET tag = ''", True),
+        ("DELETE FROM transfers_splitbill", True),
+    ],
+)
+def test_what_ended_can_only_be_forgotten(
+    ada: Known, bob: Known, change: str, *, refused: bool
+) -> None:
+    five = {"amount": "5", "currency": "USD"}
+    bill = {"amount": five, "shares": [{"tag": tag(bob)}], "note": "Dinner"}
+    assert ada.send("/v1/split-bills", bill).status_code == 201
+    asked = bob.get("/v1/payment-requests").json()["results"][0]["id"]
+    assert bob.send(f"/v1/payment-requests/{asked}/decline").status_code == 200
+    assert pay(ada, bob, "5", note="Dinner").status_code == 201
+
+    with connection.cursor() as cursor:
+        if refused:
+            with pytest.raises(DatabaseError):
+                cursor.execute(change)
+        else:
+            cursor.execute(change)
+            assert cursor.rowcount >= 1
+
+
+def test_what_is_in_transit_is_what_waits_and_a_difference_is_a_case(
+    ada: Known, bob: Known
+) -> None:
+    not_ready(bob)
+    pay(ada, bob, "5")
+    pay(ada, bob, "0.001", "BTC")
+    create(ada, "7")
+    assert queries.breaks() == []
+
+    # Nobody can end a transfer without its entry but in the database itself.
+    Transfer.objects.filter(currency="BTC").update(state="EXPIRED", ended_at=F("expires_at"))
+
+    assert queries.breaks() == ["BTC"]
+    prove_books()
+    case = Case.objects.get(kind="books_broken")
+    assert (case.subject, case.customer) == ("in transit BTC", None)

@@ -72,6 +72,11 @@ class Deposit(models.Model):
         indexes = (
             models.Index(fields=["customer", "id"], name="deposits_of_a_customer"),
             models.Index(fields=["customer", "created_at"], name="deposits_of_a_day"),
+            models.Index(
+                fields=["created_at"],
+                name="top_ups_that_may_run_out",
+                condition=Q(state="PENDING", kind__in=["CARD", "BANK_DEBIT"]),
+            ),
         )
 
     def __str__(self) -> str:
@@ -96,6 +101,7 @@ class TopUp(models.Model):
     told_at = models.DateTimeField(null=True)
     processing = models.BooleanField(default=False, help_text="paid, and not there yet")
     created_at = models.DateTimeField()
+    ending_at = models.DateTimeField(null=True, help_text="nobody paid: Stripe is told to end it")
 
     class Meta:
         constraints = (

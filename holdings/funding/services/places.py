@@ -78,8 +78,8 @@ def open_account(account_id: UUID, *, now: datetime) -> None:
     Raises:
         Unsure: it is tried again later.
     """
-    account = DepositAccount.objects.select_related("customer").get(id=account_id)
-    if account.opened_at is not None:
+    account = DepositAccount.objects.select_related("customer").filter(id=account_id).first()
+    if account is None or account.opened_at is not None:
         return
     iban, bic = provider_named(account.provider).open_account(
         key=str(account.id), currency=account.currency, holder=account.customer.name
@@ -93,8 +93,8 @@ def open_account(account_id: UUID, *, now: datetime) -> None:
 
 def open_address(address_id: UUID, *, now: datetime) -> None:
     """Have the custodian make an address that was asked for. As `open_account`."""
-    wanted = DepositAddress.objects.get(id=address_id)
-    if wanted.opened_at is not None:
+    wanted = DepositAddress.objects.filter(id=address_id).first()
+    if wanted is None or wanted.opened_at is not None:
         return
     address, memo = provider_named(wanted.provider).open_address(
         key=str(wanted.id), network=wanted.network

@@ -2,10 +2,12 @@
 
 import contextlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q
 
 from fx.assets import directory
@@ -22,6 +24,7 @@ from krak.core.ids import MalformedId, read, show, uuid7
 from krak.core.inbox import services as inbox
 from krak.core.minor_units import to_minor
 from krak.core.money import InexactAmount, UnknownCurrency, money, plain
+from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Act, Customer
 from krak.stripe.client import OWN_ID, StripeRefused
@@ -110,6 +113,47 @@ def _fields(top_up: TopUp) -> dict[str, Any]:
         "payment_method_types": ["card" if by_card else BANK_DEBIT[currency]],
         "metadata": {OWN_ID: show(TopUp.PREFIX, top_up.id)},
     }
+
+
+@transaction
+def end_unpaid(*, now: datetime, most: int = 500) -> int:
+    """Promise to end top-ups that nobody paid in their time; return how many.
+
+    They count against the limits of their day until then.
+    """
+    old = (
+        TopUp.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .filter(
+            deposit__state=DepositState.PENDING,
+            deposit__kind__in=[DepositKind.CARD, DepositKind.BANK_DEBIT],
+            deposit__created_at__lte=now - timedelta(hours=settings.TOP_UP_HOURS),
+            processing=False,
+            ending_at=None,
+        )
+        .order_by("deposit__created_at")
+    )
+    ending = [top_up.id for top_up in old[:most]]
+    TopUp.objects.filter(id__in=ending).update(ending_at=now)
+    for top_up_id in ending:
+        outbox.promise("funding.end_top_up", {"top_up": str(top_up_id)})
+    return len(ending)
+
+
+def end_at_stripe(top_up_id: UUID) -> None:
+    """Have a top-up that nobody paid canceled at Stripe, whose event ends it here.
+
+    Not in a transaction; safe to repeat. What was paid meanwhile Stripe refuses to cancel, and
+    what it was never asked for, or not that we know, it is asked for by the same key first.
+
+    Raises:
+        StripeUnavailable: it is tried again later.
+    """
+    top_up = TopUp.objects.select_related("deposit").get(id=top_up_id)
+    if top_up.deposit.state != DepositState.PENDING or top_up.processing:
+        return
+    with contextlib.suppress(StripeRefused):
+        ask_stripe(top_up)
+        gateway.cancel_intent(TopUp.objects.values_list("stripe_id", flat=True).get(id=top_up_id))
 
 
 @transaction

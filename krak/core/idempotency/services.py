@@ -10,6 +10,7 @@ is stopped by the payment's own name (each journal entry has a unique cause), no
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -108,6 +109,20 @@ def finish(*, owner: UUID, key: str, answer: Answer, now: datetime) -> None:
     KeptAnswer.objects.filter(owner=owner, key=key, finished_at=None).update(
         status=answer.status, body=answer.body, finished_at=now
     )
+
+
+@takes_part
+def forget(*, owner: UUID, words: Collection[str], about: Collection[str]) -> None:
+    """Take `words` and the notes out of the answers an owner got about these objects."""
+    for kept in KeptAnswer.objects.filter(owner=owner, finished_at__isnull=False):
+        if not any(shown_id in kept.body for shown_id in about):
+            continue
+        body = json.loads(kept.body)
+        for word in words:
+            body = json.loads(json.dumps(body).replace(json.dumps(word), '"erased"'))
+        if "note" in body:
+            body["note"] = ""
+        KeptAnswer.objects.filter(id=kept.id).update(body=json.dumps(body, ensure_ascii=False))
 
 
 def purge(*, now: datetime) -> int:

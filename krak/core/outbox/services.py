@@ -6,7 +6,7 @@ Losing the broker, a worker or the relay at any point therefore loses nothing an
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -145,6 +145,15 @@ def purge(*, now: datetime) -> int:
     """Drop messages that were done over `KEPT_AFTER_DONE` ago; return how many."""
     dropped, _by_model = OutboxMessage.objects.filter(done_at__lt=now - KEPT_AFTER_DONE).delete()
     return dropped
+
+
+@takes_part
+def drop_done(*, customer_id: UUID, about: Collection[str]) -> None:
+    """Drop what was done for a customer about these objects, before its time."""
+    facts = Q(payload__facts__transfer__in=list(about)) | Q(payload__facts__request__in=list(about))
+    OutboxMessage.objects.filter(
+        facts, done_at__isnull=False, payload__customer=str(customer_id)
+    ).delete()
 
 
 def drain(*, now: datetime) -> int:
