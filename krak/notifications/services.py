@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from krak.core.ids import uuid7
+from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part
 from krak.notifications.models import Notification
 
@@ -25,3 +26,9 @@ def mark_read(*, customer_id: UUID, ids: Sequence[UUID] | None, now: datetime) -
     if ids is not None:
         unread = unread.filter(id__in=list(ids))
     unread.update(read_at=now)
+
+
+@takes_part
+def purge(*, now: datetime) -> int:
+    """Drop a batch of notices of long ago, read or not; return how many."""
+    return drop_older(Notification.objects.all(), than=kept_since("notifications", now=now))
