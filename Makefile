@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench shell lock clean venv venv-dev
+.PHONY: help up test test-pgbouncer test-swapped-keys check bench shell lock clean venv venv-dev
 
 help:  ## List what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -18,6 +18,14 @@ up: venv  ## Run all of Krak on http://127.0.0.1:8000 (PORT=...); Ctrl-C stops i
 test: venv-dev  ## Check everything and run the whole suite (ARGS="-k tap", WORKERS=4)
 	@$(PYTHON) -m krak.runtime.services --state .krak/test -- \
 		krak/runtime/check.sh pytest -n $(WORKERS) $(ARGS)
+
+test-pgbouncer: venv-dev  ## Run the suite behind a PgBouncer in transaction pooling (needs pgbouncer)
+	@$(PYTHON) -m krak.runtime.services --state .krak/test -- \
+		$(PYTHON) -m krak.runtime.pgbouncer pytest -n $(WORKERS) $(ARGS)
+
+test-swapped-keys: venv-dev  ## Run the suite with the keys of a distributed database
+	@KRAK_TEST_SWAPPED_KEYS=1 $(PYTHON) -m krak.runtime.services --state .krak/test -- \
+		pytest -n $(WORKERS) $(ARGS)
 
 check: venv-dev  ## Check style, types, imports and migrations only
 	@$(PYTHON) -m krak.runtime.services --state .krak/check -- krak/runtime/check.sh

@@ -242,23 +242,30 @@ if not DATABASE_URL:
         "DATABASE_URL is not set. `make up` and `make test` start a Postgres of their own; "
         "`make shell` opens a shell beside it."
     )
+# Transaction pooling: a session is anybody's. See docs/scaling.md.
+PGBOUNCER = _flag("KRAK_PGBOUNCER", default=False)
 # For the functions of hot paths. PgBouncer tells them apart by itself from 1.21 on.
-PREPARED_STATEMENTS = _flag("KRAK_PREPARED_STATEMENTS", default=True)
+PREPARED_STATEMENTS = _flag("KRAK_PREPARED_STATEMENTS", default=not PGBOUNCER)
+# After `manage.py distribute`.
+DISTRIBUTED = _flag("KRAK_DISTRIBUTED", default=False)
+# Milliseconds. PgBouncer takes none from a connection: `manage.py database_limits` says them to
+# the role.
+DATABASE_LIMITS = {
+    "lock_timeout": os.environ.get("KRAK_LOCK_TIMEOUT_MS", "500"),
+    "statement_timeout": os.environ.get("KRAK_STATEMENT_TIMEOUT_MS", "5000"),
+    "idle_in_transaction_session_timeout": "10000",
+}
+_limits = " ".join(f"-c {name}={value}" for name, value in DATABASE_LIMITS.items())
 DATABASES = {
     "default": {
         **dj_database_url.parse(DATABASE_URL, conn_max_age=None),
         "ENGINE": "django.db.backends.postgresql",
+        "DISABLE_SERVER_SIDE_CURSORS": PGBOUNCER,
         "OPTIONS": {
             "connect_timeout": 1,
             # Only what asks for it is prepared, and nothing for being repeated.
             "prepare_threshold": 1_000_000 if PREPARED_STATEMENTS else None,
-            "options": " ".join(
-                (
-                    f"-c lock_timeout={os.environ.get('KRAK_LOCK_TIMEOUT_MS', '500')}",
-                    f"-c statement_timeout={os.environ.get('KRAK_STATEMENT_TIMEOUT_MS', '5000')}",
-                    "-c idle_in_transaction_session_timeout=10000",
-                )
-            ),
+            **({} if PGBOUNCER else {"options": _limits}),
         },
         # One template for the databases of parallel test processes.
         "TEST": {"NAME": os.environ.get("KRAK_TEST_DATABASE", "test_krak")},
@@ -325,6 +332,13 @@ CELERY_BEAT_SCHEDULE = {
     "partitions of candles": {"task": "candles.partitions", "schedule": 300},
 }
 CELERY_TASK_PUBLISH_RETRY = False
+
+# --- How many days rows are kept that have had their time ----------------------------------------
+KEEP_DAYS = {
+    "outbox": int(os.environ.get("KRAK_KEEP_OUTBOX_DAYS", "7")),
+    "inbox": int(os.environ.get("KRAK_KEEP_INBOX_DAYS", "400")),
+    "notifications": int(os.environ.get("KRAK_KEEP_NOTIFICATIONS_DAYS", "730")),
+}
 
 # --- Money ---------------------------------------------------------------------------------------
 CURRENCY_CODE_MAX_LENGTH = 16

@@ -4,15 +4,19 @@
 each makes its own customers, so they do not meet, and the proof of the books holds for all.
 """
 
+import io
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
-from hypothesis import settings
+from hypothesis import settings as hypothesis
 from pytest_django.plugin import DjangoDbBlocker
 
 from fx.prices import live
@@ -24,20 +28,23 @@ from tests.live import serving
 from tests.stripe_door import StripeDoor
 
 # `pytest --hypothesis-profile=long`: for hours, not for every run.
-settings.register_profile("long", max_examples=20_000, deadline=None)
+hypothesis.register_profile("long", max_examples=20_000, deadline=None)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> str:
-    """Let the test database be made in its own time: a busy disk takes over the usual limits."""
-    limits: str = connection.settings_dict["OPTIONS"].pop("options")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> str | None:
+    """Let the test database be made in its own time: a busy disk takes over the usual limits.
+
+    Behind PgBouncer there are none in a connection; the role has them from `database_limits`.
+    """
+    limits: str | None = connection.settings_dict["OPTIONS"].pop("options", None)
     return limits
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None,
-    django_db_modify_db_settings: str,
+    django_db_modify_db_settings: str | None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
     """Make the test database, also for tests that all commit and so carry no mark that asks for it.
@@ -47,10 +54,15 @@ def django_db_setup(
     options = connection.settings_dict["OPTIONS"]
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
+        if os.environ.get("KRAK_TEST_SWAPPED_KEYS"):
+            call_command("distribute", keys=True, stdout=io.StringIO())
+        if settings.PGBOUNCER:
+            call_command("database_limits")
         connection.close()
-    options["options"] = django_db_modify_db_settings
+    if django_db_modify_db_settings is not None:
+        options["options"] = django_db_modify_db_settings
     yield
-    options.pop("options")
+    options.pop("options", None)
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
 

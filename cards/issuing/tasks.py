@@ -1,7 +1,7 @@
 """The worker's doors: tell Stripe what is promised, hear what it says of cards."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from celery import shared_task
@@ -11,8 +11,12 @@ from cards.issuing.events import Told, applies_event, identifier, listing, mappi
 from cards.issuing.services.hearing import CardholderSaid, CardSaid, TokenSaid
 from krak.core import clock
 from krak.core.outbox.registry import calls_out
+from krak.core.schedule.rules import slot_of
+from krak.core.schedule.services import run_once
 from krak.core.transactions import transaction
 from krak.stripe.client import own_id_of
+
+TELL_AGAIN_EVERY: Final = timedelta(minutes=10)
 
 
 @calls_out("issuing.tell_card")
@@ -30,8 +34,13 @@ def tell_cardholder(*, payload: dict[str, Any], now: datetime) -> None:
 @shared_task(name="issuing.tell_again")
 def tell_again(**_newer: object) -> None:
     """Promise anew what Stripe should long know."""
-    with transaction():
-        services.tell_again(now=clock.now())
+    now = clock.now()
+
+    def tell() -> None:
+        with transaction():
+            services.tell_again(now=now)
+
+    run_once(tell, job="issuing.tell_again", slot=slot_of(now, TELL_AGAIN_EVERY), now=now)
 
 
 def read_card(told: Told) -> CardSaid:

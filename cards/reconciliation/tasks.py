@@ -7,10 +7,14 @@ from celery import shared_task
 
 from cards.reconciliation import services
 from krak.core import clock
+from krak.core.schedule.rules import slot_of
+from krak.core.schedule.services import run_once
 from krak.stripe import client as stripe
 
 WINDOWS: Final = {"day": timedelta(days=1, hours=1), "all": timedelta(days=40)}
 """An authorization lives a month at most."""
+EVERY: Final = {"day": timedelta(hours=1), "all": timedelta(days=1)}
+LASTS: Final = timedelta(hours=1)
 
 
 @shared_task(name="reconciliation.compare")
@@ -20,4 +24,10 @@ def compare(*, window: str = "day", **_newer: object) -> None:
         return
     now = clock.now()
     since = (now - WINDOWS[window]).replace(minute=0, second=0, microsecond=0)
-    services.reconcile(since=since, now=now)
+    run_once(
+        lambda: services.reconcile(since=since, now=now),
+        job=f"reconciliation.compare.{window}",
+        slot=slot_of(now, EVERY[window]),
+        now=now,
+        lasts=LASTS,
+    )

@@ -1,7 +1,7 @@
 """The worker's doors: watch the float, send top-ups, hear what became of them."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from celery import shared_task
@@ -10,15 +10,26 @@ from cards.issuing.events import Told, applies_event, identifier, text
 from cards.treasury import services
 from krak.core import clock
 from krak.core.outbox.registry import calls_out
+from krak.core.schedule.rules import slot_of
+from krak.core.schedule.services import run_once
 from krak.stripe import client as stripe
 from krak.stripe.client import own_id_of
+
+WATCHED_EVERY: Final = timedelta(minutes=1)
 
 
 @shared_task(name="treasury.watch")
 def watch(**_newer: object) -> None:
-    """Look at the float, if a Stripe is connected."""
-    if stripe.is_connected():
-        services.watch(now=clock.now())
+    """Look at the float once a minute, if a Stripe is connected."""
+    if not stripe.is_connected():
+        return
+    now = clock.now()
+    run_once(
+        lambda: services.watch(now=now),
+        job="treasury.watch",
+        slot=slot_of(now, WATCHED_EVERY),
+        now=now,
+    )
 
 
 @calls_out("treasury.send_top_up")

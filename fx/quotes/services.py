@@ -20,6 +20,7 @@ from fx.quotes.rules import Fixed
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.money import plain
+from krak.core.retention import drop_some
 from krak.core.transactions import takes_part
 from krak.customers.models import Customer
 
@@ -138,11 +139,9 @@ def accept(*, quote_id: UUID, customer_id: UUID, board: Board, now: datetime) ->
 
 @takes_part
 def purge(*, now: datetime) -> int:
-    """Forget the quotes that nobody took for `KEPT_AFTER_EXPIRY`; return how many."""
-    gone, _by_model = Quote.objects.filter(
-        accepted_at=None, expires_at__lt=now - KEPT_AFTER_EXPIRY
-    ).delete()
-    return gone
+    """Forget a batch of quotes that nobody took for `KEPT_AFTER_EXPIRY`; return how many."""
+    untaken = Quote.objects.filter(accepted_at=None, expires_at__lt=now - KEPT_AFTER_EXPIRY)
+    return drop_some(untaken, by="expires_at")
 
 
 def _stored(leg: Price) -> dict[str, Any]:

@@ -9,6 +9,7 @@ Source: RFC 9562 section 5.7 (UUIDv7), TypeID specification 0.3.
 import os
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 ID_LENGTH: Final = 26
 """Letters of an id after its prefix."""
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 _lock = threading.Lock()
 _last_tick = 0
@@ -33,6 +35,12 @@ def uuid7() -> UUID:
     random_bits = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
     value = (tick >> 12) << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0b10 << 62 | random_bits
     return UUID(int=value)
+
+
+def first_at(moment: datetime) -> UUID:
+    """Return the lowest UUID that `uuid7` could make at a moment: what is older sorts below."""
+    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)
 
 
 class MalformedId(ValueError):

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from krak.core.ids import uuid7
+from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part
 from krak.notifications.models import Notification
 
@@ -41,3 +42,9 @@ def forget_people(*, customer_id: UUID, about: Collection[str]) -> None:
             if name not in {"counterparty", "note"}
         }
         notice.save(update_fields=["facts"])
+
+
+@takes_part
+def purge(*, now: datetime) -> int:
+    """Drop a batch of notices of long ago, read or not; return how many."""
+    return drop_older(Notification.objects.all(), than=kept_since("notifications", now=now))

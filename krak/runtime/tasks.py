@@ -14,14 +14,17 @@ from holdings.transfers import queries as transfers
 from krak.cases import services as cases
 from krak.core import clock
 from krak.core.idempotency import services as idempotency
+from krak.core.inbox import services as inbox
 from krak.core.limits import services as limits
 from krak.core.outbox import services as outbox
+from krak.core.retention import AT_ONCE
 from krak.core.schedule import services as schedule
 from krak.core.schedule.rules import slot_of
 from krak.core.schedule.services import run_once
 from krak.core.transactions import transaction
 from krak.exports import services as exports
 from krak.identity import services as identity
+from krak.notifications import services as notifications
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +63,13 @@ def purge(**_newer: object) -> None:
     now = clock.now()
 
     def drop() -> None:
-        for service in (idempotency, outbox, schedule, quotes, limits, identity, exports):
+        for service in (idempotency, outbox, inbox, schedule, quotes, identity, notifications):
+            gone = AT_ONCE
+            while gone >= AT_ONCE:
+                with transaction():
+                    gone = service.purge(now=now)
+        for small in (limits, exports):
             with transaction():
-                service.purge(now=now)
+                small.purge(now=now)
 
-    run_once(drop, job="runtime.purge", slot=slot_of(now, HOUR), now=now)
+    run_once(drop, job="runtime.purge", slot=slot_of(now, HOUR), now=now, lasts=HOUR)

@@ -3,6 +3,7 @@
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from uuid import RFC_4122, UUID
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from krak.core import ids
-from krak.core.ids import MalformedId, read, show, uuid7
+from krak.core.ids import MalformedId, first_at, read, show, uuid7
 
 uuids = st.integers(0, 2**128 - 1).map(lambda n: UUID(int=n))
 prefixes = st.from_regex(r"[a-z]([a-z_]{0,10}[a-z])?", fullmatch=True)
@@ -136,3 +137,13 @@ def test_known_ids() -> None:
 def test_a_malformed_id_is_refused(text: str) -> None:
     with pytest.raises(MalformedId):
         read("card", text)
+
+
+def test_the_first_id_of_a_moment_sorts_between_those_made_before_and_after() -> None:
+    before = uuid7()
+    time.sleep(0.003)
+    first = first_at(datetime.now(UTC))
+    time.sleep(0.003)
+
+    assert before < first < uuid7()
+    assert (first.version, first.variant) == (7, RFC_4122)

@@ -1,16 +1,21 @@
 """What the clock asks for."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from krak.core import clock
+from krak.core import clock, retention
+from krak.core.ids import first_at
+from krak.core.inbox.models import InboxEvent
 from krak.core.outbox.models import OutboxMessage
 from krak.core.schedule.models import Run
+from krak.notifications.models import Notification
 from krak.runtime import tasks
 from tests.cards.scenarios import Play, scenario
 
@@ -44,15 +49,93 @@ def test_books_that_hold_say_nothing_and_one_that_does_not_is_an_alarm(
     ]
 
 
+def _made_at(moment: datetime) -> UUID:
+    return UUID(int=first_at(moment).int | uuid4().int & 0xFFFF_FFFF)
+
+
 def test_done_messages_are_dropped_after_their_time_and_others_kept() -> None:
-    long_ago = clock.now() - timedelta(days=8)
-    old, fresh, pending = (
-        OutboxMessage.objects.create(topic="test", payload={}, done_at=done_at)
-        for done_at in (long_ago, clock.now(), None)
-    )
+    now = clock.now()
+    long_ago = now - timedelta(days=8)
+    _old, late, fresh, pending = (
+        OutboxMessage.objects.create(id=_made_at(made), topic="test", payload={}, done_at=done_at)
+        for made, done_at in (
+            (long_ago, long_ago), (long_ago, now), (now, now), (long_ago, None),
+        )
+    )  # fmt: skip
 
     tasks.purge()
 
     left = set(OutboxMessage.objects.filter(topic="test").values_list("id", flat=True))
-    assert left == {fresh.id, pending.id}
+    assert left == {late.id, fresh.id, pending.id}
+
+
+def test_events_that_were_processed_are_dropped_after_their_time_and_others_kept() -> None:
+    now = clock.now()
+    long_ago = now - timedelta(days=401)
+    rows = [
+        InboxEvent.objects.create(
+            id=_made_at(made), provider="test", event_id=name, type="t", body="{}",
+            processed_at=done,
+        )
+        for name, made, done in (
+            ("old", long_ago, long_ago), ("waits", long_ago, None), ("new", now, now),
+        )
+    ]  # fmt: skip
+
+    tasks.purge()
+
+    left = InboxEvent.objects.filter(provider="test").values_list("event_id", flat=True)
+    assert len(rows) == 3
+    assert set(left) == {"waits", "new"}
+
+
+def test_notices_of_long_ago_are_dropped(client: Client, pinned: Any) -> None:
+    play = Play(scenario("A04"), client, pinned)
+    now = clock.now()
+    Notification.objects.all().delete()
+    old, young = (
+        Notification.objects.create(
+            id=_made_at(made), customer_id=play.customer.id, kind="k", facts={}, created_at=made
+        )
+        for made in (now - timedelta(days=731), now - timedelta(days=729))
+    )
+
+    tasks.purge()
+
+    left = set(Notification.objects.values_list("id", flat=True))
     assert old.id not in left
+    assert young.id in left
+
+
+def test_more_than_a_batch_is_dropped_in_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    monkeypatch.setattr(tasks, "AT_ONCE", 2)
+    long_ago = clock.now() - timedelta(days=8)
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(id=_made_at(long_ago), topic="test", payload={}, done_at=long_ago)
+        for _ in range(5)
+    )
+
+    with CaptureQueriesContext(connection) as asked:
+        tasks.purge()
+
+    deletes = [q for q in asked if q["sql"].startswith('DELETE FROM "outbox_outboxmessage"')]
+    assert len(deletes) == 3
+    assert not OutboxMessage.objects.filter(topic="test").exists()
+
+
+def test_old_messages_are_found_by_the_primary_key() -> None:
+    since = clock.now() - timedelta(days=7)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    plan = (
+        OutboxMessage.objects.filter(done_at__lt=since, id__lt=first_at(since))
+        .order_by("id")[:10]
+        .explain()
+    )
+
+    assert "Index Scan using outbox_outboxmessage_pkey" in plan
+    assert "Sort" not in plan

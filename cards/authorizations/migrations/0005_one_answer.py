@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [("authorizations", "0004_by_stripe")]
     operations: ClassVar = [
         migrations.RunSQL(
-            sql=_texts("snapshot", "settle_2"),
+            sql=_texts("snapshot_3", "settle_2"),
             reverse_sql=[
                 *_texts("snapshot_2", "settle_1"),
                 ("DROP FUNCTION authorizations_lock_request(text, int)", None),

@@ -21,6 +21,7 @@ from django.db import connection
 from krak.core.errors import DomainError, Kind
 from krak.core.idempotency.models import KeptAnswer
 from krak.core.ids import uuid7
+from krak.core.retention import drop_some
 from krak.core.transactions import takes_part
 
 KEPT_FOR: Final = timedelta(hours=48)
@@ -126,9 +127,8 @@ def forget(*, owner: UUID, words: Collection[str], about: Collection[str]) -> No
 
 
 def purge(*, now: datetime) -> int:
-    """Forget the answers that are older than `KEPT_FOR`; return how many."""
-    gone, _by_model = KeptAnswer.objects.filter(created_at__lt=now - KEPT_FOR).delete()
-    return gone
+    """Forget a batch of the answers that are older than `KEPT_FOR`; return how many."""
+    return drop_some(KeptAnswer.objects.filter(created_at__lt=now - KEPT_FOR), by="created_at")
 
 
 def _alone(owner: UUID, key: str) -> bool:

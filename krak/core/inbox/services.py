@@ -1,6 +1,7 @@
 """Take in what providers send."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db.models import Q
 from krak.core.ids import uuid7
 from krak.core.inbox.models import InboxEvent
 from krak.core.outbox import services as outbox
+from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part, transaction
 
 ERASED: Final = '{"erased": true}'
@@ -63,3 +65,13 @@ def empty(words: Sequence[str]) -> None:
         named |= Q(body__icontains=word)
     if words:
         InboxEvent.objects.filter(named, processed_at__isnull=False).update(body=ERASED)
+
+
+@takes_part
+def purge(*, now: datetime) -> int:
+    """Drop a batch of events that were processed long ago; return how many.
+
+    One that nobody repeats any more: an event that is gone would be taken for new.
+    """
+    since = kept_since("inbox", now=now)
+    return drop_older(InboxEvent.objects.filter(processed_at__lt=since), than=since)

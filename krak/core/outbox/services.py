@@ -21,6 +21,7 @@ from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
 from krak.core.outbox.registry import handler_of
+from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part, transaction
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,6 @@ logger = logging.getLogger(__name__)
 CLAIM_LASTS: Final = timedelta(seconds=30)
 CALL_LASTS: Final = timedelta(seconds=60)
 """No call to a vendor takes longer: gateways give up well before."""
-KEPT_AFTER_DONE: Final = timedelta(days=7)
 RETRY_AFTER: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900))
 MOST_ATTEMPTS: Final = len(RETRY_AFTER) + 1
 
@@ -142,9 +142,9 @@ def resend(message_id: UUID, *, now: datetime) -> None:
 
 @takes_part
 def purge(*, now: datetime) -> int:
-    """Drop messages that were done over `KEPT_AFTER_DONE` ago; return how many."""
-    dropped, _by_model = OutboxMessage.objects.filter(done_at__lt=now - KEPT_AFTER_DONE).delete()
-    return dropped
+    """Drop a batch of messages that were done long ago; return how many."""
+    since = kept_since("outbox", now=now)
+    return drop_older(OutboxMessage.objects.filter(done_at__lt=since), than=since)
 
 
 @takes_part

@@ -12,6 +12,7 @@ from typing import Final
 from django.db import connection
 
 from krak.core.ids import uuid7
+from krak.core.retention import drop_some
 from krak.core.schedule.models import Run
 from krak.core.transactions import takes_part
 
@@ -67,9 +68,8 @@ def run_once(
 
 @takes_part
 def purge(*, now: datetime) -> int:
-    """Drop runs of slots that began over `KEPT` ago; return how many."""
-    dropped, _by_model = Run.objects.filter(slot__lt=now - KEPT).delete()
-    return dropped
+    """Drop a batch of runs of slots that began over `KEPT` ago; return how many."""
+    return drop_some(Run.objects.filter(slot__lt=now - KEPT), by="slot")
 
 
 def _claim(*, job: str, slot: datetime, now: datetime, lasts: timedelta) -> int | None:
