@@ -13,6 +13,7 @@ urlpatterns = [
     path("customers/<str:shown_id>/card", views.CardDoor.as_view()),
     path("customers/<str:shown_id>/position", views.Position.as_view()),
     path("mails", views.Mails.as_view()),
+    path("pushes", views.Pushes.as_view()),
     path("prices", views.Prices.as_view()),
     path("settle", views.Settle.as_view()),
     path("proof", views.Proof.as_view()),
