@@ -235,6 +235,9 @@ MAILERS = {
     else _smtp(os.environ.get("KRAK_MAIL_URL", "smtp://127.0.0.1:25"))
 }
 
+# --- Push: a class like krak.notifications.channels.base.Push; none, and nobody is pushed ---------
+PUSH_BACKEND = os.environ.get("KRAK_PUSH_BACKEND", "krak.sandbox.push.KeptPush" if SANDBOX else "")
+
 # --- Postgres ------------------------------------------------------------------------------------
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 if not DATABASE_URL:

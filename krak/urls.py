@@ -35,7 +35,8 @@ from krak.customers.api import me, tags, terms, verification
 from krak.exports import api as exports
 from krak.identity import staff
 from krak.identity.api import devices, step_up
-from krak.notifications import api as notifications
+from krak.notifications.api import inbox, push
+from krak.notifications.api import preferences as notification_preferences
 from krak.privacy import api as privacy
 from krak.runtime import health, metrics
 
@@ -65,8 +66,13 @@ urlpatterns = [
     path("v1/devices/<str:shown_id>", devices.OneDevice.as_view()),
     path("v1/step-up", step_up.StepUp.as_view()),
     path("v1/step-up/passkey", step_up.PasskeyChallenge.as_view()),
-    path("v1/notifications", notifications.Notifications.as_view()),
-    path("v1/notifications/read", notifications.ReadNotifications.as_view()),
+    path("v1/devices/<str:shown_id>/push-token", push.DevicePushToken.as_view()),
+    path("v1/notifications", inbox.Notifications.as_view()),
+    path("v1/notifications/read", inbox.ReadNotifications.as_view()),
+    path(
+        "v1/notification-preferences",
+        notification_preferences.NotificationPreferences.as_view(),
+    ),
     path("v1/activity", activity.Activity.as_view()),
     path("v1/balances", ledger.Balances.as_view()),
     path("v1/assets", assets.Assets.as_view()),

@@ -6,19 +6,24 @@ from uuid import UUID
 
 from django.db.models import Sum
 
+from cards.authorizations.models import Authorization
 from cards.cashback.models import ClawBack, Grant
 from cards.cashback.rules import Taken, reward_owed, take_back
 from cards.clearing import queries as clearing
+from cards.clearing.models import CardTransaction
 from cards.clearing.queries import Purchase
 from cards.issuing import queries as issuing
 from fx.prices import live
+from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import services as lots
+from krak.api.shapes import AmountSerializer
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import uuid7
+from krak.core.ids import show, uuid7
 from krak.core.money import floor_to, places_of, plain
 from krak.core.transactions import takes_part
+from krak.notifications import services as notifications
 
 
 class RewardHasNoPrice(DomainError):
@@ -108,6 +113,23 @@ def _grant(
         units=units,
         units_left=units,
         granted_at=now,
+    )
+    _tell(customer_id, purchase.transactions[0], asset=asset, units=units, now=now)
+
+
+def _tell(
+    customer_id: UUID, bought: CardTransaction, *, asset: str, units: Decimal, now: datetime
+) -> None:
+    reward = ledger_reads.shown(units, code=asset, board=live.current(), now=now)
+    purchase = bought.authorization_id
+    notifications.promise(
+        customer_id=customer_id,
+        kind="cashback.credited",
+        facts={
+            "authorization": show(Authorization.PREFIX, purchase) if purchase else None,
+            "amount": AmountSerializer(reward).data,
+            "merchant": bought.merchant_name,
+        },
     )
 
 

@@ -20,7 +20,9 @@ _CUSTOMERS: Final = (
     "clearing.view_cardtransaction", "disputes.view_dispute", "cashback.view_grant",
     "ledger.view_ledgeraccount", "ledger.view_journalentry", "ledger.view_hold",
     "cases.view_case", "assets.view_asset", "customers.view_tag", "identity.view_device",
-    "notifications.view_notification", "exports.view_export", "statements.view_statement",
+    "notifications.view_notification", "notifications.view_delivery",
+    "notifications.view_preference", "notifications.view_pushtoken",
+    "exports.view_export", "statements.view_statement",
 )  # fmt: skip
 _TRADING: Final = (
     "quotes.view_quote", "quotes.view_feeschedule", "quotes.view_quotepolicy",

@@ -55,6 +55,9 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Kept after erasure", "lock", "privacy.sealedfacts"),
             _to("Exports", "download", "exports.export"),
             _to("Notifications", "notifications", "notifications.notification"),
+            _to("Deliveries", "outgoing_mail", "notifications.delivery"),
+            _to("Push tokens", "phonelink_ring", "notifications.pushtoken"),
+            _to("What they hear of", "notifications_active", "notifications.preference"),
         ],
     },
     {

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from krak.core.outbox.registry import handles
+from krak.core.outbox.registry import calls_out, handles
 from krak.notifications import services
 
 
@@ -17,3 +17,9 @@ def tell(*, payload: dict[str, Any], now: datetime) -> None:
         facts=payload["facts"],
         now=now,
     )
+
+
+@calls_out(services.TOPIC)
+def deliver(*, payload: dict[str, Any], now: datetime) -> None:
+    """Send one notice on one channel."""
+    services.deliver(delivery_id=UUID(payload["delivery"]), now=now)

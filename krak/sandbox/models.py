@@ -45,3 +45,18 @@ class SandboxTransaction(models.Model):
 
     def __str__(self) -> str:
         return self.transaction
+
+
+class SandboxPush(models.Model):
+    """A push that would have gone out."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    token = models.CharField(max_length=400)
+    title = models.CharField(max_length=200)
+    text = models.TextField(blank=True)
+    data = models.JSONField()
+    sent_at = models.DateTimeField(db_default=TransactionNow())
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,9 +1,11 @@
-"""Mail that was kept instead of sent goes with who it was for."""
+"""Mails and pushes that were kept instead of sent go with who they were for."""
 
 from datetime import datetime
 
-from krak.core.personal import Person, sweeps_later
+from krak.core.personal import Person, holds, sweeps_later
 from krak.sandbox.models import SandboxMail
+
+holds("sandbox.SandboxPush", hides=("token",), deletes=True)
 
 
 @sweeps_later

@@ -19,6 +19,7 @@ urlpatterns = [
     path("top-ups/<str:shown_id>", money_views.PayTopUp.as_view()),
     path("withdrawals/<str:shown_id>", money_views.EndWithdrawal.as_view()),
     path("mails", views.Mails.as_view()),
+    path("pushes", views.Pushes.as_view()),
     path("prices", views.Prices.as_view()),
     path("settle", views.Settle.as_view()),
     path("proof", views.Proof.as_view()),

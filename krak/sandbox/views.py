@@ -31,10 +31,10 @@ from krak.customers.queries import CustomerNotFound, customer
 from krak.sandbox import purchases, serializers, services
 from krak.sandbox.issuer.client import deliveries_of
 from krak.sandbox.issuer.shapes import merchant
-from krak.sandbox.models import SandboxMail
+from krak.sandbox.models import SandboxMail, SandboxPush
 
 SETTLE_SECONDS: Final = 30
-MOST_MAILS: Final = 100
+MOST_KEPT: Final = 100
 
 
 class AmountTooFine(DomainError):
@@ -149,7 +149,39 @@ class Mails(SandboxView):
         found = SandboxMail.objects.order_by("-id")
         if to := request.query_params.get("to"):
             found = found.filter(to__contains=[to.lower()])
-        return Response(MailsSerializer({"results": found[:MOST_MAILS]}).data)
+        return Response(MailsSerializer({"results": found[:MOST_KEPT]}).data)
+
+
+class PushSerializer(serializers_of_rest.Serializer[SandboxPush]):
+    """A push that would have gone out."""
+
+    token = serializers_of_rest.CharField()
+    title = serializers_of_rest.CharField()
+    text = serializers_of_rest.CharField()
+    payload = serializers_of_rest.DictField(source="data", help_text="for the app")
+    sent_at = serializers_of_rest.DateTimeField()
+
+
+class PushesSerializer(serializers_of_rest.Serializer[Any]):
+    """The newest pushes first, at most 100."""
+
+    results = PushSerializer(many=True)
+
+
+class Pushes(SandboxView):
+    """GET /v1/sandbox/pushes?customer=…"""
+
+    @extend_schema(
+        operation_id="sandbox_pushes",
+        parameters=[OpenApiParameter("customer", str, description="a customer; all if left out")],
+        responses=PushesSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Return the pushes to a customer's phones, newest first."""
+        found = SandboxPush.objects.order_by("-id")
+        if shown_id := request.query_params.get("customer"):
+            found = found.filter(customer_id=self.customer(shown_id).id)
+        return Response(PushesSerializer({"results": found[:MOST_KEPT]}).data)
 
 
 class Prices(SandboxView):

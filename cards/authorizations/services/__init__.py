@@ -2,5 +2,6 @@
 
 from cards.authorizations.services.cash import raise_cash
 from cards.authorizations.services.decisions import authorize
+from cards.authorizations.services.telling import tell
 
-__all__ = ["authorize", "raise_cash"]
+__all__ = ["authorize", "raise_cash", "tell"]

@@ -24,12 +24,15 @@ from cards.issuing.events import EventRefused
 from cards.issuing.models import CardDirectory
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from krak.api.shapes import AmountSerializer
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as ErrorKind
-from krak.core.ids import uuid7
+from krak.core.ids import show, uuid7
 from krak.core.inbox import services as inbox
+from krak.core.money import money
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
+from krak.notifications import services as notifications
 
 FLAG_OF_STATUS: Final = {"EXPIRED": "capture_on_expired", "REVERSED": "capture_on_reversed"}
 
@@ -91,6 +94,7 @@ def _capture(transaction: Transaction, owner: CardDirectory, *, now: datetime) -
         authorization.captured += transaction.amount
         touch(authorization, flags, event_at=transaction.event_at, now=now)
     _owe_cashback(customer_id, group)
+    _tell("purchase.cleared", transaction, customer_id, authorization)
 
 
 def _authorization_captured(
@@ -143,6 +147,7 @@ def _refund(transaction: Transaction, owner: CardDirectory, *, now: datetime) ->
     _keep(transaction, owner, authorization, entry, group=group, flags=flags, now=now)
     if group:
         _owe_cashback(customer_id, group)
+    _tell("refund.received", transaction, customer_id, authorization)
 
 
 @takes_part
@@ -298,3 +303,14 @@ def _keep(
 
 def _owe_cashback(customer_id: UUID, group: str) -> None:
     outbox.promise("cashback.settle", {"customer": str(customer_id), "group": group})
+
+
+def _tell(
+    kind: str, transaction: Transaction, customer_id: UUID, authorization: Authorization | None
+) -> None:
+    facts = {
+        "authorization": show(Authorization.PREFIX, authorization.id) if authorization else None,
+        "amount": AmountSerializer(money(transaction.amount, transaction.currency)).data,
+        "merchant": transaction.merchant_name,
+    }
+    notifications.promise(customer_id=customer_id, kind=kind, facts=facts)

@@ -13,7 +13,7 @@ DROP FUNCTION authorizations_snapshot(uuid, text, text, int, timestamptz, timest
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("authorizations", "0007_settle_at_once")]
+    dependencies: ClassVar = [("authorizations", "0008_decisions_stay_whole")]
     operations: ClassVar = [
         migrations.RunSQL(
             sql=[((SQL / "snapshot.sql").read_text(), None)],

@@ -8,17 +8,30 @@ from uuid import UUID
 from django.db.models import Q
 
 from krak.core.ids import uuid7
+from krak.core.outbox import services as outbox
 from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part
 from krak.notifications.models import Notification
+from krak.notifications.services import carrying
+
+
+@takes_part
+def promise(*, customer_id: UUID, kind: str, facts: Mapping[str, Any]) -> None:
+    """Have a customer told, once this transaction is committed."""
+    outbox.promise(
+        "notifications.tell",
+        {"customer": str(customer_id), "kind": kind, "facts": dict(facts)},
+    )
 
 
 @takes_part
 def keep(*, customer_id: UUID, kind: str, facts: Mapping[str, Any], now: datetime) -> Notification:
-    """Put a notice into the customer's inbox."""
-    return Notification.objects.create(
+    """Put a notice into the customer's inbox, and promise it to the channels they want it on."""
+    notice = Notification.objects.create(
         id=uuid7(), customer_id=customer_id, kind=kind, facts=dict(facts), created_at=now
     )
+    carrying.plan(notice, now=now)
+    return notice
 
 
 @takes_part

@@ -17,7 +17,7 @@ from krak.core import clock
 from krak.core.ids import MalformedId, read
 from krak.core.transactions import transaction
 from krak.customers.authentication import asking
-from krak.notifications import services
+from krak.notifications import kinds, services
 from krak.notifications.models import Notification
 
 MOST_AT_ONCE: Final = 200
@@ -28,10 +28,28 @@ class NotificationSerializer(serializers.Serializer[Notification]):
 
     object = ConstantField("notification")
     id = IdField(Notification.PREFIX)
-    kind = serializers.CharField(help_text="new_device, verification_decided, …")
-    facts = serializers.DictField(help_text="what the app makes a sentence of, by kind")
+    sequence = serializers.IntegerField(
+        help_text="1, 2, 3, … of this customer; the id of its event"
+    )
+    kind = serializers.CharField(help_text="authorization.approved, new_device, …")
+    group = serializers.SerializerMethodField(help_text="what it is switched on and off with")
+    title = serializers.SerializerMethodField(help_text="in English")
+    text = serializers.SerializerMethodField(help_text="in English; may be empty")
+    facts = serializers.DictField(help_text="what the app makes its own sentence of, by kind")
     created_at = serializers.DateTimeField()
     read_at = serializers.DateTimeField(allow_null=True)
+
+    def get_group(self, notice: Notification) -> str:
+        """Return the group of its kind."""
+        return kinds.kind_of(notice.kind).group
+
+    def get_title(self, notice: Notification) -> str:
+        """Return what happened."""
+        return kinds.word(notice.kind, notice.facts).title
+
+    def get_text(self, notice: Notification) -> str:
+        """Return the sentence of its facts."""
+        return kinds.word(notice.kind, notice.facts).text
 
 
 class UnreadPages(CursorPages):

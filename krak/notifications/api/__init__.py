@@ -1,0 +1,1 @@
+"""Doors for the app: the inbox, where notices go, and each phone's push token."""

@@ -1,0 +1,309 @@
+"""Notices leave the inbox: by mail and push, as their customer likes, at most once each."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+from django.test import Client
+
+from krak.core import clock
+from krak.core.ids import read, uuid7
+from krak.core.outbox import services as outbox
+from krak.core.outbox.models import OutboxMessage
+from krak.core.transactions import transaction as ours
+from krak.identity.models import Device
+from krak.notifications import services
+from krak.notifications.models import Delivery, Notification, Preference, PushToken
+from tests.identity.conftest import people_have_mail, quick_hashes  # noqa: F401 - fixtures
+from tests.identity.phone import Phone, fresh_email
+
+pytestmark = pytest.mark.django_db
+AMOUNT = {"amount": "12.50", "currency": "EUR"}
+
+
+@pytest.fixture
+def phone() -> Phone:
+    return Phone().sign_up()
+
+
+def device_of(phone: Phone) -> str:
+    (current,) = [each for each in phone.get("/v1/devices").json()["results"] if each["current"]]
+    shown: str = current["id"]
+    return shown
+
+
+def keep_token(phone: Phone, token: str) -> None:
+    answer = phone.put(f"/v1/devices/{device_of(phone)}/push-token", {"token": token})
+    assert answer.status_code == 204, answer.content
+
+
+def tell(phone: Phone, kind: str = "transfer.received", **facts: Any) -> Notification:
+    user = Device.objects.filter(user__email=phone.email).first().user  # type: ignore[union-attr]
+    with ours():
+        notice = services.keep(
+            customer_id=user.customer.id, kind=kind, facts={"amount": AMOUNT, **facts},
+            now=clock.now(),
+        )  # fmt: skip
+    outbox.drain(now=clock.now())
+    return notice
+
+
+def pushes(phone: Phone) -> list[dict[str, Any]]:
+    customer = phone.get("/v1/me").json()["id"]
+    found: list[dict[str, Any]] = (
+        Client().get("/v1/sandbox/pushes", {"customer": customer}).json()["results"]
+    )
+    return found
+
+
+def titles(phone: Phone) -> list[str]:
+    return [mail["subject"] for mail in phone.mails()]
+
+
+def test_a_push_goes_to_the_phone_in_words_and_facts(phone: Phone) -> None:
+    keep_token(phone, "tok-1")
+
+    notice = tell(phone, counterparty="ada")
+
+    (push,) = pushes(phone)
+    assert (push["token"], push["title"], push["text"]) == (
+        "tok-1", "Money received", "ada has sent you 12.50 EUR.",
+    )  # fmt: skip
+    assert push["payload"] == {
+        "notification": notice.shown_id, "kind": "transfer.received", "sequence": 1,
+        "facts": {"amount": AMOUNT, "counterparty": "ada"},
+    }  # fmt: skip
+    assert "Money received" not in titles(phone)
+
+
+def test_what_concerns_money_goes_by_mail_too(phone: Phone) -> None:
+    tell(phone, "withdrawal.sent")
+
+    mail = phone.mails()[0]
+    assert mail["subject"] == "Withdrawal sent"
+    assert mail["text"].startswith("12.50 EUR is on its way.\n")
+
+
+def test_each_phone_gets_a_push_once_and_one_that_signed_out_none(phone: Phone) -> None:
+    other, gone = phone.other(), phone.other()
+    for each, token in ((phone, "tok-a"), (other, "tok-b"), (gone, "tok-c")):
+        if not each.session:
+            assert each.log_in().status_code == 200
+        keep_token(each, token)
+    assert gone.delete("/v1/auth/session").status_code == 401
+
+    notice = tell(phone)
+    with ours():
+        services.mark_read(customer_id=notice.customer_id, ids=None, now=clock.now())
+    OutboxMessage.objects.filter(topic="notifications.deliver").update(
+        done_at=None, due_at=clock.now()
+    )
+    outbox.drain(now=clock.now())
+
+    sent = [each for each in pushes(phone) if each["payload"]["notification"] == notice.shown_id]
+    assert sorted(each["token"] for each in sent) == ["tok-a", "tok-b"]
+
+
+def test_a_token_moves_with_the_phone_to_whom_it_signs_in(phone: Phone) -> None:
+    stranger = Phone(email=fresh_email()).sign_up()
+    keep_token(phone, "tok-shared")
+    keep_token(stranger, "tok-shared")
+
+    tell(phone)
+
+    assert pushes(phone) == []
+    assert PushToken.objects.get(token="tok-shared").customer.user.email == stranger.email
+
+
+def test_a_dead_token_is_removed_and_the_inbox_stays(phone: Phone) -> None:
+    keep_token(phone, "dead-1")
+
+    notice = tell(phone)
+
+    assert not PushToken.objects.filter(token="dead-1").exists()
+    row = Delivery.objects.get(notification=notice)
+    assert (row.state, row.attempts, row.last_error) == ("FAILED", 1, "the app was removed")
+    assert phone.get("/v1/notifications").json()["results"][0]["id"] == notice.shown_id
+
+
+def test_a_provider_that_is_away_is_tried_five_times_and_no_more(phone: Phone) -> None:
+    keep_token(phone, "down-1")
+    notice = tell(phone)
+    states = [(Delivery.objects.get().state, Delivery.objects.get().attempts)]
+
+    for _ in range(6):
+        OutboxMessage.objects.filter(done_at=None).update(due_at=clock.now() - timedelta(seconds=1))
+        outbox.drain(now=clock.now())
+        row = Delivery.objects.get(notification=notice)
+        states.append((row.state, row.attempts))
+
+    assert states == [
+        ("WAITING", 1), ("WAITING", 2), ("WAITING", 3), ("WAITING", 4),
+        ("FAILED", 5), ("FAILED", 5), ("FAILED", 5),
+    ]  # fmt: skip
+    assert not OutboxMessage.objects.filter(done_at=None).exists()
+
+
+def test_a_sending_nobody_came_back_from_is_not_repeated(phone: Phone) -> None:
+    keep_token(phone, "tok-1")
+    notice = tell(phone)
+    interrupted = Delivery.objects.create(
+        id=uuid7(), customer=notice.customer, notification=notice, channel="PUSH",
+        target="elsewhere", state="SENDING", attempts=1, created_at=clock.now(),
+    )  # fmt: skip
+
+    services.deliver(delivery_id=interrupted.id, now=clock.now())
+
+    interrupted.refresh_from_db()
+    assert (interrupted.state, interrupted.last_error) == (
+        "FAILED", "perhaps sent: the worker died",
+    )  # fmt: skip
+    assert len(pushes(phone)) == 1
+
+
+def test_mail_goes_only_where_it_is_read(phone: Phone) -> None:
+    user = Device.objects.get(user__email=phone.email).user
+    user.email_verified_at = None
+    user.save(update_fields=["email_verified_at"])
+
+    tell(phone, "withdrawal.sent")
+
+    assert "Withdrawal sent" not in titles(phone)
+
+
+# --- Preferences -------------------------------------------------------------------------------
+
+
+def channels(phone: Phone) -> dict[str, dict[str, bool]]:
+    answer = phone.get("/v1/notification-preferences").json()
+    assert answer["object"] == "notification_preferences"
+    return {each["group"]: each["channels"] for each in answer["groups"]}
+
+
+def test_what_is_switched_off_stays_in_the_inbox_only(phone: Phone) -> None:
+    keep_token(phone, "tok-1")
+    before = channels(phone)
+    body = {
+        "groups": [
+            {"group": "payments", "channels": {"push": False}},
+            {"group": "card", "channels": {"email": True}},
+        ]
+    }
+    for _ in range(2):
+        assert phone.put("/v1/notification-preferences", body).status_code == 200
+
+    assert channels(phone) == before | {
+        "payments": {"email": False, "push": False},
+        "card": {"email": True, "push": True},
+    }
+    tell(phone)
+    tell(phone, "purchase.cleared", merchant="RAMEN")
+    assert [each["title"] for each in pushes(phone)] == ["Purchase settled"]
+    assert titles(phone)[0] == "Purchase settled"
+    assert phone.get("/v1/notifications").json()["unread"] == 2
+
+
+def test_notices_for_safety_cannot_be_switched_off(phone: Phone) -> None:
+    answer = phone.put(
+        "/v1/notification-preferences",
+        {
+            "groups": [
+                {"group": "card", "channels": {"push": False}},
+                {"group": "security", "channels": {"email": False}},
+            ]
+        },
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "notifications.always_on")
+    assert channels(phone)["card"]["push"] is True
+
+
+def test_the_database_keeps_notices_for_safety_on(phone: Phone) -> None:
+    customer = tell(phone).customer
+
+    with pytest.raises(IntegrityError, match="notices_for_safety_stay_on"), transaction.atomic():
+        Preference.objects.create(
+            customer=customer, group="security", channel="EMAIL", enabled=False
+        )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"groups": []},
+        {"groups": [{"group": "moon", "channels": {"push": False}}]},
+        {"groups": [{"group": "card", "channels": {"fax": False}}]},
+        {"groups": [{"group": "card", "channels": {"push": "perhaps"}}]},
+        {"groups": [{"group": "card", "channels": {}}, {"group": "card", "channels": {}}]},
+    ],
+)
+def test_odd_wishes_are_refused(phone: Phone, body: Any) -> None:
+    answer = phone.put("/v1/notification-preferences", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "api.invalid")
+
+
+# --- Push tokens of others, and around the services ----------------------------------------------
+
+
+@pytest.mark.parametrize("ask", ["put", "delete"])
+def test_another_persons_device_is_not_there(phone: Phone, ask: str) -> None:
+    theirs = device_of(Phone(email=fresh_email()).sign_up())
+    ways: dict[str, Callable[[str], Any]] = {
+        "put": lambda path: phone.put(path, {"token": "tok"}),
+        "delete": phone.delete,
+    }
+
+    for path in (f"/v1/devices/{theirs}/push-token", "/v1/devices/dev_x/push-token"):
+        answer = ways[ask](path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "identity.device_not_found")
+    assert not PushToken.objects.exists()
+
+
+def test_a_token_can_be_taken_back(phone: Phone) -> None:
+    keep_token(phone, "tok-1")
+    path = f"/v1/devices/{device_of(phone)}/push-token"
+
+    assert [phone.delete(path).status_code for _ in range(2)] == [204, 204]
+
+    tell(phone)
+    assert pushes(phone) == []
+
+
+@pytest.mark.parametrize("token", ["", "a b", "ü", "x" * 401, True, None])
+def test_odd_tokens_are_refused(phone: Phone, token: Any) -> None:
+    path = f"/v1/devices/{device_of(phone)}/push-token"
+
+    answer = phone.put(path, {"token": token})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "api.invalid")
+
+
+def test_the_database_lets_a_notice_out_once_per_channel_and_device(phone: Phone) -> None:
+    keep_token(phone, "tok-1")
+    notice = tell(phone)
+    sent = Delivery.objects.get(notification=notice)
+    again = Delivery(
+        id=uuid7(), customer=notice.customer, notification=notice, channel="PUSH",
+        target=sent.target, created_at=clock.now(),
+    )  # fmt: skip
+
+    with pytest.raises(IntegrityError, match="a_notice_goes_out_once"), transaction.atomic():
+        again.save()
+    with pytest.raises(DatabaseError, match="stays ended"), transaction.atomic():
+        Delivery.objects.filter(id=sent.id).update(state="WAITING", sent_at=None)
+    assert read(Device.PREFIX, device_of(phone)).hex == sent.target.replace("-", "")
+
+
+def test_the_database_gives_a_push_token_to_one_device(phone: Phone) -> None:
+    keep_token(phone, "tok-1")
+    stranger = Phone(email=fresh_email()).sign_up()
+    device = Device.objects.get(user__email=stranger.email)
+
+    with pytest.raises(IntegrityError, match="a_push_token_is_of_one_device"), transaction.atomic():
+        PushToken.objects.create(
+            device=device, customer=device.user.customer, token="tok-1", created_at=clock.now()
+        )
