@@ -389,6 +389,8 @@ SPECTACULAR_SETTINGS = {
         "ExportKindEnum": ["activity", "personal_data", "statement", "tax_report"],
         "ExportStateEnum": ["waiting", "running", "ready", "failed", "expired"],
         "PlanStateEnum": ["active", "paused", "canceled"],
+        "AlertDirectionEnum": ["above", "below"],
+        "AlertStateEnum": ["active", "resting", "fired"],
         "DisputeReasonEnum": [
             "canceled",
             "duplicate",
