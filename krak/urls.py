@@ -17,6 +17,7 @@ from cards.issuing import webhooks as event_webhooks
 from cards.issuing.api import cardholders, preferences, secrets
 from cards.issuing.api import cards as issuing
 from cards.receipts import api as receipts
+from fx.alerts import api as alerts
 from fx.candles import api as candles
 from fx.eligibility import api as eligibility
 from fx.prices.api import assets, prices
@@ -79,6 +80,8 @@ urlpatterns = [
     path("v1/assets/<str:code>", assets.OneAsset.as_view()),
     path("v1/assets/<str:code>/candles", candles.Candles.as_view()),
     path("v1/prices", prices.Prices.as_view()),
+    path("v1/price-alerts", alerts.PriceAlerts.as_view()),
+    path("v1/price-alerts/<str:shown_id>", alerts.OnePriceAlert.as_view()),
     path("v1/portfolio", portfolio.PortfolioView.as_view()),
     path("v1/portfolio/history", portfolio.History.as_view()),
     path("v1/portfolio/lots", lots.Lots.as_view()),

@@ -29,6 +29,7 @@ _TRADING: Final = (
     "eligibility.view_eligibilityrule", "eligibility.view_suitabilitycheck",
     "trading.view_trade", "trading.view_order", "trading.view_recurringbuy",
     "trading.view_recurringrun", "trading.view_autoconvertrule", "trading.view_autoconvertrun",
+    "alerts.view_pricealert",
 )  # fmt: skip
 _PEOPLE: Final = (
     "transfers.view_transfer", "transfers.view_paymentlink", "transfers.view_request",

@@ -106,6 +106,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Their runs", "play_circle", "trading.recurringrun"),
             _to("Auto-convert", "autorenew", "trading.autoconvertrule"),
             _to("Conversions of it", "sync", "trading.autoconvertrun"),
+            _to("Price alerts", "notifications_active", "alerts.pricealert"),
         ],
     },
     {
