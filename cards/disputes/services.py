@@ -23,6 +23,7 @@ from krak.cases import services as cases
 from krak.core.errors import Kind
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part
 
 COLUMN_OF: Final = {
@@ -76,7 +77,7 @@ def apply_event(event: DisputeEvent, *, now: datetime) -> None:
     dispute = _dispute(event, disputed, now=now)
     column = COLUMN_OF.get(event.type)
     if column is None or (column == "lost_at" and event.status != "lost"):
-        dispute.save()
+        save_row(dispute)
         return
     if getattr(dispute, column) is None:
         setattr(dispute, column, event.event_at)
@@ -85,7 +86,7 @@ def apply_event(event: DisputeEvent, *, now: datetime) -> None:
     elif column == "submitted_at" or dispute.submitted_at is None:
         dispute.amount = event.amount
     _move(dispute, disputed, now=now)
-    dispute.save()
+    save_row(dispute)
     _note_won(disputed)
     _look_for_overdraft(dispute, now=now)
     if disputed.group:
