@@ -6,6 +6,7 @@ each makes its own customers, so they do not meet, and the proof of the books ho
 
 import io
 import os
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -59,6 +60,9 @@ def django_db_setup(
         if settings.PGBOUNCER:
             call_command("database_limits")
         connection.close()
+        if settings.PGBOUNCER:
+            # Its connections that are older than the limits have gone after a second.
+            time.sleep(2)
     if django_db_modify_db_settings is not None:
         options["options"] = django_db_modify_db_settings
     yield

@@ -22,7 +22,8 @@ def authorizations(*, customer_id: UUID) -> QuerySet[Authorization]:
 
     The decisions are the attribute `answered`, by step.
     """
-    decisions = Decision.objects.defer("inputs", "request", "answer").order_by("step")
+    decisions = Decision.objects.filter(customer_id=customer_id).order_by("step")
+    decisions = decisions.defer("inputs", "request", "answer")
     return Authorization.objects.filter(customer_id=customer_id).prefetch_related(
         Prefetch("decisions", queryset=decisions, to_attr="answered")
     )
@@ -34,11 +35,10 @@ def authorization(authorization_id: UUID, *, customer_id: UUID) -> Authorization
     Raises:
         AuthorizationNotFound: there is none, or it is another customer's: nobody can tell which.
     """
+    decisions = Decision.objects.filter(customer_id=customer_id).order_by("step")
     found = (
         Authorization.objects.filter(customer_id=customer_id, id=authorization_id)
-        .prefetch_related(
-            Prefetch("decisions", queryset=Decision.objects.order_by("step"), to_attr="answered")
-        )
+        .prefetch_related(Prefetch("decisions", queryset=decisions, to_attr="answered"))
         .first()
     )
     if found is None:

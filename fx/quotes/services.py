@@ -130,7 +130,7 @@ def accept(*, quote_id: UUID, customer_id: UUID, board: Board, now: datetime) ->
     require_not_halted(quote.sell_currency, quote.buy_currency, board=board, now=now)
     require_within_day(quote.usd_value, policy=quote.policy, customer_id=customer_id, now=now)
     quote.accepted_at = max(now, quote.created_at)
-    if not Quote.objects.filter(id=quote.id, accepted_at=None).update(
+    if not Quote.objects.filter(customer_id=customer_id, id=quote.id, accepted_at=None).update(
         accepted_at=quote.accepted_at
     ):
         raise AlreadyAccepted

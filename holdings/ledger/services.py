@@ -129,8 +129,9 @@ def set_hold(
                 updated_at=now,
             )
     elif held.amount != amount:
-        held.amount, held.forced, held.updated_at = amount, forced, now
-        held.save(update_fields=["amount", "forced", "updated_at"])
+        Hold.objects.filter(customer_id=customer_id, id=held.id).update(
+            amount=amount, forced=forced, updated_at=now
+        )
 
 
 @takes_part

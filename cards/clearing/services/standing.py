@@ -17,6 +17,7 @@ from holdings.ledger.queries import Balance
 from krak.cases import services as cases
 from krak.core.errors import Kind as ErrorKind
 from krak.core.money import plain
+from krak.core.rows import save_row
 
 STAFF_FLAGS: Final = frozenset(
     {
@@ -103,7 +104,7 @@ def touch(
     authorization.flags = sorted({*authorization.flags, *flags})
     authorization.last_event_at = max(event_at, authorization.last_event_at or event_at)
     authorization.updated_at = now
-    authorization.save()
+    save_row(authorization)
 
 
 def open_cases(

@@ -9,6 +9,7 @@ from cards.issuing.models import Cardholder
 from holdings.ledger import services as ledger
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part
 from krak.stripe import client as stripe
 
@@ -35,7 +36,7 @@ def enrol(*, customer_id: UUID, person: Person, now: datetime) -> Cardholder:
     holder.phone_number, holder.address = person.phone_number, dict(person.address)
     holder.terms_accepted_at, holder.terms_accepted_ip = now, person.terms_accepted_ip
     holder.revision += 1
-    holder.save()
+    save_row(holder)
     if stripe.is_connected():
         outbox.promise("issuing.tell_cardholder", {"cardholder": str(holder.id)})
     return holder

@@ -24,6 +24,7 @@ from holdings.ledger import services as ledger
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part
 from krak.stripe import client as stripe
 
@@ -267,6 +268,6 @@ def _lock(card: Card) -> None:
 def _wish(card: Card) -> None:
     """Save a card with what is wanted of it, and promise to tell Stripe."""
     card.revision += 1
-    card.save()
+    save_row(card)
     if stripe.is_connected():
         outbox.promise("issuing.tell_card", {"card": str(card.id)})

@@ -23,6 +23,7 @@ from krak.cases import services as cases
 from krak.core.errors import Kind
 from krak.core.ids import MalformedId, read, uuid7
 from krak.core.outbox import services as outbox
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part
 from krak.stripe import client as stripe
 
@@ -164,4 +165,4 @@ def hear_of_token(said: TokenSaid, *, now: datetime) -> None:
     if said.event_at >= token.said_at:
         token.wallet_provider, token.network = said.wallet_provider, said.network
         token.status, token.said_at = said.status, said.event_at
-        token.save()
+        save_row(token)

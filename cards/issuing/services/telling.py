@@ -31,6 +31,7 @@ from holdings.ledger import services as ledger
 from krak.cases import services as cases
 from krak.core.errors import DomainError, Kind
 from krak.core.outbox import services as outbox
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part, transaction
 from krak.stripe.client import OWN_ID, StripeRefused
 
@@ -222,7 +223,7 @@ def _keep_made(card: Card, made: dict[str, Any]) -> None:
     if card.status == CardStatus.PENDING:
         active = made["status"] == "active"
         card.status = CardStatus.ACTIVE if active else CardStatus.INACTIVE
-    card.save()
+    save_row(card)
     CardDirectory.objects.create(stripe_id=made["id"], customer_id=card.customer_id, card=card)
     if card.replaces and card.status == CardStatus.ACTIVE:
         cancel(card=card.replaces, reason=EndReason(card.replaces.end_reason))

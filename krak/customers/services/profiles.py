@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from krak.core.errors import DomainError, Kind
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part
 from krak.customers import queries
 from krak.customers.models import Customer, Profile
@@ -65,7 +66,7 @@ def tell(*, customer_id: UUID, told: Mapping[str, Any]) -> Customer:
         setattr(customer if name in {"name", "country"} else profile, name, value)
     if {"name", "country"} & set(told):
         customer.save(update_fields=["name", "country", "home_currency"])
-    profile.save()
+    save_row(profile)
     return customer
 
 

@@ -12,6 +12,7 @@ from django.db import transaction as django_transaction
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part, transaction
 from krak.customers import queries
 from krak.customers.models import (
@@ -156,7 +157,7 @@ def submit_verification(
         "born_on": born.isoformat(),
         "country": customer.country,
     }
-    found.save()
+    save_row(found)
     outbox.promise("customers.verify", {"verification": str(found.id)})
     return found
 
@@ -191,7 +192,7 @@ def _keep(verification_id: UUID, answer: Answer, *, now: datetime) -> None:
     found.provider_reference = answer.reference
     if answer.outcome is Outcome.REVIEW:
         found.state, found.reason = VerificationState.IN_REVIEW, answer.reason
-        found.save()
+        save_row(found)
     else:
         _conclude(found, approved=answer.outcome is Outcome.APPROVED, reason=answer.reason, now=now)
 
@@ -221,7 +222,7 @@ def _conclude(found: Verification, *, approved: bool, reason: str, now: datetime
     found.reason, found.decided_at = reason, now
     if approved:
         found.expires_at = now + LASTS[found.level]
-    found.save()
+    save_row(found)
     outbox.promise(
         "notifications.tell",
         {

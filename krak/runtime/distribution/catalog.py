@@ -48,7 +48,7 @@ SELECT c.relname, g.tgname, f.proname, pg_get_triggerdef(g.oid)
  ORDER BY 1, 2
 """
 _FUNCTIONS: Final = """
-SELECT p.proname, pg_get_function_identity_arguments(p.oid),
+SELECT p.proname,
        ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS a(t, place)
               ORDER BY place),
        coalesce(p.proargnames[1], ''), p.prosrc
@@ -111,7 +111,6 @@ class Function:
     """A function of ours; `words` are all names in its body."""
 
     name: str
-    arguments: str
     types: Sequence[str]
     first: str
     words: frozenset[str]
@@ -152,7 +151,10 @@ def read() -> Catalog:
     keys: dict[str, list[Key]] = defaultdict(list)
     for row in _rows(_KEYS):
         keys[row[0]].append(Key(*row))
-    functions = [Function(*row[:4], _words(row[4])) for row in _rows(_FUNCTIONS)]
+    functions = [
+        Function(name, types, first, _words(source))
+        for name, types, first, source in _rows(_FUNCTIONS)
+    ]
     tables = [
         Table(name, columns, frozenset(needed or ())) for name, columns, needed in _rows(_TABLES)
     ]
