@@ -310,6 +310,10 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 
+# --- Live events: a process of its own, behind the same address where there is a proxy ------------
+LIVE_URL = os.environ.get("KRAK_LIVE_URL", "")
+LIVE_HEARTBEAT_SECONDS = float(os.environ.get("KRAK_LIVE_HEARTBEAT_SECONDS", "15"))
+
 # --- Money ---------------------------------------------------------------------------------------
 CURRENCY_CODE_MAX_LENGTH = 16
 DJANGO_MONEY_DECIMAL_PLACES = 10
