@@ -345,6 +345,10 @@ KEEP_DAYS = {
     "notifications": int(os.environ.get("KRAK_KEEP_NOTIFICATIONS_DAYS", "730")),
 }
 
+# --- Live events: a process of its own, behind the same address where there is a proxy ------------
+LIVE_URL = os.environ.get("KRAK_LIVE_URL", "")
+LIVE_HEARTBEAT_SECONDS = float(os.environ.get("KRAK_LIVE_HEARTBEAT_SECONDS", "15"))
+
 # --- Money ---------------------------------------------------------------------------------------
 CURRENCY_CODE_MAX_LENGTH = 16
 DJANGO_MONEY_DECIMAL_PLACES = 10

@@ -36,6 +36,7 @@ from krak.customers.api import me, tags, terms, verification
 from krak.exports import api as exports
 from krak.identity import staff
 from krak.identity.api import devices, step_up
+from krak.live import api as live
 from krak.notifications.api import inbox, push
 from krak.notifications.api import preferences as notification_preferences
 from krak.privacy import api as privacy
@@ -74,6 +75,7 @@ urlpatterns = [
         "v1/notification-preferences",
         notification_preferences.NotificationPreferences.as_view(),
     ),
+    path("v1/live", live.LiveDoor.as_view()),
     path("v1/activity", activity.Activity.as_view()),
     path("v1/balances", ledger.Balances.as_view()),
     path("v1/assets", assets.Assets.as_view()),

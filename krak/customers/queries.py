@@ -1,6 +1,7 @@
 """Finding people."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -62,6 +63,14 @@ def token_holder(token: str, *, now: datetime) -> AccessToken | None:
 def tokens_of(*, user_id: UUID, now: datetime) -> QuerySet[AccessToken]:
     """Return the bearer tokens of a user that work."""
     return AccessToken.objects.filter(user_id=user_id, ended_at=None, expires_at__gt=now)
+
+
+def working_tokens(ids: Collection[UUID], *, now: datetime) -> set[UUID]:
+    """Return those of these bearer tokens that work."""
+    found = AccessToken.objects.filter(
+        id__in=ids, ended_at=None, expires_at__gt=now, user__is_active=True
+    )
+    return set(found.values_list("id", flat=True))
 
 
 def profile_of(*, customer_id: UUID) -> Profile:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -27,7 +28,7 @@ class CustomerAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Customer] | None:
         """Return the user and customer of the token, or None when there is no token."""
         asked = request._request  # noqa: SLF001 - documented by REST framework
-        bearer = _by_session(asked) or _by_access_token(asked)
+        bearer = bearer_in(asked)
         if bearer is None:
             if headers.session_token(asked) or headers.bearer_token(asked):
                 raise AuthenticationFailed("The token is unknown, ended or expired.")
@@ -40,6 +41,11 @@ class CustomerAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that refusals are 401."""
         return "Bearer"
+
+
+def bearer_in(asked: HttpRequest) -> Bearer | None:
+    """Return what a request of Django's is signed in with, None for nothing that is good."""
+    return _by_session(asked) or _by_access_token(asked)
 
 
 def bearer_of(request: Request) -> Bearer:

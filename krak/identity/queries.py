@@ -1,7 +1,7 @@
 """Who is signed in, where, and how they may prove themselves."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
 from krak.core.errors import DomainError, Kind
@@ -74,6 +75,31 @@ def knows(*, token: str, user_id: str = "", email: str = "") -> bool:
     found = Device.objects.filter(digest=digest(token))
     found = found.filter(user_id=user_id) if user_id else found.filter(user__email__iexact=email)
     return found.exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a stream that lasts was opened with: a device and its session, or an access token."""
+
+    id: UUID
+    session: str | None
+
+
+def still_good(passes: Collection[Pass], *, now: datetime) -> set[Pass]:
+    """Return the passes that a new request would still be let in with, in three queries."""
+    ids, keys = [each.id for each in passes], [each.session for each in passes if each.session]
+    devices = Device.objects.filter(id__in=ids, ended_at=None, user__is_active=True)
+    sessions = Session.objects.filter(session_key__in=keys, expire_date__gt=now)
+    tokens = customers.working_tokens(ids, now=now)
+    signed_in, known = (
+        set(devices.values_list("id", flat=True)),
+        set(sessions.values_list("session_key", flat=True)),
+    )
+    return {
+        each
+        for each in passes
+        if (each.id in signed_in and each.session in known if each.session else each.id in tokens)
+    }
 
 
 @dataclass(frozen=True, slots=True)

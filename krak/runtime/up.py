@@ -86,6 +86,7 @@ def up(*, state: Path) -> None:
                 _welcome(
                     port=port,
                     stripe=environment.get("STRIPE_API_BASE", ""),
+                    live=environment["KRAK_LIVE_URL"],
                     demo=demo_file.read_text(),
                     since=began,
                 )
@@ -126,24 +127,29 @@ def wants_issuer(environment: Mapping[str, str]) -> bool:
 
 
 def _environment_of_issuer(state: Path, *, web_port: int) -> dict[str, str]:
-    """Return what the fake of Stripe and its clients need to find each other.
+    """Return what the fake of Stripe and its clients need to find each other."""
+    port = _kept_port("KRAK_ISSUER_PORT", kept=state / "issuer.port", web_port=web_port)
+    return {
+        "KRAK_ISSUER_PORT": str(port),
+        "STRIPE_API_BASE": f"http://{LOOPBACK}:{port}",
+        "STRIPE_API_KEY": SANDBOX_KEY,
+    }
 
-    The port is kept for the next start, so that a client pointed there stays right.
+
+def _kept_port(name: str, *, kept: Path, web_port: int) -> int:
+    """Return a port besides the web's: the one that is named, or a free one, kept in a file.
+
+    It is kept for the next start, so that a client pointed there stays right.
     """
-    kept = state / "issuer.port"
-    if os.environ.get("KRAK_ISSUER_PORT"):
-        port = _port("KRAK_ISSUER_PORT")
+    if os.environ.get(name):
+        port = _port(name)
     else:
         text = kept.read_text().strip() if kept.exists() else ""
         port = int(text) if text.isdecimal() else 0
         if port in {0, web_port} or not processes.port_is_free(port):
             port = processes.free_port()
     kept.write_text(str(port))
-    return {
-        "KRAK_ISSUER_PORT": str(port),
-        "STRIPE_API_BASE": f"http://{LOOPBACK}:{port}",
-        "STRIPE_API_KEY": SANDBOX_KEY,
-    }
+    return port
 
 
 def _port(name: str = "PORT", default: str = "8000") -> int:
@@ -174,9 +180,12 @@ def _environment_of_children(
     environment: Mapping[str, str], *, port: int, state: Path
 ) -> dict[str, str]:
     bin_folder = str(Path(sys.executable).parent)
+    live_port = _kept_port("KRAK_LIVE_PORT", kept=state / "live.port", web_port=port)
     return {
         "KRAK_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
+        "KRAK_LIVE_URL": f"http://{LOOPBACK}:{live_port}/v1/live",
         **environment,
+        "KRAK_LIVE_PORT": str(live_port),
         "HOST": LOOPBACK,
         "PORT": str(port),
         "KRAK_STATE": str(state),
@@ -231,10 +240,13 @@ def _readiness(port: int) -> str:
     return "" if answer.status == http.HTTPStatus.OK else f"{answer.status} {body}"
 
 
-def _welcome(*, port: int, stripe: str, demo: str, since: float) -> str:
+def _welcome(*, port: int, stripe: str, live: str, demo: str, since: float) -> str:
     home, seconds = f"http://{LOOPBACK}:{port}", time.monotonic() - since
     played = f"  Stripe is at {stripe}\n" if stripe else ""
-    return f"\nKrak is ready on {home} after {seconds:.1f} s; Ctrl-C stops it.\n{played}\n{demo}"
+    told = f"  Live events are at {live}\n"
+    return (
+        f"\nKrak is ready on {home} after {seconds:.1f} s; Ctrl-C stops it.\n{told}{played}\n{demo}"
+    )
 
 
 def _short(path: Path) -> str:

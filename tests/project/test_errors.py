@@ -18,7 +18,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 def _codes() -> dict[str, str]:
     for package in (krak, fx, holdings, cards):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not re.search(r"\.(migrations|management|runtime|wsgi)\b", module.name):
+            if not re.search(r"\.(migrations|management|runtime|wsgi|asgi)\b", module.name):
                 importlib.import_module(module.name)
     found: dict[str, str] = {}
     waiting = list(DomainError.__subclasses__())

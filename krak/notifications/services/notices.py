@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.db import transaction
 
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
@@ -13,6 +14,7 @@ from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part
 from krak.notifications.models import Notification
 from krak.notifications.services import carrying
+from krak.notifications.waking import wake
 
 
 @takes_part
@@ -31,6 +33,7 @@ def keep(*, customer_id: UUID, kind: str, facts: Mapping[str, Any], now: datetim
         id=uuid7(), customer_id=customer_id, kind=kind, facts=dict(facts), created_at=now
     )
     carrying.plan(notice, now=now)
+    transaction.on_commit(lambda: wake(customer_id))
     return notice
 
 
