@@ -48,6 +48,7 @@ class IssuedStatementSerializer(serializers.Serializer[Statement]):
     entries = serializers.SerializerMethodField(help_text="how many entries it covers")
     digest = serializers.SerializerMethodField(help_text="SHA-256 of what it says")
     issued_at = serializers.DateTimeField()
+    created_at = serializers.DateTimeField(source="issued_at")
     livemode = LivemodeField()
 
     def get_entries(self, statement: Statement) -> int:
@@ -89,7 +90,8 @@ class WholeStatementSerializer(IssuedStatementSerializer):
 _SHORT: Final = {
     "object": "statement", "id": "stm_01m8hw7k1yf1p8m4dq0x2n5v3c", "month": "2026-10",
     "entries": 42, "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "issued_at": "2026-11-01T01:00:09Z", "livemode": False,
+    "issued_at": "2026-11-01T01:00:09Z", "created_at": "2026-11-01T01:00:09Z",
+    "livemode": False,
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -24,6 +24,17 @@ def login(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         limits.take(ours.login(request, request.POST.get("username", "").lower()[:254]))
     return admin.site.login(request)
+
+
+def staff_only(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap a page of staff: for a signed-in customer there is no such page."""
+
+    def answered(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and not request.user.is_staff:
+            raise Http404
+        return page(request)
+
+    return answered
 
 
 def counted(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -6,17 +6,18 @@ from allauth.mfa.totp import views as totp
 from django.urls import path
 from django.views.generic import RedirectView
 
-from krak.identity.staff import counted
+from krak.identity.staff import counted, staff_only
 
 _home = RedirectView.as_view(pattern_name="admin:index")
 
 urlpatterns = [
-    path("2fa/", counted(mfa.reauthenticate), name="mfa_reauthenticate"),
-    path("2fa/enrol/", counted(totp.activate_totp), name="mfa_activate_totp"),
-    path("2fa/recovery-codes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
-    path("2fa/recovery-codes/new/", recovery_codes.generate_recovery_codes,
+    path("2fa/", staff_only(counted(mfa.reauthenticate)), name="mfa_reauthenticate"),
+    path("2fa/enrol/", staff_only(counted(totp.activate_totp)), name="mfa_activate_totp"),
+    path("2fa/recovery-codes/", staff_only(recovery_codes.view_recovery_codes),
+         name="mfa_view_recovery_codes"),
+    path("2fa/recovery-codes/new/", staff_only(recovery_codes.generate_recovery_codes),
          name="mfa_generate_recovery_codes"),
-    path("2fa/recovery-codes/download/", recovery_codes.download_recovery_codes,
+    path("2fa/recovery-codes/download/", staff_only(recovery_codes.download_recovery_codes),
          name="mfa_download_recovery_codes"),
     # Names that allauth redirects to from its other pages. Its API makes such redirects too, in
     # passing, and throws them away.

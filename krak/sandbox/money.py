@@ -11,6 +11,7 @@ from holdings.funding import signing
 from holdings.funding.models import TopUp, Withdrawal
 from holdings.funding.rules.networks import BANK, NETWORKS
 from krak.core import clock
+from krak.core.errors import DomainError, Kind
 from krak.core.ids import show, uuid7
 from krak.core.transactions import transaction
 from krak.sandbox.issuer.client import Control
@@ -18,6 +19,14 @@ from krak.sandbox.models import SandboxChain, SandboxTransaction
 from krak.stripe.client import StripeUnavailable
 
 SENDER: Final = "DE89370400440532013000"
+
+
+class PaymentEnded(DomainError):
+    """The fake of Stripe takes no more of it."""
+
+    code = "sandbox.payment_ended"
+    title = "This top-up was paid or given up before."
+    kind = Kind.CONFLICT
 
 
 def tell(door: str, kind: str, data: dict[str, Any]) -> None:
@@ -64,11 +73,15 @@ def pay(top_up: TopUp, outcome: str) -> None:
 
     Raises:
         StripeUnavailable: there is no fake, or it was not asked for this one yet.
+        PaymentEnded: it was paid, or given up, before.
     """
     if not settings.STRIPE_API_BASE or not top_up.stripe_id:
         raise StripeUnavailable
     with Control(settings.STRIPE_API_BASE) as control:
-        control.pay(top_up.stripe_id, outcome)
+        try:
+            control.pay(top_up.stripe_id, outcome)
+        except RuntimeError as problem:
+            raise PaymentEnded(said=str(problem)) from None
 
 
 # --- A chain -------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ class ForkSerializer(StrictSerializer):
     lose = serializers.BooleanField(default=False)
 
 
-class PaySerializer(StrictSerializer):
+class PayTopUpSerializer(StrictSerializer):
     """What the payer does."""
 
     outcome = serializers.ChoiceField(
@@ -131,10 +131,10 @@ class Forks(ChainView):
 class PayTopUp(SandboxView):
     """POST /v1/sandbox/top-ups/{id}"""
 
-    @extend_schema(request=PaySerializer, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=PayTopUpSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, shown_id: str) -> Response:
         """Pay a top-up as the app's payer would, at the fake of Stripe."""
-        outcome = self.read(PaySerializer, request)["outcome"]
+        outcome = self.read(PayTopUpSerializer, request)["outcome"]
         money.pay(_named(TopUp, shown_id, TopUpNotFound), outcome)
         return Response({"outcome": outcome})
 

@@ -45,6 +45,7 @@ class Sent:
     status: int
     text: str
     type: str
+    replayed: bool = False
 
     @property
     def body(self) -> Any:
@@ -59,6 +60,8 @@ def send(
     of: str = "",
     token: str | None = "",
     method: str = "",
+    key: str | None = "",
+    proof: str = "",
 ) -> Sent:
     """Send an operation about something that is there, with a good body unless another is given."""
     path = operation.path
@@ -67,7 +70,9 @@ def send(
     if body is None:
         body = good_body(operation, world)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = {"Idempotency-Key": str(uuid7())}
+    headers = {} if key is None else {"Idempotency-Key": key or str(uuid7())}
+    if proof:
+        headers["Step-Up"] = proof
     if token is not None:
         headers["Authorization"] = f"Bearer {token or world.known.token}"
     needed = "&".join(
@@ -82,14 +87,21 @@ def send(
         content_type="application/json",
         headers=headers,
     )
-    return Sent(answer.status_code, answer.content.decode(), answer.headers.get("Content-Type", ""))
+    text = answer.content.decode(errors="replace")  # some are PDF
+    return Sent(
+        answer.status_code,
+        text,
+        answer.headers.get("Content-Type", ""),
+        answer.headers.get("Idempotent-Replayed") == "true",
+    )
 
 
 def good_body(operation: Operation, world: World) -> Any:
+    """Return the example of its body, about what is there."""
     body = copy.deepcopy(operation.example)
-    for name, address in IN_BODIES.items():
-        if isinstance(body, dict) and name in body:
-            body[name] = world.id(address)
+    for name in set(IN_BODIES) & set(body if isinstance(body, dict) else ()):
+        named = IN_BODIES[name](world)
+        body[name] = [{"tag": named}] if name == "shares" else named
     return body
 
 
@@ -180,6 +192,33 @@ def takes_no_odd_body(operation: Operation, world: World) -> None:
         answer = send(operation, world, body=body)
         assert answer.status in {400, 413}, (name, answer)
         assert answer.type == "application/problem+json", (name, answer)
+
+
+def happens_once(operation: Operation, world: World) -> None:
+    """Refuse without a key where one is needed; with one, answer a repeat as the first time."""
+    body, key = good_body(operation, world), str(uuid7())
+    if operation.needs_key:
+        keyless = send(operation, world, body=body, key=None)
+        assert (keyless.status, keyless.body["code"]) == (400, "idempotency.key_required"), keyless
+
+    first = send(operation, world, body=body, key=key)
+    if first.status == 403 and first.body["code"] == "identity.step_up_required":
+        facts = first.body["facts"]
+        proof = world.known.proof(facts["action"], **facts["subject"])
+        first = send(operation, world, body=body, key=key, proof=proof)
+    again = send(operation, world, body=body, key=key)
+
+    assert first.status in {200, 201, 202}, first
+    assert (again.status, again.body, again.replayed) == (first.status, first.body, True), again
+    if operation.body:
+        other = send(operation, world, body=body | {"note": "another"}, key=key)
+        assert other.status in {400, 422}, other
+
+
+def lets_in_nobody_unverified(operation: Operation, world: World) -> None:
+    answer = send(operation, world, token=world.newcomer)
+
+    assert answer.status in {403, 404, 422}, answer
 
 
 def takes_no_other_verb(operation: Operation, world: World) -> None:

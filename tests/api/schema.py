@@ -58,6 +58,19 @@ class Operation:
         return next(iter(self.body["examples"].values()))["value"] if self.body else None
 
     @property
+    def keyed(self) -> bool:
+        """Whether a repeat with the same `Idempotency-Key` is answered as the first time."""
+        return any(each["name"] == "Idempotency-Key" for each in self.about["parameters"])
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether it is refused without one."""
+        return any(
+            each["name"] == "Idempotency-Key" and each.get("required", False)
+            for each in self.about["parameters"]
+        )
+
+    @property
     def names(self) -> list[str]:
         """The parameters in its path."""
         return [each["name"] for each in self.about["parameters"] if each["in"] == "path"]

@@ -101,7 +101,6 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     return []
 
 
-@pytest.mark.django_db
 def test_what_did_not_change_is_not_sent_again(world: Any) -> None:
     for path in ("/v1/portfolio", "/v1/authorizations", "/v1/orders", "/v1/notifications"):
         headers = {"Authorization": f"Bearer {world.known.token}"}

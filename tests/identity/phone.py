@@ -6,6 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.db import connection
@@ -59,14 +60,7 @@ class Phone:
             sent.setdefault("X-Session-Token", self.session)
         if self.device:
             sent.setdefault("Device-Token", self.device)
-        response: Any = Client(REMOTE_ADDR=self.address).generic(
-            method,
-            path,
-            b"" if body is None else json.dumps(body).encode(),
-            content_type="application/json",
-            headers=sent,
-        )
-        after_commit()
+        response = self.send(method, path, b"" if body is None else json.dumps(body).encode(), sent)
         if "Device-Token" in response.headers:
             self.device = response.headers["Device-Token"]
         if response.content and "json" in response.headers["Content-Type"]:
@@ -74,6 +68,18 @@ class Phone:
             meta = answer.get("meta") if isinstance(answer, dict) else None
             self.session = (meta or {}).get("session_token", self.session)
         return response
+
+    def send(self, method: str, path: str, content: bytes, headers: dict[str, str]) -> Any:
+        """Send it to the Krak of this process."""
+        response = Client(REMOTE_ADDR=self.address).generic(
+            method, path, content, content_type="application/json", headers=headers
+        )
+        after_commit()
+        return response
+
+    def settle(self) -> None:
+        """Let all promised work be done."""
+        outbox.drain(now=clock.now())
 
     def get(self, path: str, **headers: str) -> Any:
         return self.ask("GET", path, **headers)
@@ -94,8 +100,8 @@ class Phone:
 
     def mails(self, to: str = "") -> list[dict[str, Any]]:
         """Return the mails to this person, newest first."""
-        outbox.drain(now=clock.now())
-        found = Client().get("/v1/sandbox/mails", {"to": to or self.email}).json()
+        self.settle()
+        found = self.get(f"/v1/sandbox/mails?to={quote(to or self.email)}").json()
         mails: list[dict[str, Any]] = found["results"]
         return mails
 
@@ -159,5 +165,5 @@ class Phone:
             {"documents": [{"kind": k, "reference": r} for k, r in documents.items()]},
         )
         assert handed_in.status_code == 200, handed_in.content
-        outbox.drain(now=clock.now())
+        self.settle()
         return self.get(f"/v1/verifications/{begun['id']}").json()

@@ -96,6 +96,17 @@ def test_a_customer_is_no_staff_and_a_session_of_the_app_is_no_back_office() -> 
     assert client.get("/staff/2fa/recovery-codes/").status_code in {302, 404}
 
 
+@pytest.mark.parametrize("page", ["", "enrol/", "recovery-codes/", "recovery-codes/new/",
+                                  "recovery-codes/download/"])  # fmt: skip
+def test_for_a_customer_there_is_no_page_of_staff(page: str) -> None:
+    phone = Phone().sign_up()
+    window = Client(REMOTE_ADDR=fresh_address())
+    window.force_login(User.objects.get(email=phone.email))
+
+    for answer in (window.get(f"/staff/2fa/{page}"), window.post(f"/staff/2fa/{page}", {})):
+        assert (answer.status_code, answer.json()["code"]) == (404, "api.not_found")
+
+
 def test_a_session_of_the_back_office_is_no_token_of_the_api(boss: User) -> None:
     client = browser(boss)
     key = client.session.session_key
