@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-pgbouncer test-swapped-keys check bench shell lock clean venv venv-dev
+.PHONY: help up test test-pgbouncer test-swapped-keys check bench faults shell lock clean venv venv-dev
 
 help:  ## List what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -17,7 +17,7 @@ up: venv  ## Run all of Krak on http://127.0.0.1:8000 (PORT=...); Ctrl-C stops i
 
 test: venv-dev  ## Check everything and run the whole suite (ARGS="-k tap", WORKERS=4)
 	@$(PYTHON) -m krak.runtime.services --state .krak/test -- \
-		krak/runtime/check.sh pytest -n $(WORKERS) $(ARGS)
+		krak/runtime/check.sh pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 test-pgbouncer: venv-dev  ## Run the suite behind a PgBouncer in transaction pooling (needs pgbouncer)
 	@$(PYTHON) -m krak.runtime.services --state .krak/test -- \
@@ -32,6 +32,9 @@ check: venv-dev  ## Check style, types, imports and migrations only
 
 bench: venv-dev  ## Measure, as a table and in bench/results.json
 	@$(PYTHON) -m krak.runtime.services --state .krak/bench -- python -m bench $(ARGS)
+
+faults: venv-dev  ## Kill, pause and flush a whole Krak, write docs/reliability.md (ARGS="--rows 8,17 --seed 5")
+	@$(PYTHON) -m tests.faults $(ARGS)
 
 shell: venv  ## Open a Django shell beside `make up`, or alone
 	@$(PYTHON) -m krak.runtime.services --state .krak/dev --join -- python manage.py shell

@@ -86,7 +86,7 @@ def _cash(play: Play) -> tuple[Decimal, Decimal]:
     return cash.posted, cash.held
 
 
-def _delivers(kind: str) -> Callable[[], None]:
+def _delivers(kind: str) -> Callable[[], object]:
     """Return what delivers the newest event of a type as a worker would."""
     event = InboxEvent.objects.filter(type=kind).latest("received_at")
     message = OutboxMessage.objects.get(payload__inbox_event=str(event.id))

@@ -21,6 +21,7 @@ from krak.core.outbox.management.commands import relay
 from krak.core.outbox.models import OutboxMessage
 from krak.core.outbox.registry import Handler
 from krak.core.transactions import transaction
+from krak.runtime.processes import free_port
 
 type Register = Callable[..., str]
 
@@ -384,6 +385,26 @@ class TestRaces:
 
         assert effects == [1]
         assert _message(message_id).attempts == 0
+
+    def test_what_a_database_that_is_away_makes_fail_is_delivered_again_soon(
+        self, register: Register, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        message_id = _promised(register(_effect))
+        ids, published = [str(message_id)], []
+        monkeypatch.setattr(tasks.deliver, "apply_async", lambda **task: published.append(task))
+        port = connection.settings_dict["PORT"]
+        connection.close()
+        connection.settings_dict["PORT"] = free_port()
+        try:
+            assert services.deliver([message_id], now=now) == [message_id]
+            tasks.deliver(ids=ids)
+            tasks.deliver(ids=ids, again=tasks.MOST_AGAIN)
+        finally:
+            connection.settings_dict["PORT"] = port
+
+        assert published == [{"kwargs": {"ids": ids, "again": 1}, "countdown": 1}]
+        assert services.deliver([message_id], now=now) == []
+        assert (_message(message_id).done_at, _message(message_id).attempts) == (now, 0)
 
     def test_a_call_to_a_vendor_runs_outside_transactions_and_once_at_a_time(
         self, register: Register, now: datetime

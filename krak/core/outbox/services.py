@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db import transaction as django_transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -65,14 +65,18 @@ def unclaim(ids: Iterable[UUID], *, now: datetime) -> None:
     OutboxMessage.objects.filter(id__in=list(ids), done_at=None, dead_at=None).update(due_at=now)
 
 
-def deliver(ids: Sequence[UUID], *, now: datetime) -> None:
+def deliver(ids: Sequence[UUID], *, now: datetime) -> list[UUID]:
     """Do each message's work, in one transaction with the mark that it is done.
 
     Work that calls a vendor runs outside transactions, reserved for `CALL_LASTS`, and is marked
     after. Done, dead, locked and reserved messages are passed over. A failure is recorded and
     retried with growing pauses; after the last attempt the message is dead: staff see it and may
     resend.
+
+    Returns the messages whose failure could not be recorded, because the database is away. They
+    come back by themselves when their claim runs out; who can should deliver them again sooner.
     """
+    unrecorded = []
     for message_id in ids:
         logs.begin(message=str(message_id))
         try:
@@ -81,7 +85,9 @@ def deliver(ids: Sequence[UUID], *, now: datetime) -> None:
                 handler_of(message.topic).handle(payload=message.payload, now=now)
                 OutboxMessage.objects.filter(id=message_id).update(done_at=now, running_until=None)
         except Exception as error:  # noqa: BLE001 - whatever it was, it is recorded and retried
-            _record_failure(message_id, error, now=now)
+            if not _record_failure(message_id, error, now=now):
+                unrecorded.append(message_id)
+    return unrecorded
 
 
 def _done_or_to_call(message_id: UUID, *, now: datetime) -> OutboxMessage | None:
@@ -105,7 +111,8 @@ def _done_or_to_call(message_id: UUID, *, now: datetime) -> OutboxMessage | None
         return None
 
 
-def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> None:
+def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> bool:
+    """Write down a failure; False if the database is away."""
     try:
         with django_transaction.atomic():
             message = (
@@ -115,7 +122,7 @@ def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> Non
             )
             if message is None:
                 # Another delivery did the work between our failure and this lock.
-                return
+                return True
             message.attempts += 1
             message.running_until = None
             message.last_error = f"{type(error).__name__}: {error}"[:2000]
@@ -128,9 +135,10 @@ def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> Non
                 trace = None if isinstance(error, DomainError) else error
                 logger.warning("outbox: %s: %s", message, message.last_error, exc_info=trace)
             message.save()
-    except OperationalError:
-        # The database is away; the claim runs out and the message comes back by itself.
+    except (InterfaceError, OperationalError):
         logger.warning("outbox: %s failed and could not be recorded: %s", message_id, error)
+        return False
+    return True
 
 
 def resend(message_id: UUID, *, now: datetime) -> None:

@@ -1,0 +1,87 @@
+"""`make faults`: play every row on a whole Krak, write docs/reliability.md."""
+
+import argparse
+import os
+import platform
+import secrets
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.faults import report
+from tests.faults.invariants import Judgement
+from tests.faults.rows import ROWS, Row
+from tests.faults.stage import Outcome, Stage
+from tests.faults.whole import Whole
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--rows", default="", help="numbers, by comma; all if left out")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
+    parser.add_argument("--times", type=int, default=1, help="how often each row is tried")
+    parser.add_argument("--load", type=float, default=5.0, help="seconds of load around a fault")
+    parser.add_argument("--log", type=Path, help="keep what the processes said here")
+    arguments = parser.parse_args()
+    wanted = {int(text) for text in arguments.rows.split(",") if text}
+    rows = [row for row in ROWS if row.trial and (not wanted or row.number in wanted)]
+    print(f"seed {arguments.seed}", flush=True)
+    results = play(
+        rows,
+        seed=arguments.seed,
+        times=arguments.times,
+        load_seconds=arguments.load,
+        log=arguments.log,
+    )
+    if not wanted:
+        machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+        report.write(ROWS, results, seed=arguments.seed, machine=machine)
+    failed = [number for number, result in results.items() if not result.holds]
+    print(f"failed: {failed}" if failed else f"{len(results)} rows held", flush=True)
+    return 1 if failed else 0
+
+
+def play(
+    rows: Sequence[Row], *, seed: int, times: int, load_seconds: float, log: Path | None
+) -> dict[int, report.Result]:
+    """Play rows one after the other on one Krak; return what each measured."""
+    whole = Whole(Path(tempfile.mkdtemp(prefix="krak-faults-")))
+    results: dict[int, report.Result] = {}
+    try:
+        whole.start()
+        for row in rows:
+            outcomes = [
+                _play_one(row, Stage(whole, seed + number, load_seconds)) for number in range(times)
+            ]
+            results[row.number] = report.Result(outcomes)
+    finally:
+        whole.stop()
+        if log:
+            log.write_bytes(whole.log.read_bytes())
+        whole.forget()
+    return results
+
+
+def _play_one(row: Row, stage: Stage) -> Outcome:
+    began = time.monotonic()
+    try:
+        assert row.trial is not None
+        outcome = row.trial(stage)
+    except Exception as problem:  # noqa: BLE001 - the other rows are played all the same
+        traceback.print_exc()
+        outcome = Outcome(Judgement(), recovery_seconds=0.0, problems=[repr(problem)])
+    took = time.monotonic() - began
+    state = "held" if outcome.holds else "FAILED"
+    print(f"{row.number:>3} {state:<6} {row.fault} ({took:.0f} s, seed {stage.seed})")
+    print(f"    recovered in {outcome.recovery_seconds:.1f} s, {outcome.figures}", flush=True)
+    if not outcome.holds:
+        print(f"    {outcome}", flush=True)
+    return outcome
+
+
+if __name__ == "__main__":
+    sys.exit(main())

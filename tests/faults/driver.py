@@ -1,0 +1,180 @@
+"""The driver: clients that ask at random and remember what was acknowledged to them."""
+
+import http.client
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench.product import Client
+from tests.faults.commands import COMMANDS, Command, Person, Quote, Request, Tap, Trade
+
+CLIENTS = 4
+PEOPLE = 6
+PATIENCE_SECONDS = 10.0
+INSIST_SECONDS = 60.0
+AGAIN_AFTER_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Try:
+    """One request and what came of it; `status` is 0 when nobody answered."""
+
+    kind: str
+    began: float
+    seconds: float
+    status: int
+
+
+@dataclass
+class Door:
+    """One keep-alive connection that is opened again when it breaks."""
+
+    url: str
+    connection: http.client.HTTPConnection | None = None
+
+    def send(self, request: Request) -> tuple[int, Any]:
+        """Return status and JSON; 0 and the reason when there was no answer."""
+        parts = urlsplit(self.url)
+        try:
+            if self.connection is None:
+                self.connection = http.client.HTTPConnection(
+                    parts.hostname or "", parts.port, timeout=PATIENCE_SECONDS
+                )
+            self.connection.request(
+                request.method,
+                request.path,
+                request.body or None,
+                {"Content-Type": "application/json", **request.headers},
+            )
+            response = self.connection.getresponse()
+            text = response.read()
+            return response.status, json.loads(text) if text else None
+        except (OSError, http.client.HTTPException, ValueError) as problem:
+            self.close()
+            return 0, repr(problem)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+
+
+@dataclass
+class Driver:
+    """Plays random commands of one seed on one Krak."""
+
+    url: str
+    seed: int
+    clients: int = CLIENTS
+    pause_seconds: float = 0.25
+    people: list[Person] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    tries: list[Try] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def prepare(self) -> None:
+        """Make the people: little cash, so that taps sell, and enough to sell."""
+        client = Client(self.url)
+        for _ in range(PEOPLE):
+            self.people.append(new_person(client))
+
+    def start(self) -> None:
+        """Let the clients begin."""
+        self._threads = [
+            threading.Thread(target=self._play, args=(number,), daemon=True)
+            for number in range(self.clients)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Let each client finish what it has begun, however long it must insist."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(INSIST_SECONDS + PATIENCE_SECONDS + 5)
+            if thread.is_alive():
+                self.errors.append("a client never came to an end")
+
+    def _play(self, number: int) -> None:
+        random, door = Random(f"{self.seed}:{number}"), Door(self.url)
+        # Each client has people of its own and shares the others': some meet, most do not.
+        try:
+            while not self._stop.is_set():
+                command = self._next(random)
+                if command is not None:
+                    self.insist(door, command)
+                    if isinstance(command, Quote) and command.accepted:
+                        trade = Trade(command.person, quote=command.answer["id"])
+                        self.insist(door, trade)
+                self._stop.wait(random.random() * 2 * self.pause_seconds)
+        except Exception as problem:  # noqa: BLE001 - a driver that breaks must not look like a quiet one
+            self.errors.append(f"the driver broke: {problem!r}")
+        finally:
+            door.close()
+
+    def _next(self, random: Random) -> Command | None:
+        person = random.choice(self.people)
+        kind = random.choices([each for each, _ in COMMANDS], [weight for _, weight in COMMANDS])[0]
+        with self._lock:
+            made: Command | None = kind.new(person, random)
+            return made
+
+    def insist(self, door: Door, command: Command) -> None:
+        """Send a command until its answer stands, or until there is no more hope."""
+        with self._lock:
+            self.commands.append(command)
+        give_up_at = time.monotonic() + INSIST_SECONDS
+        while command.accepted is None and time.monotonic() < give_up_at:
+            command.attempts += 1
+            began = time.monotonic()
+            status, answer = door.send(command.request())
+            took = time.monotonic() - began
+            with self._lock:
+                self.tries.append(Try(command.kind, began, took, status))
+                if 0 < status < 500 and not (status >= 400 and answer["retryable"]):
+                    command.hear(status, answer)
+            if command.accepted is None:
+                time.sleep(AGAIN_AFTER_SECONDS)
+
+    # --- What is remembered ----------------------------------------------------------------------
+    def slowest(self, kind: str | None = None) -> float:
+        """Return the seconds of the slowest request, answered or not."""
+        return max((t.seconds for t in self.tries if kind in {None, t.kind}), default=0.0)
+
+    def unanswered(self) -> int:
+        """Return how many requests got no answer."""
+        return sum(1 for each in self.tries if not each.status)
+
+    def refused(self) -> int:
+        """Return how many requests got a 5xx."""
+        return sum(1 for each in self.tries if each.status >= 500)
+
+    def undecided(self) -> int:
+        """Return how many taps were declined because nobody could decide."""
+        return sum(1 for each in self.commands if isinstance(each, Tap) and each.undecided)
+
+
+def new_person(client: Client) -> Person:
+    """Make a customer with 50 dollars, bitcoin and many stable coins, rewarded in dollars."""
+    made = client.send(
+        "POST",
+        "/v1/sandbox/customers",
+        {
+            "cash": "50.00",
+            "holdings": [
+                {"asset": "USDC", "quantity": "1000000", "cost_basis": "1000000"},
+                {"asset": "BTC", "quantity": "5", "cost_basis": "100000"},
+            ],
+            "policy": {"daily_limit": "1000000000"},
+            "cashback_asset": "USD",
+        },
+    )
+    return Person(made["customer"], made["access_token"], made["card"]["stripe_id"])

@@ -1,0 +1,1 @@
+"""A Django app of the harness: processes that die where no signal from outside would hit."""

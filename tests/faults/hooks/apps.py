@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class HooksConfig(AppConfig):
+    """Sets the traps once everything is loaded."""
+
+    name = "tests.faults.hooks"
+    label = "faults_hooks"
+
+    def ready(self) -> None:
+        from tests.faults.hooks import springs
+
+        springs.set_up()

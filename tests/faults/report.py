@@ -1,0 +1,102 @@
+"""docs/reliability.md, written from what a run measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.rows import Row
+from tests.faults.stage import Outcome
+
+PATH = Path(__file__).parents[2] / "docs" / "reliability.md"
+
+HEAD = """# What was broken on purpose
+
+`make faults` writes this page. It starts Krak as `make up` does, with a Postgres and a Valkey
+of its own, lets clients tap, capture, refund, deposit and trade at random, does one thing at a
+time to the processes, waits until nothing is left to do, and proves the standing invariants: I1
+each entry sums to zero, I2 cached balances are the sum of entries, I3 nobody is overdrawn, I4
+each event and each key has one effect, I5 what was acknowledged is there and what was refused
+is not, I6 every promise is done, I7 what customers have is what the house owes. *Lost* was
+acknowledged and is not there, *doubled* has two effects, *wrong* breaks an invariant or a
+promise of its row. *Seconds* is the longest until a tap that began after the fault was
+rewarded, and until the last work promised meanwhile was done.
+"""
+REPLAY = """
+## Again
+
+A run prints its seed. `make faults ARGS="--rows 8,17 --seed 5"` plays these rows again: each
+client asks the same things in the same order, and the fault comes at the same moment; what the
+scheduler of the machine makes of it is its own. Rows marked *each commit* are in `make test`
+too, in a short form (`tests/faults/test_every_commit.py`). A control takes the protection out:
+a row whose control does not fail proves nothing.
+"""
+
+COLUMNS = (
+    "#",
+    "Fault",
+    "Promise",
+    "Tried",
+    "Commands",
+    "Lost",
+    "Doubled",
+    "Wrong",
+    "Seconds",
+    "Slowest request",
+)
+
+
+@dataclass
+class Result:
+    """How often a row was tried, and what came of it each time."""
+
+    outcomes: Sequence[Outcome]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether it held each time."""
+        return all(each.holds for each in self.outcomes)
+
+
+def write(rows: Sequence[Row], results: Mapping[int, Result], *, seed: int, machine: str) -> None:
+    """Write the page."""
+    measured = [row for row in rows if row.number in results]
+    lines = [HEAD, f"Seed {seed}, {machine}.\n", "## Tried on a whole Krak\n"]
+    lines += [
+        f"| {' | '.join(COLUMNS)} |",
+        f"| {' | '.join(['---'] * len(COLUMNS))} |",
+        *(_measured(row, results[row.number]) for row in measured),
+        "",
+        "## How, and what it is worth\n",
+        "| # | How | Control | Where |",
+        "| --- | --- | --- | --- |",
+        *(f"| {row.number} | {row.how} | {row.control} | {_where(row)} |" for row in rows),
+    ]
+    PATH.write_text("\n".join(lines) + "\n" + REPLAY)
+
+
+def _measured(row: Row, result: Result) -> str:
+    outcomes = result.outcomes
+    judgements = [each.judgement for each in outcomes]
+    cells = [
+        row.number,
+        row.fault,
+        row.promise,
+        len(outcomes),
+        sum(each.asked for each in judgements),
+        sum(len(each.lost) for each in judgements),
+        sum(len(each.doubled) for each in judgements),
+        sum(len(each.wrong) for each in judgements) + sum(len(o.problems) for o in outcomes),
+        f"{max(each.recovery_seconds for each in outcomes):.1f}",
+        f"{max(each.slowest_seconds for each in outcomes):.1f} s",
+    ]
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def _where(row: Row) -> str:
+    where = []
+    if row.trial:
+        where.append("`make faults`" + (", each commit" if row.every_commit else ""))
+    where += [f"`{test.rpartition('/')[2]}`" for test in row.tests]
+    if row.instead:
+        where.append(row.instead)
+    return "; ".join(where)

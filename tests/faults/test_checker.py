@@ -1,0 +1,195 @@
+"""The checker notices what it looks for: the negative control of every row that it judges."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from holdings.ledger import services as ledger
+from krak.core import clock
+from krak.core.ids import uuid7
+from krak.core.inbox import services as inbox
+from krak.core.outbox import services as outbox
+from krak.core.transactions import transaction
+from krak.sandbox import services as sandbox
+from tests.faults.commands import Capture, Deposit, Person, Tap, Trade
+from tests.faults.invariants import broken, judge
+from tests.people import Known, new_customer
+from tests.stripe_door import StripeDoor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def known() -> Known:
+    return new_customer(cash="50")
+
+
+@pytest.fixture
+def person(known: Known) -> Person:
+    return Person(known.customer.shown_id, known.token, known.card.stripe_id)
+
+
+def _database() -> Any:
+    connection.ensure_connection()
+    return connection.connection
+
+
+def _tamper(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in ("SET LOCAL session_replication_role = replica", *statements):
+            cursor.execute(statement)
+
+
+def _breaks(beginning: str) -> list[str]:
+    return [found for found in broken(_database()) if found.startswith(beginning)]
+
+
+def _credit(known: Known, cents: int, *causes: str) -> None:
+    for cause in causes:
+        with transaction():
+            ledger.lock_books([known.customer.id])
+            sandbox.credit_cash(
+                customer_id=known.customer.id,
+                currency="USD",
+                amount=Decimal(cents) / 100,
+                cause=f"sandbox:deposit:{cause}",
+                now=clock.now(),
+            )
+
+
+# --- Promises ------------------------------------------------------------------------------------
+def test_a_deposit_that_was_made_once_is_kept(known: Known, person: Person) -> None:
+    _credit(known, 123, "a")
+
+    judgement = judge(_database(), [Deposit(person, cents=123, accepted=True)])
+
+    assert (judgement.kept, judgement.lost, judgement.doubled) == (1, [], [])
+
+
+def test_a_deposit_that_is_not_there_is_lost(person: Person) -> None:
+    deposit = Deposit(person, cents=123, accepted=True)
+
+    judgement = judge(_database(), [deposit])
+
+    assert judgement.lost == [f"deposit {deposit.name} was acknowledged and is not there"]
+
+
+@pytest.mark.parametrize("accepted", [True, None])
+def test_a_deposit_that_was_made_under_two_keys_is_doubled(
+    known: Known, person: Person, accepted: bool | None
+) -> None:
+    _credit(known, 123, "a", "b")
+    deposit = Deposit(person, cents=123, accepted=accepted)
+
+    judgement = judge(_database(), [deposit])
+
+    assert judgement.doubled == [f"deposit {deposit.name} has 2 effects"]
+
+
+def test_a_deposit_that_was_refused_and_made_is_wrong(known: Known, person: Person) -> None:
+    _credit(known, 123, "a")
+    deposit = Deposit(person, cents=123, accepted=False)
+
+    judgement = judge(_database(), [deposit])
+
+    assert f"deposit {deposit.name} was refused and has an effect" in judgement.wrong
+
+
+def test_what_nobody_knows_of_may_be_there_or_not(known: Known, person: Person) -> None:
+    _credit(known, 123, "a")
+
+    judgement = judge(_database(), [Deposit(person, cents=cents) for cents in (123, 124)])
+
+    assert (judgement.lost, judgement.doubled) == ([], [])
+
+
+def test_an_approval_a_capture_and_a_trade_that_are_not_there_are_lost(person: Person) -> None:
+    tap = Tap(person, cents=100, accepted=True)
+    capture = Capture(person, tap=tap, cents=100, accepted=True)
+    trade = Trade(person, quote="quo_01m87shhwde8b9zv9bfvka3t67", accepted=True)
+
+    judgement = judge(_database(), [tap, capture, trade])
+
+    assert [line.partition(" ")[0] for line in judgement.lost] == ["tap", "capture", "trade"]
+
+
+def test_a_capture_of_another_amount_is_lost(client: Any, known: Known, person: Person) -> None:
+    door = StripeDoor(client, known.card.stripe_id)
+    assert door.request(1000).json()["approved"] is True
+    door.transaction(1000, kind="capture", transaction="ipi")
+    outbox.drain(now=clock.now())
+    tap = Tap(person, name=door.id("a1"), cents=1000, accepted=True)
+    _tamper(
+        "UPDATE inbox_inboxevent SET event_id = 'evt_' || "
+        f"'{door.run}' WHERE body LIKE '%{door.id('ipi')}%'"
+    )
+
+    right = judge(_database(), [Capture(person, name=door.run, tap=tap, cents=1000, accepted=True)])
+    other = judge(_database(), [Capture(person, name=door.run, tap=tap, cents=999, accepted=True)])
+
+    assert (right.kept, right.lost) == (1, [])
+    assert len(other.lost) == 1
+
+
+# --- Invariants ----------------------------------------------------------------------------------
+def test_books_that_hold_break_nothing(known: Known) -> None:
+    assert [found for found in broken(_database()) if not found.startswith("I6")] == []
+
+
+def test_a_leg_more_is_noticed(known: Known) -> None:
+    _tamper(
+        "INSERT INTO ledger_posting (customer_id, entry_id, leg, account_id, house, side, currency,"
+        " amount, forced) SELECT customer_id, entry_id, 9, account_id, house, side, currency,"
+        f" amount, forced FROM ledger_posting WHERE customer_id = '{known.customer.id}' LIMIT 1"
+    )
+
+    assert _breaks("I1 an entry does not sum to zero")
+    assert _breaks("I1 an entry has not the legs it announced")
+
+
+def test_a_balance_that_was_set_is_noticed(known: Known) -> None:
+    _tamper(
+        "UPDATE ledger_ledgeraccount SET posted = posted + 1"
+        f" WHERE customer_id = '{known.customer.id}'"
+    )
+
+    assert _breaks("I2 the books disagree: posted USD")
+    assert _breaks("I7 what customers have is not what the house owes: USD")
+
+
+def test_somebody_overdrawn_is_noticed(known: Known) -> None:
+    _tamper(
+        "UPDATE ledger_ledgeraccount SET posted = -1, overdraft = 1"
+        f" WHERE customer_id = '{known.customer.id}'"
+    )
+
+    assert _breaks("I3 somebody is overdrawn")
+
+
+def test_an_event_a_cause_and_a_slot_that_are_there_twice_are_noticed(known: Known) -> None:
+    inbox.receive(provider="stripe", event_id="evt_twice", kind="x", body="{}")
+    _tamper(
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        "ALTER TABLE inbox_inboxevent DROP CONSTRAINT an_event_of_a_provider_is_kept_once",
+        "ALTER TABLE ledger_journalentry DROP CONSTRAINT a_cause_has_one_entry_per_customer",
+        "INSERT INTO inbox_inboxevent (id, provider, event_id, type, body)"
+        f" VALUES ('{uuid7()}', 'stripe', 'evt_twice', 'x', '{{}}')",
+        "INSERT INTO ledger_journalentry (id, customer_id, sequence, cause, kind, legs, details,"
+        f" event_at, created_at, previous_hash, hash) SELECT '{uuid7()}', customer_id, 99, cause,"
+        " kind, legs, details, event_at, created_at, previous_hash, hash FROM ledger_journalentry"
+        f" WHERE customer_id = '{known.customer.id}'",
+    )
+
+    assert _breaks("I4 an event is kept twice") == ["I4 an event is kept twice: evt_twice"]
+    assert _breaks("I4 a cause has two entries") == ["I4 a cause has two entries: sandbox:opening"]
+
+
+@pytest.mark.parametrize("state", ["done_at = NULL", "dead_at = now()"])
+def test_a_promise_that_was_not_kept_is_noticed(state: str) -> None:
+    with transaction():
+        outbox.promise("faults.never", {})
+    _tamper(f"UPDATE outbox_outboxmessage SET {state} WHERE topic = 'faults.never'")
+
+    assert _breaks("I6 a message is not done: faults.never")

@@ -1,0 +1,1 @@
+"""How rows are tried. A trial plays one fault on a stage and returns what it measured."""
