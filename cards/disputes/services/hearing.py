@@ -174,9 +174,7 @@ def _own(event: DisputeEvent) -> UUID | None:
 
 def _keep(dispute: Dispute) -> None:
     """Write what was heard and nothing else: a job may be telling Stripe at this moment."""
-    is_new = not Dispute.objects.filter(
-        id=dispute.id, customer_id=dispute.customer_id
-    ).update(
+    is_new = not Dispute.objects.filter(id=dispute.id, customer_id=dispute.customer_id).update(
         **{name: getattr(dispute, name) for name in HEARD}
     )
     if is_new:

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.db import transaction
+from django.db.models import Q
 
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
