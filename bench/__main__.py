@@ -8,7 +8,7 @@ from pathlib import Path
 
 import django
 
-from bench import candles, crowd, portfolios, postings, product, rewards, taps, tpcb
+from bench import calls, candles, crowd, portfolios, postings, product, rewards, taps, tpcb
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -32,6 +32,7 @@ def main() -> None:
     }
     with product.running() as (url, ready_seconds):
         results["candles"] = candles.measure()
+        results["calls"] = ten = calls.measure(url)
         results["start_seconds"] = round(ready_seconds, 1)
         results["taps_one_by_one"] = taps.one_by_one(url, taps=1000)
         results["capture_to_reward"] = taps.capture_to_reward(url, purchases=100)
@@ -44,7 +45,9 @@ def main() -> None:
     )
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     for name, value in results.items():
-        print(f"{name:<22} {value}")
+        if name != "calls":
+            print(f"{name:<22} {value}")
+    print("", *calls.table(ten), sep="\n")
 
 
 def decisions(url: str, *, customers: int, seconds: float, rounds: int) -> dict[str, object]:

@@ -31,6 +31,7 @@ from krak.exports.queries import ExportNotFound
 from krak.exports.registry import kinds, maker_of
 from krak.identity.guard import STEP_UP_PARAMETER, requires_step_up
 
+MEDIA_TYPES: Final = ("text/csv", "application/pdf", "application/zip")
 _EXAMPLE: Final = OpenApiExample(
     "export",
     response_only=True,
@@ -198,9 +199,10 @@ class FileOfExport(APIView):
         operation_id="export_file",
         tags=["records"],
         responses={
-            (200, "application/octet-stream"): OpenApiResponse(
+            (200, media_type): OpenApiResponse(
                 OpenApiTypes.BINARY, description="the file, as `file.media_type` says"
             )
+            for media_type in MEDIA_TYPES
         },
     )
     def get(self, request: Request, shown_id: str) -> HttpResponse:

@@ -34,7 +34,7 @@ ODD_BODIES = {
 RAW_ID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?!@)", re.IGNORECASE
 )
-DIGITS = re.compile(r"(?<![\d.])[2-6]\d{12,18}(?![\d.])")
+DIGITS = re.compile(r"(?<![\w.])[2-6]\d{12,18}(?!\w)")
 SECRETS = re.compile(r"(sk|rk|whsec)_(test|live|sandbox)_?\w*|pbkdf2_|argon2|-----BEGIN|Traceback")
 
 
@@ -142,13 +142,13 @@ def _told(answer: Sent, shown_id: str) -> str:
 
 def takes_no_unknown_field(operation: Operation, world: World) -> None:
     known = resolved(operation.body["schema"])["properties"] if operation.body else {}
-    for name in NEVER_TAKEN:
-        if name in known:
-            continue
-        answer = send(operation, world, body=good_body(operation, world) | {name: "1"})
-        assert answer.status == 400, (name, answer)
-        errors = answer.body["errors"]
-        assert (name, "unknown") in [(each["field"], each["code"]) for each in errors], answer
+    unknown = {name: "1" for name in NEVER_TAKEN if name not in known}
+
+    answer = send(operation, world, body=good_body(operation, world) | unknown)
+
+    assert answer.status == 400, answer
+    refused = {each["field"] for each in answer.body["errors"] if each["code"] == "unknown"}
+    assert refused >= set(unknown), answer
 
 
 def amounts_of(operation: Operation) -> list[tuple[Any, ...]]:
@@ -170,7 +170,9 @@ def _amounts(described: dict[str, Any], at: tuple[Any, ...] = ()) -> Iterator[tu
 
 def takes_no_odd_amount(operation: Operation, world: World, at: tuple[Any, ...]) -> None:
     field = ".".join(str(key) for key in at).replace(".0", "[0]")
-    for odd in ODD_AMOUNTS:
+    # One parser reads them all: each place is tried with some, and by all places each is tried.
+    first = sum(f"{operation} {field}".encode()) % 3
+    for odd in ODD_AMOUNTS[first::3]:
         body = good_body(operation, world)
         _put(body, at, odd)
         answer = send(operation, world, body=body)

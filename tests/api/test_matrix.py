@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver
 from tests.api import rows
 from tests.api.schema import Operation, operations
 from tests.api.world import EXAMPLES, PUBLIC, World, address_of
-from tests.staff import browser
+from tests.staff import browser, staff
 
 ALL = operations()
 SIGNED_IN = [each for each in ALL if not each.is_open]
@@ -96,19 +96,19 @@ def _addresses(patterns: Any, prefix: str) -> Iterator[str]:
             )
 
 
-STAFF = list(_addresses(admin.site.urls[0], "/admin/"))
+STAFF = sorted(set(_addresses(admin.site.urls[0], "/admin/")))
+OF_EVERYBODY = {
+    "/admin/", "/admin/login/", "/admin/jsi18n/", "/admin/password_change/",
+    "/admin/password_change/done/", "/admin/search/",
+}  # fmt: skip
 
 
 def test_pages_of_staff_let_no_customer_in(world: World) -> None:
     signed_in = browser(world.known.customer.user)
-    by_token = {"Authorization": f"Bearer {world.known.token}"}
+    by_token = Client(headers={"Authorization": f"Bearer {world.known.token}"})
     assert len(STAFF) > 100
     for address in set(STAFF) - {"/admin/login/"}:
-        for answer in (
-            signed_in.get(address),
-            Client().get(address, headers=by_token),
-            Client().post(address, {}, headers=by_token),
-        ):
+        for answer in (signed_in.get(address), by_token.get(address), by_token.post(address, {})):
             assert _is_refused(answer), (address, answer.status_code)
 
 
@@ -116,3 +116,21 @@ def _is_refused(answer: Any) -> bool:
     if answer.status_code == 302:
         return str(answer.headers["Location"]).startswith("/admin/")
     return answer.status_code in {403, 404, 405}
+
+
+def test_staff_without_rights_see_that_there_is_a_back_office(within: None) -> None:
+    """What each role sees is in `tests/backoffice/test_roles.py`."""
+    window = browser(staff())
+    shown = {a for a in STAFF if not _is_refused(window.get(a))}
+
+    assert shown <= OF_EVERYBODY, shown - OF_EVERYBODY
+
+
+@pytest.mark.parametrize("operation", SIGNED_IN, ids=str)
+def test_a_session_of_staff_is_no_customers(operation: Operation, world: World) -> None:
+    path = operation.path.replace("{id}", "x").replace("{code}", "BTC")
+    window = browser(staff(superuser=True))
+
+    answer = window.generic(operation.method.upper(), path, b"{}", content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "api.not_authenticated")
