@@ -92,7 +92,7 @@ def _delivers(kind: str) -> Callable[[], object]:
     return lambda: outbox.deliver([message.id], now=clock.now())
 
 
-def _captured(play: Play, amount: int, **rest: Any) -> Callable[[], None]:
+def _captured(play: Play, amount: int, **rest: Any) -> Callable[[], object]:
     play.door.transaction(amount, kind="capture", **rest)
     return _delivers("issuing_transaction.created")
 
