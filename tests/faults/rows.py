@@ -24,6 +24,7 @@ class Row:
     """Why it cannot be run here, and what was done instead."""
 
 
+WEAKENED = "what is taken out is in tests/faults/controls.py (`--controls`)"
 OF_THE_CHECKER = "of the checker alone: what is put there by hand is found (test_checker.py)"
 
 ROWS: tuple[Row, ...] = (
@@ -52,7 +53,7 @@ ROWS: tuple[Row, ...] = (
         "worker killed before its commit",
         "runs again, once",
         "the worker's group dies by SIGKILL inside the transaction",
-        OF_THE_CHECKER,
+        WEAKENED,
         processes.worker_is_killed_before_commit,
         every_commit=True,
     ),
@@ -100,7 +101,7 @@ ROWS: tuple[Row, ...] = (
         "Postgres killed under load",
         "no acknowledged write is lost",
         "SIGKILL of the postmaster; the supervisor reaps it and starts it again",
-        OF_THE_CHECKER,
+        WEAKENED,
         servers.postgres_is_killed,
         every_commit=True,
     ),
@@ -197,7 +198,7 @@ ROWS: tuple[Row, ...] = (
         "everything in Valkey is flushed",
         "nothing lost: the outbox publishes again within 60 s",
         "FLUSHALL with the worker paused, so that there are tasks to lose",
-        OF_THE_CHECKER,
+        WEAKENED,
         servers.valkey_is_flushed,
         every_commit=True,
     ),
