@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.faults import report
+from tests.faults import controls, report
 from tests.faults.invariants import Judgement
 from tests.faults.rows import ROWS, Row
 from tests.faults.stage import Outcome, Stage
@@ -26,8 +26,13 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=1, help="how often each row is tried")
     parser.add_argument("--load", type=float, default=5.0, help="seconds of load around a fault")
     parser.add_argument("--log", type=Path, help="keep what the processes said here")
+    parser.add_argument(
+        "--controls", action="store_true", help="take the protections out: these rows must fail"
+    )
     arguments = parser.parse_args()
     wanted = {int(text) for text in arguments.rows.split(",") if text}
+    if arguments.controls:
+        return play_controls(wanted, seed=arguments.seed, load_seconds=arguments.load)
     rows = [row for row in ROWS if row.trial and (not wanted or row.number in wanted)]
     print(f"seed {arguments.seed}", flush=True)
     results = play(
@@ -64,6 +69,28 @@ def play(
             log.write_bytes(whole.log.read_bytes())
         whole.forget()
     return results
+
+
+def play_controls(wanted: set[int], *, seed: int, load_seconds: float) -> int:
+    """Play rows without their protection; the exit code is 1 if one holds all the same."""
+    whole = Whole(Path(tempfile.mkdtemp(prefix="krak-controls-")), sabotage=controls.SABOTAGE)
+    held = 0
+    try:
+        whole.start()
+        for number, trial, forgetful in controls.CONTROLS:
+            if wanted and number not in wanted:
+                continue
+            found = controls.fails(Stage(whole, seed, load_seconds), trial, forgetful=forgetful)
+            held += found is None
+            print(f"{number:>3} {found or 'HELD without its protection'}", flush=True)
+            with whole.database() as database:
+                # What a row has left undone must not be counted for the next.
+                database.execute("UPDATE outbox_outboxmessage SET due_at = now(), dead_at = NULL")
+            Stage(whole, seed).await_quiet()
+    finally:
+        whole.stop()
+        whole.forget()
+    return 1 if held else 0
 
 
 def _play_one(row: Row, stage: Stage) -> Outcome:

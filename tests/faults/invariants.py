@@ -27,9 +27,12 @@ BREAKS = {
          GROUP BY e.id, e.cause, e.legs HAVING count(p.leg) <> e.legs""",
     "I2 the books disagree": "SELECT break || ' ' || subject FROM ledger_breaks(NULL)",
     "I2 the house's books disagree": "SELECT ledger_house_breaks::text FROM ledger_house_breaks()",
-    "I3 somebody is overdrawn": """
-        SELECT customer_id || ' ' || currency FROM ledger_ledgeraccount
-         WHERE posted - held < 0 OR held < 0""",
+    "I3 somebody is overdrawn without a forced event": """
+        SELECT customer_id || ' ' || currency FROM ledger_ledgeraccount a
+         WHERE held < 0 OR posted - held < -overdraft
+            OR posted < held AND NOT EXISTS (
+                   SELECT FROM ledger_posting p WHERE p.account_id = a.id AND p.forced)
+               AND NOT EXISTS (SELECT FROM ledger_hold h WHERE h.account_id = a.id AND h.forced)""",
     "I4 an event is kept twice": """
         SELECT event_id FROM inbox_inboxevent GROUP BY provider, event_id HAVING count(*) > 1""",
     "I4 a key is used twice": """

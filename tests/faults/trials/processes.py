@@ -1,7 +1,13 @@
 """Rows 1 to 7: web, worker and clock die, stop, and run twice."""
 
+import subprocess
+import threading
 import time
+import uuid
+from pathlib import Path
+from typing import Any
 
+from bench.product import Client
 from tests.faults.invariants import broken
 from tests.faults.stage import Outcome, Stage
 
@@ -62,4 +68,138 @@ def _worker_dies(stage: Stage, hook: str) -> Outcome:
         whole.await_restart("worker", after=before)
 
     outcome, _driver = stage.under_load(fault)
+    return outcome
+
+
+def web_is_deployed(stage: Stage) -> Outcome:
+    """Row 2: the web server is asked to stop while a request of a second and more runs."""
+    whole = stage.whole
+    answers: list[Any] = []
+    promise = str(uuid.uuid4())
+
+    def ask() -> None:
+        answers.append(Client(whole.url).send("POST", "/v1/sandbox/settle"))
+
+    def fault() -> None:
+        # A promise that is not due keeps the settling request waiting until it is taken back.
+        with whole.database() as database:
+            database.execute(
+                "INSERT INTO outbox_outboxmessage (id, topic, payload, due_at)"
+                " VALUES (%s, 'faults.later', '{}', now() + interval '1 hour')",
+                [promise],
+            )
+            waiting = threading.Thread(target=ask)
+            waiting.start()
+            time.sleep(0.5)
+            before = whole.terminate("web")
+            time.sleep(0.5)
+            database.execute("DELETE FROM outbox_outboxmessage WHERE id = %s", [promise])
+        waiting.join(30)
+        whole.await_restart("web", after=before)
+        whole.await_ready()
+
+    outcome, driver = stage.under_load(fault)
+    outcome.require(that=bool(answers), otherwise="the request that ran was not answered")
+    outcome.require(that=driver.refused() == 0, otherwise=f"{driver.refused()} were refused")
+    return outcome
+
+
+def worker_is_deployed(stage: Stage) -> Outcome:
+    """Row 5: the worker is asked to stop while a task of three seconds runs."""
+    whole, said = stage.whole, len(stage.whole.log.read_text(errors="replace"))
+    napping = whole.control / "napping"
+
+    def fault() -> None:
+        whole.arm("nap-before-commit", "3")
+        if not whole.await_sprung("nap-before-commit"):
+            raise RuntimeError("nobody came by the nap")
+        while not napping.exists():
+            time.sleep(0.01)
+        before = whole.terminate("worker")
+        whole.await_restart("worker", after=before)
+
+    outcome, _driver = stage.under_load(fault)
+    napping.unlink(missing_ok=True)
+    log = whole.log.read_text(errors="replace")[said:]
+    outcome.require(
+        that="worker ended unexpectedly (code 0)" in log, otherwise="it did not end with code 0"
+    )
+    return outcome
+
+
+def clocks_die_and_double(stage: Stage) -> Outcome:
+    """Row 7: beat is killed, and a second one runs beside the next."""
+    whole = stage.whole
+
+    def fault() -> None:
+        before = whole.kill("beat")
+        whole.await_restart("beat", after=before)
+        pid = whole.pid("beat")
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+        words[words.index("--schedule") + 1] = str(whole.state / "second-beat")
+        pairs = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        second = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
+        try:
+            time.sleep(15)
+        finally:
+            second.terminate()
+            second.wait(20)
+
+    outcome, _driver = stage.under_load(fault)
+    with whole.database() as database:
+        rows = database.execute(
+            "SELECT count(*), coalesce(max(attempts), 0) FROM schedule_run"
+            " WHERE started_at > now() - interval '15 s'"
+        ).fetchone()
+    outcome.figures["slots, most attempts"] = rows
+    outcome.require(that=bool(rows and rows[0]), otherwise="no job ran")
+    return outcome
+
+
+def work_is_poisoned(stage: Stage) -> Outcome:
+    """Row 30: a message that always fails does not keep others waiting."""
+    whole = stage.whole
+    poison = str(uuid.uuid4())
+
+    def fault() -> None:
+        with whole.database() as database:
+            database.execute(
+                "INSERT INTO outbox_outboxmessage (id, topic, payload)"
+                " VALUES (%s, 'faults.poison', '{}')",
+                [poison],
+            )
+            deadline, row = time.monotonic() + 30, None
+            while time.monotonic() < deadline:
+                row = database.execute(
+                    "SELECT attempts FROM outbox_outboxmessage WHERE id = %s", [poison]
+                ).fetchone()
+                if row and row[0] >= 2:
+                    break
+                time.sleep(0.1)
+            database.execute("DELETE FROM outbox_outboxmessage WHERE id = %s", [poison])
+            if not row or row[0] < 2:
+                raise RuntimeError("the poison was not tried twice")
+
+    outcome, _driver = stage.under_load(fault)
+    return outcome
+
+
+def work_piles_up(stage: Stage) -> Outcome:
+    """Row 31, small: the worker stands still for eight seconds of load, then drains."""
+    whole = stage.whole
+    pile: list[int] = []
+
+    def fault() -> None:
+        with whole.paused("worker"):
+            time.sleep(8)
+            with whole.database() as database:
+                row = database.execute(
+                    "SELECT count(*) FROM outbox_outboxmessage WHERE done_at IS NULL"
+                ).fetchone()
+                pile.append(row[0] if row else 0)
+
+    outcome, _driver = stage.under_load(fault, pause_seconds=0.05)
+    outcome.figures["piled up"] = pile[0]
+    outcome.figures["worker, MB"] = whole.memory_kb().get("worker", 0) // 1024
     return outcome

@@ -1,10 +1,20 @@
 """Rows 8 to 13 and 17 to 24: Postgres and Valkey die, hang, fill up and forget."""
 
+import signal
 import time
+from contextlib import ExitStack, suppress
+from http import HTTPStatus
+from random import Random
+from typing import Any
 
+import psycopg
 import redis
 
+from bench.product import Client
 from tests.faults.stage import Outcome, Stage
+
+TAP_SECONDS = 2.5
+"""Of Stripe's deadline, with what a busy machine adds to our own 1.2 s."""
 
 
 def postgres_is_killed(stage: Stage) -> Outcome:
@@ -43,5 +53,181 @@ def valkey_is_flushed(stage: Stage) -> Outcome:
         if not lost:
             raise RuntimeError("there was nothing to lose")
 
-    outcome, _driver = stage.under_load(fault)
+    outcome, driver = stage.under_load(fault)
+    signed_out = sum(1 for each in driver.tries if each.status == HTTPStatus.UNAUTHORIZED)
+    outcome.require(that=not signed_out, otherwise=f"{signed_out} were signed out")
     return outcome
+
+
+def postgres_is_paused(stage: Stage) -> Outcome:
+    """Row 10: every process of Postgres stands still for five seconds."""
+
+    def fault() -> None:
+        with stage.whole.paused("postgres"):
+            time.sleep(5)
+
+    outcome, driver = stage.under_load(fault)
+    slowest = driver.slowest("tap")
+    outcome.figures["slowest tap, s"] = round(slowest, 2)
+    outcome.require(that=slowest < TAP_SECONDS, otherwise=f"a tap waited {slowest:.1f} s")
+    outcome.require(that=driver.undecided() > 0, otherwise="nobody met the pause")
+    return outcome
+
+
+def sessions_are_ended(stage: Stage) -> Outcome:
+    """Row 11: sessions of the product are terminated at random for two seconds."""
+    random, ended = Random(stage.seed), []
+
+    def fault() -> None:
+        with stage.whole.database() as database:
+            for _ in range(20):
+                pids = _others(database)
+                if pids:
+                    ended.append(random.choice(pids))
+                    database.execute("SELECT pg_terminate_backend(%s)", [ended[-1]])
+                time.sleep(0.1)
+
+    outcome, _driver = stage.under_load(fault)
+    outcome.figures["sessions ended"] = len(ended)
+    outcome.require(that=bool(ended), otherwise="there was no session to end")
+    return outcome
+
+
+def connections_run_out(stage: Stage) -> Outcome:
+    """Row 12: strangers take every connection, and the product's own are ended."""
+    whole, alive = stage.whole, []
+
+    def fault() -> None:
+        with ExitStack() as stack:
+            mine = stack.enter_context(psycopg.connect(whole.database_url, autocommit=True))
+            _take_all(stack, whole.database_url)
+            for pid in _others(mine):
+                mine.execute("SELECT pg_terminate_backend(%s)", [pid])
+            _take_all(stack, whole.database_url)
+            time.sleep(2)
+            alive.append(Client(whole.url).send("GET", "/healthz/live"))
+
+    outcome, driver = stage.under_load(fault)
+    slowest = driver.slowest("tap")
+    outcome.figures["slowest tap, s"] = round(slowest, 2)
+    outcome.require(that=bool(alive), otherwise="/healthz/live did not answer")
+    outcome.require(that=slowest < TAP_SECONDS, otherwise=f"a tap waited {slowest:.1f} s")
+    return outcome
+
+
+def postgres_is_killed_again_and_again(stage: Stage) -> Outcome:
+    """Row 13: three kills while all write; pages, totals and indexes are right afterwards."""
+    whole = stage.whole
+
+    def fault() -> None:
+        for _ in range(3):
+            before = whole.kill("postgres")
+            whole.await_restart("postgres", after=before)
+            time.sleep(2)
+
+    outcome, _driver = stage.under_load(fault)
+    with whole.database() as database:
+        row = database.execute(
+            "SELECT coalesce(sum(checksum_failures), 0) FROM pg_stat_database"
+        ).fetchone()
+    outcome.require(that=row == (0,), otherwise=f"{row} pages have a wrong checksum")
+    return outcome
+
+
+def valkey_stays_away(stage: Stage) -> Outcome:
+    """Row 18: Valkey is killed, and nobody brings it back for eight seconds."""
+    whole = stage.whole
+
+    def fault() -> None:
+        if whole.up is None:
+            raise RuntimeError("nothing runs")
+        # The supervisor would bring it back at once, so it stands still meanwhile.
+        before = whole.pid("valkey")
+        whole.up.send_signal(signal.SIGSTOP)
+        try:
+            whole.kill("valkey")
+            time.sleep(8)
+        finally:
+            whole.up.send_signal(signal.SIGCONT)
+        whole.await_restart("valkey", after=before)
+
+    outcome, driver = stage.under_load(fault)
+    outcome.require(that=driver.refused() == 0, otherwise=f"{driver.refused()} were refused")
+    outcome.require(that=driver.undecided() == 0, otherwise="taps could not be decided")
+    return outcome
+
+
+def valkey_is_full(stage: Stage) -> Outcome:
+    """Row 20: Valkey takes nothing more for four seconds."""
+
+    def fault() -> None:
+        with redis.Redis.from_url(stage.whole.valkey_url) as valkey:
+            valkey.config_set("maxmemory", "1mb")
+            time.sleep(4)
+            valkey.config_set("maxmemory", "0")
+
+    outcome, driver = stage.under_load(fault)
+    outcome.require(that=driver.refused() == 0, otherwise=f"{driver.refused()} were refused")
+    return outcome
+
+
+def valkey_is_slow(stage: Stage) -> Outcome:
+    """Row 21: Valkey answers after three seconds, twice."""
+
+    def fault() -> None:
+        with redis.Redis.from_url(stage.whole.valkey_url) as valkey:
+            for _ in range(2):
+                valkey.execute_command("CLIENT", "PAUSE", "3000", "ALL")
+                time.sleep(3.2)
+
+    outcome, driver = stage.under_load(fault)
+    slowest = driver.slowest("tap")
+    outcome.figures["slowest tap, s"] = round(slowest, 2)
+    outcome.require(that=slowest < TAP_SECONDS, otherwise=f"a tap waited {slowest:.1f} s")
+    outcome.require(that=driver.refused() == 0, otherwise=f"{driver.refused()} were refused")
+    return outcome
+
+
+def books_are_locked(stage: Stage) -> Outcome:
+    """Row 24: somebody holds the lock of every book for four seconds."""
+
+    def fault() -> None:
+        with psycopg.connect(stage.whole.database_url) as database:
+            database.execute("SET statement_timeout = 0")
+            database.execute("SELECT 1 FROM ledger_book FOR UPDATE")
+            time.sleep(4)
+
+    outcome, driver = stage.under_load(fault)
+    slowest = driver.slowest()
+    outcome.require(that=slowest < TAP_SECONDS, otherwise=f"a request waited {slowest:.1f} s")
+    return outcome
+
+
+def somebody_reads_everything(stage: Stage) -> Outcome:
+    """Row 25, small: one snapshot is held open and the books are proved in it, again and again."""
+
+    def fault() -> None:
+        with psycopg.connect(stage.whole.database_url) as database:
+            database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            until = time.monotonic() + 5
+            while time.monotonic() < until:
+                database.execute("SELECT count(*) FROM ledger_breaks(NULL)")
+
+    outcome, driver = stage.under_load(fault)
+    outcome.require(that=driver.refused() == 0, otherwise=f"{driver.refused()} were refused")
+    return outcome
+
+
+def _others(database: "psycopg.Connection[Any]") -> list[int]:
+    rows = database.execute(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        " AND application_name <> 'faults' ORDER BY pid"
+    ).fetchall()
+    return [pid for (pid,) in rows]
+
+
+def _take_all(stack: ExitStack, url: str) -> None:
+    with suppress(psycopg.OperationalError):
+        while True:
+            stack.enter_context(psycopg.connect(url, application_name="faults"))
