@@ -133,6 +133,9 @@ def _queries(person: Person, call: Call) -> int:
     """Count in this process, which has the same database and board."""
     from django.test import Client as Here  # noqa: PLC0415
 
+    from fx.prices import live  # noqa: PLC0415
+
+    live.wait_until_loaded(timeout=10)
     here = Here(SERVER_NAME="127.0.0.1", headers=_headers(person.token))
 
     def ask() -> None:
