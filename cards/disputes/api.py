@@ -21,6 +21,7 @@ from cards.disputes import queries, services
 from cards.disputes.models import Dispute, Reason, Status
 from cards.disputes.rules import EVIDENCE_OF
 from krak.api.idempotency import key_parameter, once
+from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import (
@@ -193,6 +194,7 @@ class Disputes(ListAPIView[Dispute]):
 
     serializer_class = DisputeSerializer
     pagination_class = CursorPages
+    throttle_classes = (MONEY,)
 
     def get_queryset(self) -> QuerySet[Dispute, Any]:
         """Return the disputes of the customer who is asking."""
@@ -269,6 +271,8 @@ def _describes(operation: str) -> Callable[..., Any]:
 class SubmitDispute(APIView):
     """POST /v1/disputes/{id}/submit"""
 
+    throttle_classes = (MONEY,)
+
     @_describes("submit_dispute")
     def post(self, request: Request, shown_id: str) -> Response:
         """Send a dispute to the card network. That is once and for good."""
@@ -277,6 +281,8 @@ class SubmitDispute(APIView):
 
 class WithdrawDispute(APIView):
     """POST /v1/disputes/{id}/withdraw"""
+
+    throttle_classes = (MONEY,)
 
     @_describes("withdraw_dispute")
     def post(self, request: Request, shown_id: str) -> Response:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from krak.core.errors import DomainError, Kind
+from krak.live.refusals import LiveElsewhere
 
 _EVENTS: Final = """retry: 2000
 id: 41
@@ -27,14 +27,6 @@ data: {"object":"notification","id":"ntf_01m8hw7k1yf1p8m4dq0x2n5v3c","sequence":
 
 : still here
 """
-
-
-class LiveElsewhere(DomainError):
-    """The proxy in front should have sent this to the process of live events."""
-
-    code = "live.elsewhere"
-    title = "Live events are not served here."
-    kind = Kind.UNAVAILABLE
 
 
 class AnyAccept(BaseContentNegotiation):

@@ -12,12 +12,13 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 
 from krak.api.problems import MEDIA_TYPE, RETRYABLE, STATUS
-from krak.core.errors import DomainError, Kind
+from krak.core.errors import DomainError
 from krak.identity import authentication
 from krak.identity.queries import Pass
 from krak.identity.services.proofs import Bearer
 from krak.live import queries, rules
 from krak.live.hub import Full, Hub, Stream
+from krak.live.refusals import Away, MalformedEventId, NothingHere, SignedOut
 
 type Scope = Mapping[str, Any]
 type Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -31,38 +32,6 @@ _HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 )
-
-
-class SignedOut(DomainError):
-    """There is no token, or it is unknown, ended or expired."""
-
-    code = "live.signed_out"
-    title = "Sign in first."
-    kind = Kind.UNAUTHENTICATED
-
-
-class Away(DomainError):
-    """The database does not answer, or too many listen here already."""
-
-    code = "live.away"
-    title = "Live events are not to be had right now; try again."
-    kind = Kind.UNAVAILABLE
-
-
-class MalformedEventId(DomainError):
-    """It is no number of an event."""
-
-    code = "live.malformed_event_id"
-    title = "A Last-Event-ID is taken from an event and never made."
-    kind = Kind.INVALID
-
-
-class NothingHere(DomainError):
-    """This process has but one address, and two for its health."""
-
-    code = "live.not_found"
-    title = "There is no such thing."
-    kind = Kind.NOT_FOUND
 
 
 class Live:

@@ -42,9 +42,10 @@ def worlds(
 ) -> Iterator[tuple[World, World]]:
     """Return two customers who have everything and do not know each other."""
     stripe = {"STRIPE_API_KEY": "sk_test_sandbox", "STRIPE_API_BASE": processor.url}
+    elsewhere = {"LIVE_URL": "http://127.0.0.1:1/v1/live"}
     with (
         django_db_blocker.unblock(),
-        override_settings(**stripe),
+        override_settings(**stripe, **elsewhere),
         live.installed(board_of_pins({})),
         undone(),
     ):

@@ -11,7 +11,9 @@ from tests.api.schema import Operation, operations
 from tests.api.world import World
 
 POSTS = [each for each in operations() if each.method == "post" and not each.is_open]
-BESIDE_MONEY = {"POST /v1/cards", "POST /v1/exports", "POST /v1/me/erasure"}
+BESIDE_MONEY = {
+    "POST /v1/cards", "POST /v1/exports", "POST /v1/me/erasure", "POST /v1/price-alerts",
+}  # fmt: skip
 """What needs a key for something else that must not happen twice."""
 NOT_FOR_THEM = {"POST /v1/me/erasure", "POST /v1/verifications"}
 """Who has money is not erased, and who is verified not verified again; other tests do both."""

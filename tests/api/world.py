@@ -12,13 +12,14 @@ from typing import Any
 
 from django.test import Client
 
+from cards.clearing.models import CardTransaction
 from holdings.ledger import services as ledger
 from holdings.statements import services as statements
 from holdings.statements.models import Statement
 from holdings.statements.rules import Month
 from krak.api.limits import MONEY
 from krak.core import clock
-from krak.core.ids import uuid7
+from krak.core.ids import show, uuid7
 from krak.core.limits import services as limits
 from krak.core.limits.rules import Counted
 from krak.core.outbox import services as outbox
@@ -26,6 +27,7 @@ from krak.core.transactions import transaction
 from krak.customers import services as customers
 from krak.customers.models import User, Verification
 from krak.exports.models import Export, ExportFile
+from krak.identity.models import Device
 from tests.api.schema import Operation
 from tests.funding.world import BITCOIN, save, withdraw
 from tests.people import Known, new_customer
@@ -117,6 +119,34 @@ def _authorization(world: World) -> str:
     door = StripeDoor(Client(), world.known.card.stripe_id)
     assert door.request(12_00).status_code == 200
     return str(world.known.get("/v1/authorizations").json()["results"][0]["id"])
+
+
+def _capture(world: World) -> str:
+    """Buy something, let it clear, and return the id by which it is disputed."""
+    door, name = StripeDoor(Client(), world.known.card.stripe_id), uuid7().hex[-12:]
+    door.transaction(3_00, transaction=name, kind="capture", authorization=None)
+    outbox.drain(now=clock.now())
+    cleared = CardTransaction.objects.filter(customer=world.known.customer).latest("id")
+    return show(CardTransaction.PREFIX, cleared.id)
+
+
+def _dispute(world: World) -> str:
+    asked = {"transaction": _capture(world), "reason": "other", "explanation": "No."}
+    return str(_post(world.known, "/v1/disputes", asked)["id"])
+
+
+def _phone(world: World) -> str:
+    """Return a device that somebody signed in with: one with an access token gets no pushes."""
+    now = clock.now()
+    made = Device.objects.create(
+        user=world.known.customer.user,
+        digest=uuid7().bytes * 2,
+        name="Pixel",
+        platform="android",
+        created_at=now,
+        last_seen_at=now,
+    )
+    return show(Device.PREFIX, made.id)
 
 
 def _device(world: World) -> str:
@@ -250,6 +280,7 @@ TEN = {"amount": "10.00", "currency": "EUR"}
 ORDER = {
     "side": "sell", "asset": "EUR", "against": "USD", "quantity": "5", "limit_price": "3",
 }  # fmt: skip
+ALERT = {"asset": "BTC", "direction": "above", "price": "100000", "currency": "USD"}
 PLAN = {"buy": "BTC", "pay_with": "EUR", "amount": "25.00", "frequency": "monthly"}
 EXAMPLES: dict[str, Callable[[World], str]] = {
     "/v1/assets/{code}": lambda world: "BTC",
@@ -259,11 +290,14 @@ EXAMPLES: dict[str, Callable[[World], str]] = {
     "/v1/deposits/{id}": _deposit,
     "/v1/destinations/{id}": lambda world: save(world.known, account="GB33BUKB20201555555555"),
     "/v1/devices/{id}": _device,
+    "/v1/devices/{id}/push-token": _phone,
+    "/v1/disputes/{id}": _dispute,
     "/v1/exports/{id}": _export,
     "/v1/orders/{id}": _posted("/v1/orders", ORDER),
     "/v1/payment-links/{id}": _posted("/v1/payment-links", {"amount": TEN}),
     "/v1/payment-requests/{id}": _friends_request,
     "/v1/payment-requests/{id}/cancel": _own_request,
+    "/v1/price-alerts/{id}": _posted("/v1/price-alerts", ALERT),
     "/v1/quotes/{id}": _quote,
     "/v1/recurring-buys/{id}": _posted("/v1/recurring-buys", PLAN),
     "/v1/sandbox/chains/{network}": lambda world: "bitcoin",
@@ -294,6 +328,7 @@ IN_BODIES: dict[str, Callable[[World], str]] = {
     "shares": _friends_tag,
     "to": _friends_tag,
     "token": _friends_link,
+    "transaction": _capture,
 }
 """What a field of a body names; in `shares` it is the tag of each."""
 PUBLIC = {"/v1/assets/{code}", "/v1/tags/{tag}"}

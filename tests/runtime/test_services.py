@@ -320,11 +320,13 @@ def test_no_child_outlives_the_supervisor(number: signal.Signals) -> None:
 
 # --- `make up` -----------------------------------------------------------------------------------
 def test_the_procfile_names_the_processes_in_the_order_they_stop() -> None:
-    environment = {"HOST": "127.0.0.1", "PORT": "8123", "KRAK_STATE": "/state"}
+    environment = {
+        "HOST": "127.0.0.1", "PORT": "8123", "KRAK_LIVE_PORT": "8124", "KRAK_STATE": "/state",
+    }  # fmt: skip
 
     table = up.read_procfile(up.CHECKOUT / "Procfile", environment=environment)
 
-    assert list(table) == ["web", "market", "candles", "relay", "worker", "beat"]
+    assert list(table) == ["web", "live", "market", "candles", "relay", "worker", "beat"]
     assert "8123" in table["web"]
 
 

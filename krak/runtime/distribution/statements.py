@@ -12,7 +12,7 @@ from typing import Final
 
 from holdings.ledger import models as ledger
 from krak.runtime.distribution.catalog import Catalog, Key, Reference, Trigger
-from krak.runtime.distribution.classes import ARGUMENT, CUSTOMERS, Kind, Place, places
+from krak.runtime.distribution.classes import ARGUMENT, COLUMN, CUSTOMERS, Kind, Place, places
 
 HOUSE_ROLL_UP: Final = Path(ledger.__file__).parent / "sql" / "distributed.sql"
 
@@ -84,6 +84,10 @@ class Plan:
         columns = ", ".join(reference.columns)
         arrow = f"{reference.table} ({columns}) to {reference.target}: from {ends[0]} to {ends[1]}"
         match ends:
+            case (Kind.DISTRIBUTED, Kind.DISTRIBUTED) if (
+                reference.target == CUSTOMERS and COLUMN not in reference.columns
+            ):
+                return f"no key of {arrow}: it names another customer than the row's owner"
             case (Kind.DISTRIBUTED, Kind.DISTRIBUTED | Kind.REFERENCE):
                 return ""
             case (Kind.REFERENCE, Kind.REFERENCE) | (Kind.LOCAL, Kind.LOCAL):
