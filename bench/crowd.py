@@ -38,7 +38,7 @@ def make(url: str, *, many: int) -> list[str]:
         database.execute("SET statement_timeout = 0")
         database.execute(SQL.encode())
         cards = database.execute(
-            "SELECT bench_copy(%s, n) FROM generate_series(1, %s) n", [pattern, many]
+            "SELECT bench_copy(%s) FROM generate_series(1, %s)", [pattern, many]
         ).fetchall()
         database.execute("ANALYZE")
     return [card for (card,) in cards]

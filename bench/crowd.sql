@@ -1,6 +1,6 @@
 -- Copy a customer with card, preferences, policy, accounts, deposits and lots.
 -- The ledger is written by its own function, so that the copy's books can be proven.
-CREATE OR REPLACE FUNCTION bench_copy(p_pattern uuid, n int) RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bench_copy(p_pattern uuid) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_user uuid := uuidv7();
     v_customer uuid := uuidv7();

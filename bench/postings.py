@@ -71,8 +71,7 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
-    print(measure(seconds=arguments.seconds, rounds=arguments.rounds))
-    _make_customers()
+    print(measure(seconds=arguments.seconds, rounds=arguments.rounds, clients=arguments.clients))
     rates: dict[str, list[float]] = {"DISABLE": [], "ENABLE": []}
     for number in range(arguments.rounds):
         for state in sorted(rates, reverse=bool(number % 2)):

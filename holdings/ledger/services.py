@@ -16,6 +16,7 @@ from django.db import connection
 from holdings.ledger.models import Book, Hold, JournalEntry, LedgerAccount
 from holdings.ledger.rules import Entry
 from krak.core.errors import DomainError, Kind
+from krak.core.functions import call
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part, transaction
 
@@ -82,9 +83,7 @@ def post(entry: Entry) -> bool:
     Raises:
         CauseReused: the cause names an entry with other legs.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_post(%s::jsonb)", [json.dumps(entry.as_json())])
-        (sequence,) = cursor.fetchone()
+    sequence = call("SELECT ledger_post(%s::jsonb)", [json.dumps(entry.as_json())])
     if sequence is None:
         _require_same(entry)
     return sequence is not None

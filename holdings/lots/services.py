@@ -4,9 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection
-
 from holdings.lots.models import Disposal, Lot
+from krak.core.functions import call
 from krak.core.ids import uuid7
 from krak.core.money import STORED_PLACES, floor_to
 from krak.core.transactions import takes_part
@@ -53,12 +52,11 @@ def take(
 
     The customer's book must be locked. More units than the lots hold is refused by the database.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT lots_take(%s, %s, %s, %s, %s, %s)",
-            [customer_id, currency, entry_id, units, proceeds, now],
-        )
-        return Decimal(cursor.fetchone()[0])
+    gain = call(
+        "SELECT lots_take(%s::uuid, %s::text, %s::uuid, %s::numeric, %s::numeric, %s::timestamptz)",
+        [customer_id, currency, entry_id, units, proceeds, now],
+    )
+    return Decimal(gain)
 
 
 @takes_part
@@ -69,10 +67,10 @@ def move_out(
 
     The customer's book must be locked. More units than the lots hold is refused by the database.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT lots_move(%s, %s, %s, %s, %s)", [customer_id, currency, entry_id, units, now]
-        )
+    call(
+        "SELECT lots_move(%s::uuid, %s::text, %s::uuid, %s::numeric, %s::timestamptz)",
+        [customer_id, currency, entry_id, units, now],
+    )
 
 
 @takes_part

@@ -10,37 +10,39 @@ from typing import Any, cast
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
+from django.urls import ResolverMatch
 
 from krak.api.middleware import RequestContext
 
-View = Callable[[HttpRequest], HttpResponse]
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Express:
-    """A WSGI application that answers `doors` itself and leaves all else to Django.
+    """A WSGI application that answers `doors`, paths as they were resolved, past Django's handler.
 
-    The same views are in `urls.py`, where they are looked for and where the test client finds them.
+    All else it leaves to Django.
     """
 
-    def __init__(self, django: WSGI, doors: Mapping[str, View]) -> None:
+    def __init__(self, django: WSGI, doors: Mapping[str, ResolverMatch]) -> None:
         self.django = django
         self.doors = {
-            path: convert_exception_to_response(RequestContext(view))
-            for path, view in doors.items()
+            path: (match, convert_exception_to_response(RequestContext(match.func)))
+            for path, match in doors.items()
         }
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer one request."""
-        door = self.doors.get(environ.get("PATH_INFO", ""))
-        if door is None:
+        found = self.doors.get(environ.get("PATH_INFO", ""))
+        if found is None:
             return self.django(environ, start_response)
         # What Django's signals around a request are for here: a connection that broke is let go.
         connection.close_if_unusable_or_obsolete()
-        response = cast(HttpResponse, door(WSGIRequest(environ)))
+        request = WSGIRequest(environ)
+        request.resolver_match, door = found
+        response = cast(HttpResponse, door(request))
         headers = [(name, str(value)) for name, value in response.items()]
         headers.append(("Content-Length", str(len(response.content))))
         start_response(f"{response.status_code} {response.reason_phrase}", headers)

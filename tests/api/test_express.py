@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import ResolverMatch
+from prometheus_client import REGISTRY
 
 from krak.api.express import Express
 from krak.wsgi import application
@@ -30,6 +32,11 @@ def ask(app: Any, path: str, *, method: str = "POST", body: bytes = b"{}") -> tu
     found: dict[str, Any] = {}
     parts = app(environ, lambda status, headers: found.update(status=status, headers=headers))
     return found["status"], dict(found["headers"]), b"".join(parts)
+
+
+def door(view: Any) -> ResolverMatch:
+    """Return what resolving a path to a view gives."""
+    return ResolverMatch(view, (), {}, route="x")
 
 
 @pytest.mark.django_db
@@ -62,7 +69,7 @@ def test_a_bug_in_a_door_is_a_plain_500(monkeypatch: pytest.MonkeyPatch) -> None
     def broken(request: HttpRequest) -> HttpResponse:
         raise ZeroDivisionError
 
-    status, _headers, body = ask(Express(application, {"/x": broken}), "/x")
+    status, _headers, body = ask(Express(application, {"/x": door(broken)}), "/x")
 
     assert status == "500 Internal Server Error"
     assert json.loads(body)["code"] == "api.broken"
@@ -70,7 +77,17 @@ def test_a_bug_in_a_door_is_a_plain_500(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.django_db
 def test_a_door_is_its_whole_path_and_no_more() -> None:
-    doors = Express(application, {"/x": lambda request: JsonResponse({"here": True})})
+    doors = Express(application, {"/x": door(lambda request: JsonResponse({"here": True}))})
 
     assert ask(doors, "/x")[0] == "200 OK"
     assert ask(doors, "/x/")[0] == "404 Not Found"
+
+
+@pytest.mark.django_db
+def test_a_door_is_counted_by_its_route() -> None:
+    labels = {"method": "POST", "route": DOOR.removeprefix("/"), "status": "4xx"}
+    before = REGISTRY.get_sample_value("krak_request_seconds_count", labels) or 0
+
+    ask(application, DOOR)
+
+    assert REGISTRY.get_sample_value("krak_request_seconds_count", labels) == before + 1
