@@ -52,7 +52,7 @@ BEGIN
         INSERT INTO lots_lot
         SELECT (jsonb_populate_record(l, jsonb_build_object(
                    'id', uuidv7(), 'customer_id', v_customer, 'entry_id', v_entry))).*
-          FROM lots_lot l WHERE customer_id = p_pattern AND entry_id = e.id;
+          FROM bench_lot l WHERE entry_id = e.id;
     END LOOP;
     RETURN 'ic_' || v_name;
 END $$;

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from celery import Celery
 from celery.platforms import SecurityWarning  # type: ignore[attr-defined]
-from celery.signals import worker_process_init
+from celery.signals import task_prerun, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
 
@@ -29,3 +29,11 @@ def _have_prices_before_the_first_task(**_signal: Any) -> None:
     tracing.start()
     live.start()
     live.wait_until_loaded(BOARD_SECONDS)
+
+
+@task_prerun.connect
+def _let_go_of_what_broke(**_signal: Any) -> None:
+    """Connections are kept from task to task, but not one that an error has made unusable."""
+    from django.db import close_old_connections  # noqa: PLC0415 - Django is ready only now
+
+    close_old_connections()

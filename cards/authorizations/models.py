@@ -108,8 +108,9 @@ class Decision(models.Model):
     approved_amount = AmountColumn()
     cash_amount = AmountColumn(help_text="the part that counts as cash")
     held = AmountColumn(help_text="set aside by this decision")
+    # Policies are not dropped. A foreign key would have all customers' decisions lock one row.
     policy = models.ForeignKey(
-        "issuing.Policy", on_delete=models.PROTECT, null=True, db_index=False
+        "issuing.Policy", on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
     )
     board_version = models.BigIntegerField()
     book_version = models.BigIntegerField()

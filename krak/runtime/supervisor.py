@@ -127,7 +127,9 @@ class Supervisor:
         child.again_at = None
         try:
             child.process = processes.start(
-                child.argv, output=subprocess.PIPE, environment=self.environment
+                child.argv,
+                output=subprocess.PIPE,
+                environment={**self.environment, "PGAPPNAME": f"krak-{child.name}"},
             )
         except OSError as problem:
             raise RuntimeProblem(f"{child.name}: {child.argv[0]}: {problem.strerror}.") from None

@@ -1,7 +1,6 @@
 """Promised work is done once, whatever dies, fails or comes twice."""
 
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,28 +18,9 @@ from krak.core.ids import uuid7
 from krak.core.outbox import queries, registry, services, tasks
 from krak.core.outbox.management.commands import relay
 from krak.core.outbox.models import OutboxMessage
-from krak.core.outbox.registry import Handler
 from krak.core.transactions import transaction
 from krak.runtime.processes import free_port
-
-type Register = Callable[..., str]
-
-
-@pytest.fixture
-def register() -> Iterator[Register]:
-    """Handle topics of this test's own until it ends."""
-    topics: list[str] = []
-
-    def add(handler: Handler, *, calls_out: bool = False) -> str:
-        topics.append(f"test.{uuid7()}")
-        mark = registry.calls_out if calls_out else registry.handles
-        mark(topics[-1])(handler)
-        return topics[-1]
-
-    yield add
-    for topic in topics:
-        del registry._handlers[topic]
-
+from tests.core.conftest import Register
 
 def _nothing(*, payload: dict[str, Any], now: datetime) -> None:
     """Do nothing, successfully."""

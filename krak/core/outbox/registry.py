@@ -1,6 +1,6 @@
 """Which function handles which topic. Features name their handlers in their `tasks.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,12 +12,19 @@ class Handler(Protocol):
     def __call__(self, *, payload: dict[str, Any], now: datetime) -> None: ...
 
 
+class HandlerOfMany(Protocol):
+    """Does several pieces of promised work of one kind."""
+
+    def __call__(self, *, payloads: Sequence[dict[str, Any]], now: datetime) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A handler, and whether it speaks to somebody outside."""
+    """A handler, what does many at once if it can, and whether it speaks to somebody outside."""
 
     handle: Handler
-    calls_out: bool
+    handle_many: HandlerOfMany | None = None
+    calls_out: bool = False
 
 
 _handlers: dict[str, Registered] = {}
@@ -25,7 +32,24 @@ _handlers: dict[str, Registered] = {}
 
 def handles(topic: str) -> Callable[[Handler], Handler]:
     """Mark the function that does the work of `topic` in the transaction that marks it done."""
-    return _register(topic, calls_out=False)
+    return _register(topic)
+
+
+def handles_many(topic: str) -> Callable[[HandlerOfMany], HandlerOfMany]:
+    """Mark the function that does the work of all messages of `topic` that come at once.
+
+    They are done in one transaction; when that fails each is tried in one of its own. It locks
+    what it locks in one order, whatever the order of its payloads.
+    """
+
+    def register(handler: HandlerOfMany) -> HandlerOfMany:
+        def handle(*, payload: dict[str, Any], now: datetime) -> None:
+            handler(payloads=[payload], now=now)
+
+        _register(topic, handle_many=handler)(handle)
+        return handler
+
+    return register
 
 
 def calls_out(topic: str) -> Callable[[Handler], Handler]:
@@ -38,9 +62,9 @@ def calls_out(topic: str) -> Callable[[Handler], Handler]:
     return _register(topic, calls_out=True)
 
 
-def _register(topic: str, *, calls_out: bool) -> Callable[[Handler], Handler]:
+def _register(topic: str, **traits: Any) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
-        known = _handlers.setdefault(topic, Registered(handler, calls_out))
+        known = _handlers.setdefault(topic, Registered(handler, **traits))
         if known.handle is not handler:
             raise ValueError(f"two handlers for {topic}")
         return handler
@@ -51,3 +75,8 @@ def _register(topic: str, *, calls_out: bool) -> Callable[[Handler], Handler]:
 def handler_of(topic: str) -> Registered:
     """Return the handler of `topic`; an unknown topic raises KeyError and is retried, then dead."""
     return _handlers[topic]
+
+
+def topics_of_many() -> list[str]:
+    """Return the topics whose messages can be done several at once."""
+    return [topic for topic, handler in _handlers.items() if handler.handle_many]

@@ -8,6 +8,7 @@ Losing the broker, a worker or the relay at any point therefore loses nothing an
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from krak.core import logs
 from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
-from krak.core.outbox.registry import handler_of
+from krak.core.outbox.registry import handler_of, topics_of_many
 from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part, transaction
 
@@ -73,11 +74,16 @@ def deliver(ids: Sequence[UUID], *, now: datetime) -> list[UUID]:
     retried with growing pauses; after the last attempt the message is dead: staff see it and may
     resend.
 
+    Messages of a topic that takes many at once are first tried together.
+
     Returns the messages whose failure could not be recorded, because the database is away. They
     come back by themselves when their claim runs out; who can should deliver them again sooner.
     """
     unrecorded = []
+    done = _done_together(ids, now=now) if len(ids) > 1 else set()
     for message_id in ids:
+        if message_id in done:
+            continue
         logs.begin(message=str(message_id))
         try:
             message = _done_or_to_call(message_id, now=now)
@@ -88,6 +94,27 @@ def deliver(ids: Sequence[UUID], *, now: datetime) -> list[UUID]:
             if not _record_failure(message_id, error, now=now):
                 unrecorded.append(message_id)
     return unrecorded
+
+
+def _done_together(ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
+    """Do the messages that can be done in one go, and return which; none if any of them fails."""
+    try:
+        with transaction():
+            messages = list(
+                OutboxMessage.objects.select_for_update(skip_locked=True, no_key=True)
+                .filter(id__in=ids, topic__in=topics_of_many(), done_at=None, dead_at=None)
+                .order_by("topic", "id")
+            )
+            for topic, group in groupby(messages, key=lambda message: message.topic):
+                handle_many = handler_of(topic).handle_many
+                if handle_many is not None:
+                    handle_many(payloads=[message.payload for message in group], now=now)
+            done = {message.id for message in messages}
+            OutboxMessage.objects.filter(id__in=done).update(done_at=now)
+    except Exception as error:  # noqa: BLE001 - each is tried alone, where a failure is recorded
+        logger.info("outbox: not together: %s", error)
+        return set()
+    return done
 
 
 def _done_or_to_call(message_id: UUID, *, now: datetime) -> OutboxMessage | None:
