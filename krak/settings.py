@@ -4,6 +4,7 @@
 """
 
 import ipaddress
+import json
 import os
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from celery.schedules import crontab
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.exceptions import ImproperlyConfigured
 
 from krak.backoffice.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting by its own name
@@ -46,6 +48,16 @@ def _secret(name: str, sandbox_default: str) -> str:
     if SANDBOX:
         return sandbox_default
     raise ImproperlyConfigured(f"{name} must be set outside the sandbox.")
+
+
+def _is_google_key(text: str) -> bool:
+    """Tell whether it is the JSON that Google hands out for a service account of a project."""
+    try:
+        facts = json.loads(text)
+        load_pem_private_key(facts["private_key"].encode(), None)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return all(name in facts for name in ("client_email", "project_id", "token_uri"))
 
 
 def _smtp(url: str) -> dict[str, Any]:
@@ -236,8 +248,18 @@ MAILERS = {
     else _smtp(os.environ.get("KRAK_MAIL_URL", "smtp://127.0.0.1:25"))
 }
 
-# --- Push: a class like krak.notifications.channels.base.Push; none, and nobody is pushed ---------
-PUSH_BACKEND = os.environ.get("KRAK_PUSH_BACKEND", "krak.sandbox.push.KeptPush" if SANDBOX else "")
+# --- Push ----------------------------------------------------------------------------------------
+PUSH_BACKEND = os.environ.get("KRAK_PUSH_BACKEND", "sandbox" if SANDBOX else "none")
+FCM_URL = os.environ.get("KRAK_FCM_URL", "https://fcm.googleapis.com")
+FCM_KEY = os.environ.get("KRAK_FCM_KEY", "")
+if PUSH_BACKEND not in {"fcm", "sandbox", "none"}:
+    raise ImproperlyConfigured("KRAK_PUSH_BACKEND is fcm, sandbox or none.")
+if PUSH_BACKEND == "sandbox" and not SANDBOX:
+    raise ImproperlyConfigured("Pushes that are only kept reach no phone: not outside the sandbox.")
+if PUSH_BACKEND == "fcm" and not _is_google_key(FCM_KEY):
+    raise ImproperlyConfigured(
+        "KRAK_PUSH_BACKEND=fcm needs KRAK_FCM_KEY, the JSON of a key of a Google service account."
+    )
 
 # --- Postgres ------------------------------------------------------------------------------------
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
@@ -287,7 +309,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TASK_SERIALIZER = "json"
-# A new connection for each task costs more than the task; one that broke is let go in krak/celery.py.
+# A new connection costs more than a task; one that broke is let go in krak/celery.py.
 CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -13,7 +13,11 @@ import structlog
 HIDDEN: Final = "***"
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CARD_NUMBER: Final = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])")
-_SECRET: Final = re.compile(r"\b(?:krak_|whsec_|sk_(?:test|live)_|rk_(?:test|live)_|Bearer )\S+")
+_SECRET: Final = re.compile(
+    r"\b(?:krak_|whsec_|sk_(?:test|live)_|rk_(?:test|live)_|ya29\.|Bearer )\S+"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
+    re.DOTALL,
+)
 
 
 def without_secrets(text: str) -> str:

@@ -4,7 +4,7 @@ Tokens that begin with `dead-` are of phones that dropped the app; `down-` finds
 """
 
 from krak.core.transactions import transaction
-from krak.notifications.channels import Gone, NotSent, Parcel
+from krak.notifications.channels import Gone, Parcel, SendAgain
 from krak.sandbox.models import SandboxPush
 
 
@@ -12,16 +12,15 @@ class KeptPush:
     """Keeps instead of sending."""
 
     def send(self, parcel: Parcel) -> None:
-        """Keep one push."""
+        """Keep one push; sent again, it replaces the first, as on a phone."""
         if parcel.address.startswith("dead-"):
             raise Gone("the app was removed")
         if parcel.address.startswith("down-"):
-            raise NotSent("the provider is away")
+            raise SendAgain("the provider is away")
         with transaction():
-            SandboxPush.objects.create(
+            SandboxPush.objects.update_or_create(
                 customer_id=parcel.customer_id,
                 token=parcel.address,
-                title=parcel.title,
-                text=parcel.text,
-                data=dict(parcel.data),
+                data__notification=parcel.key,
+                defaults={"title": parcel.title, "text": parcel.text, "data": dict(parcel.data)},
             )

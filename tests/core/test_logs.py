@@ -20,6 +20,8 @@ from krak.core import logs
         ("Authorization: Bearer abc.def", "Authorization: ***"),
         ("key sk_live_51Hxyz", "key ***"),
         ("secret whsec_sandbox_events", "secret ***"),
+        ("token ya29.c.c0ASRK0Ga-x", "token ***"),
+        ("key -----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- ok", "key *** ok"),
         # Ids, amounts and times are what a log is for.
         ("req_01h455vb4pex5vsknk084sn02q", "req_01h455vb4pex5vsknk084sn02q"),
         ("1234567.1234567890 BTC", "1234567.1234567890 BTC"),

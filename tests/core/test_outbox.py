@@ -22,6 +22,7 @@ from krak.core.transactions import transaction
 from krak.runtime.processes import free_port
 from tests.core.conftest import Register
 
+
 def _nothing(*, payload: dict[str, Any], now: datetime) -> None:
     """Do nothing, successfully."""
 
@@ -450,6 +451,27 @@ class TestRaces:
         assert (message.attempts, message.running_until) == (1, None)
         assert message.due_at == now + services.RETRY_AFTER[0]
         assert message.last_error == "_Broken: the vendor is away"
+
+    @pytest.mark.parametrize(
+        ("asked", "after"),
+        [
+            (timedelta(0), services.RETRY_AFTER[0]),
+            (timedelta(seconds=90), timedelta(seconds=90)),
+            (timedelta(days=3), services.LONGEST_PAUSE),
+        ],
+    )
+    def test_a_vendor_that_says_when_to_come_back_is_not_asked_before(
+        self, register: Register, now: datetime, asked: timedelta, after: timedelta
+    ) -> None:
+        def handler(*, payload: dict[str, Any], now: datetime) -> None:
+            raise registry.NotYet("too many", after=asked)
+
+        message_id = _promised(register(handler, calls_out=True))
+        services.deliver([message_id], now=now)
+
+        message = _message(message_id)
+        assert (message.due_at, message.attempts) == (now + after, 1)
+        assert message.last_error == "NotYet: too many"
 
     def test_relays_side_by_side_claim_each_message_once(self, now: datetime) -> None:
         long_ago = now - timedelta(days=9000)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.notifications.fcm_fake import key_of_account
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -81,6 +83,33 @@ def test_orders_go_where_they_mean_what_they_say(environment: dict[str, str], re
 
     assert done.returncode != 0
     assert refusal in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "refusal"),
+    [
+        ({"KRAK_PUSH_BACKEND": "sandbox"}, "reach no phone: not outside the sandbox"),
+        ({"KRAK_PUSH_BACKEND": "carrier_pigeon"}, "is fcm, sandbox or none"),
+        ({"KRAK_PUSH_BACKEND": "fcm"}, "needs KRAK_FCM_KEY"),
+        ({"KRAK_PUSH_BACKEND": "fcm", "KRAK_FCM_KEY": '["secret-1"]'}, "needs KRAK_FCM_KEY"),
+        ({"KRAK_PUSH_BACKEND": "fcm", "KRAK_FCM_KEY": '{"private_key": "secret-1"}'},
+         "needs KRAK_FCM_KEY"),
+    ],
+)  # fmt: skip
+def test_pushes_go_to_phones_or_nowhere(environment: dict[str, str], refusal: str) -> None:
+    done = _check(**PRODUCTION | environment)
+
+    assert done.returncode != 0
+    assert refusal in done.stderr
+    assert "secret-1" not in done.stderr
+
+
+def test_production_pushes_with_a_key_of_googles() -> None:
+    key = key_of_account("https://oauth2.googleapis.com")
+
+    done = _check(**PRODUCTION | {"KRAK_PUSH_BACKEND": "fcm", "KRAK_FCM_KEY": key})
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_live_key_is_sent_nowhere_but_to_stripe() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 
@@ -16,6 +16,14 @@ class HandlerOfMany(Protocol):
     """Does several pieces of promised work of one kind."""
 
     def __call__(self, *, payloads: Sequence[dict[str, Any]], now: datetime) -> None: ...
+
+
+class NotYet(Exception):
+    """Work that could not be done yet, and is not to be tried again before `after` has passed."""
+
+    def __init__(self, reason: str, *, after: timedelta = timedelta(0)) -> None:
+        super().__init__(reason)
+        self.after = after
 
 
 @dataclass(frozen=True, slots=True)

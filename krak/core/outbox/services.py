@@ -21,7 +21,7 @@ from krak.core import logs
 from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
-from krak.core.outbox.registry import handler_of, topics_of_many
+from krak.core.outbox.registry import NotYet, handler_of, topics_of_many
 from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part, transaction
 
@@ -32,6 +32,8 @@ CALL_LASTS: Final = timedelta(seconds=60)
 """No call to a vendor takes longer: gateways give up well before."""
 RETRY_AFTER: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900))
 MOST_ATTEMPTS: Final = len(RETRY_AFTER) + 1
+LONGEST_PAUSE: Final = timedelta(hours=1)
+"""However long a vendor asks us to wait."""
 
 
 @takes_part
@@ -157,15 +159,20 @@ def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> boo
                 message.dead_at = now
                 logger.error("outbox: %s is dead after %s", message, message.last_error)
             else:
-                message.due_at = now + RETRY_AFTER[message.attempts - 1]
+                message.due_at = now + _pause(error, attempts=message.attempts)
                 # A refusal says all there is to say; a bug needs its traceback.
-                trace = None if isinstance(error, DomainError) else error
+                trace = None if isinstance(error, DomainError | NotYet) else error
                 logger.warning("outbox: %s: %s", message, message.last_error, exc_info=trace)
             message.save()
     except (InterfaceError, OperationalError):
         logger.warning("outbox: %s failed and could not be recorded: %s", message_id, error)
         return False
     return True
+
+
+def _pause(error: Exception, *, attempts: int) -> timedelta:
+    usual = RETRY_AFTER[attempts - 1]
+    return max(usual, min(error.after, LONGEST_PAUSE)) if isinstance(error, NotYet) else usual
 
 
 def resend(message_id: UUID, *, now: datetime) -> None:

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from krak.core.outbox.registry import NotYet
 
-class NotSent(Exception):
-    """It certainly did not go out; it may be tried again."""
+
+class SendAgain(NotYet):
+    """It did not go out, or a second one will replace it: it is to be sent again."""
+
+
+class Refused(Exception):
+    """It did not go out, nor would it if it were sent again: somebody has to look at it."""
 
 
 class Gone(Exception):
@@ -16,9 +22,13 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A notice on its way: `address` is an e-mail address or a phone's token."""
+    """A notice on its way: `address` is an e-mail address or a phone's token.
+
+    `key` is the same when it is sent again: on a phone the second replaces the first.
+    """
 
     customer_id: UUID
+    key: str
     address: str
     title: str
     text: str
@@ -26,12 +36,13 @@ class Parcel:
 
 
 class Push(Protocol):
-    """A push provider: the setting `PUSH_BACKEND` names a class like this."""
+    """A push provider; which one is used is the setting `KRAK_PUSH_BACKEND`."""
 
     def send(self, parcel: Parcel) -> None:
-        """Send one push.
+        """Send one push. It calls out: never inside a transaction, and for less than a minute.
 
         Raises:
-            NotSent: it certainly did not go out.
+            SendAgain: it did not go out, or nobody knows whether it did.
+            Refused: it did not, and never will.
             Gone: the token is dead.
         """

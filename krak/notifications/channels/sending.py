@@ -7,28 +7,32 @@ from django.conf import settings
 from django.core.mail import EmailMessage, mailers
 from django.utils.module_loading import import_string
 
-from krak.notifications.channels.base import NotSent, Parcel, Push
+from krak.notifications.channels.base import Parcel, Push, SendAgain
 from krak.notifications.kinds import Channel
 
 _FOOTER: Final = "What we write to you about, and where, is up to you: see the app's settings."
+# Google's libraries take a while to load, and the sandbox is not there outside of it.
+_FCM: Final = "krak.notifications.channels.fcm.Fcm"
+_SANDBOX: Final = "krak.sandbox.push.KeptPush"
 
 
 def has_push() -> bool:
     """Tell whether this Krak has a push provider at all."""
-    return bool(settings.PUSH_BACKEND)
+    return bool(settings.PUSH_BACKEND != "none")
 
 
 def send(channel: Channel, parcel: Parcel) -> None:
-    """Hand a notice on. Whatever else than the two it raises leaves open whether it went out.
+    """Hand a notice on. Whatever else than the three it raises leaves open whether it went out.
 
     Raises:
-        NotSent: it certainly did not go out.
+        SendAgain: it is to be sent again.
+        Refused: it did not go out, and never will.
         Gone: nobody is there any more.
     """
     if channel is Channel.EMAIL:
         _mail(parcel)
     else:
-        _push(settings.PUSH_BACKEND).send(parcel)
+        _push().send(parcel)
 
 
 def _mail(parcel: Parcel) -> None:
@@ -36,7 +40,7 @@ def _mail(parcel: Parcel) -> None:
     try:
         mailer.open()
     except OSError as error:  # which all of smtplib's errors are
-        raise NotSent(str(error)) from error
+        raise SendAgain(str(error)) from error
     message = EmailMessage(
         subject=parcel.title,
         body=f"{parcel.text}\n\n{_FOOTER}\n",
@@ -49,7 +53,15 @@ def _mail(parcel: Parcel) -> None:
         mailer.close()
 
 
+def _push() -> Push:
+    if settings.PUSH_BACKEND == "fcm":
+        return _fcm(settings.FCM_KEY, settings.FCM_URL)
+    kept: Push = import_string(_SANDBOX)()
+    return kept
+
+
 @cache
-def _push(backend: str) -> Push:
-    made: Push = import_string(backend)()
+def _fcm(key: str, url: str) -> Push:
+    # One per process, for the sake of its connections and its access token.
+    made: Push = import_string(_FCM)(key=key, url=url)
     return made

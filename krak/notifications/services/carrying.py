@@ -1,5 +1,6 @@
 """Carry notices out of the inbox: planned with the notice, sent later, once each."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -10,11 +11,13 @@ from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import User
 from krak.notifications import channels, kinds, queries
-from krak.notifications.channels import Gone, NotSent, Parcel
+from krak.notifications.channels import Gone, Parcel, Refused, SendAgain
 from krak.notifications.kinds import Channel
 from krak.notifications.models import Delivery, DeliveryState, Notification, PushToken
 
-MOST_ATTEMPTS: Final = 5
+logger = logging.getLogger(__name__)
+
+MOST_ATTEMPTS: Final = 7
 TOPIC: Final = "notifications.deliver"
 _LONGEST_ERROR: Final = 500
 
@@ -44,12 +47,13 @@ def _targets(channel: Channel, customer_id: UUID) -> Iterator[str]:
 
 
 def deliver(*, delivery_id: UUID, now: datetime) -> None:
-    """Send one notice on one channel, at most once; what surely did not leave is tried again.
+    """Send one notice on one channel; what did not leave is tried again, up to a bound.
 
-    It runs outside transactions. A sending that nobody came back from is not repeated.
+    It runs outside transactions. Of a sending that nobody came back from nobody knows whether it
+    arrived: a push is sent again, for it replaces itself on the phone, and a mail is not.
 
     Raises:
-        NotSent: it did not go out; the outbox comes again.
+        SendAgain: it is to be sent again; the outbox comes back.
     """
     with transaction():
         row = _begin(delivery_id)
@@ -58,11 +62,15 @@ def deliver(*, delivery_id: UUID, now: datetime) -> None:
         return
     try:
         channels.send(Channel(row.channel), parcel)
-    except NotSent as error:
+    except SendAgain as error:
         _put_back(row, error)
+    except Refused as error:
+        with transaction():
+            _end(row, DeliveryState.FAILED, error=str(error))
+        logger.error("notifications: %s is refused: %s", row.id, error)  # noqa: TRY400 - all said
     except Gone as error:
         with transaction():
-            _end(row, DeliveryState.FAILED, error="gone" if not str(error) else str(error))
+            _end(row, DeliveryState.FAILED, error=str(error))
             PushToken.objects.filter(device_id=row.target, token=parcel.address).delete()
     except Exception as error:
         with transaction():
@@ -74,7 +82,7 @@ def deliver(*, delivery_id: UUID, now: datetime) -> None:
 
 
 def _begin(delivery_id: UUID) -> Delivery | None:
-    """Reserve a delivery that waits; one whose sending never ended is given up."""
+    """Reserve a delivery that waits, or a push whose sending never ended."""
     row = (
         Delivery.objects.select_for_update(no_key=True, of=("self",))
         .select_related("notification")
@@ -83,7 +91,8 @@ def _begin(delivery_id: UUID) -> Delivery | None:
     )
     if row is None or row.state in {DeliveryState.SENT, DeliveryState.FAILED}:
         return None
-    if row.state == DeliveryState.SENDING:
+    again = row.channel == Channel.PUSH and row.attempts < MOST_ATTEMPTS
+    if row.state == DeliveryState.SENDING and not again:
         _end(row, DeliveryState.FAILED, error="perhaps sent: the worker died")
         return None
     Delivery.objects.filter(id=row.id).update(
@@ -105,11 +114,11 @@ def _parcel(row: Delivery) -> Parcel | None:
         "notification": notice.shown_id,
         "kind": notice.kind,
         "sequence": notice.sequence,
-        "facts": notice.facts,
     }
     return Parcel(
-        customer_id=row.customer_id, address=address, title=words.title, text=words.text, data=data
-    )
+        customer_id=row.customer_id, key=notice.shown_id, address=address, title=words.title,
+        text=words.text, data=data,
+    )  # fmt: skip
 
 
 def _address(row: Delivery) -> str | None:
@@ -123,7 +132,7 @@ def _address(row: Delivery) -> str | None:
     return found[0] if found else None
 
 
-def _put_back(row: Delivery, error: NotSent) -> None:
+def _put_back(row: Delivery, error: SendAgain) -> None:
     if row.attempts >= MOST_ATTEMPTS:
         with transaction():
             _end(row, DeliveryState.FAILED, error=str(error))
