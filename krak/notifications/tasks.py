@@ -1,20 +1,22 @@
 """The worker's door: features promise `notifications.tell` with {customer, kind, facts}."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from krak.core.outbox.registry import calls_out, handles
+from krak.core.outbox.registry import calls_out, handles_many
 from krak.notifications import services
 
 
-@handles("notifications.tell")
-def tell(*, payload: dict[str, Any], now: datetime) -> None:
-    """Keep one notice."""
+@handles_many("notifications.tell")
+def tell(*, payloads: Sequence[dict[str, Any]], now: datetime) -> None:
+    """Keep notices."""
     services.keep(
-        customer_id=UUID(payload["customer"]),
-        kind=payload["kind"],
-        facts=payload["facts"],
+        (
+            services.Told(UUID(payload["customer"]), payload["kind"], payload["facts"])
+            for payload in payloads
+        ),
         now=now,
     )
 

@@ -38,10 +38,8 @@ def keep_token(phone: Phone, token: str) -> None:
 def tell(phone: Phone, kind: str = "transfer.received", **facts: Any) -> Notification:
     user = Device.objects.filter(user__email=phone.email).first().user  # type: ignore[union-attr]
     with ours():
-        notice = services.keep(
-            customer_id=user.customer.id, kind=kind, facts={"amount": AMOUNT, **facts},
-            now=clock.now(),
-        )  # fmt: skip
+        told = services.Told(user.customer.id, kind, {"amount": AMOUNT, **facts})
+        [notice] = services.keep([told], now=clock.now())
     outbox.drain(now=clock.now())
     return notice
 

@@ -153,7 +153,7 @@ def test_the_database_numbers_each_customers_notices_whoever_inserts(known: Know
 )
 def test_neither_a_notice_nor_the_count_is_changed(known: Known, statement: str) -> None:
     with ours():
-        services.keep(customer_id=known.customer.id, kind="x", facts={}, now=clock.now())
+        services.keep([services.Told(known.customer.id, "x", {})], now=clock.now())
 
     with pytest.raises((InternalError, IntegrityError)), transaction.atomic():
         connection.cursor().execute(statement)

@@ -53,9 +53,7 @@ def known(committed: None, pinned: Any) -> Known:
 
 def tell(known: Known, *, kind: str = "transfer.received", **facts: Any) -> int:
     with transaction():
-        notice = services.keep(
-            customer_id=known.customer.id, kind=kind, facts=facts, now=clock.now()
-        )
+        [notice] = services.keep([services.Told(known.customer.id, kind, facts)], now=clock.now())
     return Notification.objects.get(id=notice.id).sequence
 
 
@@ -149,7 +147,7 @@ def test_a_commit_that_comes_late_is_not_skipped(one: Process, known: Known) -> 
 
     def slow() -> None:
         with transaction():
-            services.keep(customer_id=known.customer.id, kind="slow", facts={}, now=clock.now())
+            services.keep([services.Told(known.customer.id, "slow", {})], now=clock.now())
             begun.set()
             assert finish.wait(20)
 

@@ -1,5 +1,6 @@
 """What a customer is told of a decision."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -12,14 +13,26 @@ from krak.notifications import services as notifications
 
 
 @takes_part
-def tell(*, customer_id: UUID, decision_id: UUID, now: datetime) -> None:
-    """Put a decision into its customer's inbox: what was approved, or why what was asked was not.
+def tell(decisions: Mapping[UUID, UUID], *, now: datetime) -> None:
+    """Put decisions, given with their customers, into these customers' inboxes.
+
+    Raises:
+        KeyError: there is no such decision.
+    """
+    found = (
+        Decision.objects.select_related("authorization")
+        .defer("request", "inputs", "sales", "answer")
+        .filter(customer_id__in=decisions.values())
+        .in_bulk(decisions)
+    )
+    notifications.keep((_told(found[decision_id]) for decision_id in decisions), now=now)
+
+
+def _told(decision: Decision) -> notifications.Told:
+    """Return what was approved, or why what was asked was not.
 
     A partial approval tells what was approved, and what was asked beside it.
     """
-    decision = Decision.objects.select_related("authorization").get(
-        customer_id=customer_id, id=decision_id
-    )
     purchase, why = decision.authorization, declined(decision.reason)
     asked = AmountSerializer(money(decision.asked, purchase.currency)).data
     approved = AmountSerializer(money(decision.approved_amount, purchase.currency)).data
@@ -31,9 +44,5 @@ def tell(*, customer_id: UUID, decision_id: UUID, now: datetime) -> None:
     }
     if why:
         facts |= {"reason": why.reason, "message": why.message}
-    notifications.keep(
-        customer_id=customer_id,
-        kind="authorization.declined" if why else "authorization.approved",
-        facts=facts,
-        now=now,
-    )
+    kind = "authorization.declined" if why else "authorization.approved"
+    return notifications.Told(decision.customer_id, kind, facts)

@@ -1,6 +1,7 @@
 """Keep notices and mark them read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,15 +27,29 @@ def promise(*, customer_id: UUID, kind: str, facts: Mapping[str, Any]) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a customer is told: the kind of notice, and the facts of it."""
+
+    customer_id: UUID
+    kind: str
+    facts: Mapping[str, Any]
+
+
 @takes_part
-def keep(*, customer_id: UUID, kind: str, facts: Mapping[str, Any], now: datetime) -> Notification:
-    """Put a notice into the customer's inbox, and promise it to the channels they want it on."""
-    notice = Notification.objects.create(
-        id=uuid7(), customer_id=customer_id, kind=kind, facts=dict(facts), created_at=now
-    )
-    carrying.plan(notice, now=now)
-    transaction.on_commit(lambda: wake(customer_id))
-    return notice
+def keep(told: Iterable[Told], *, now: datetime) -> list[Notification]:
+    """Put notices into their customers' inboxes, and promise each to the channels it goes on."""
+    # In order of customer, because numbering a notice locks its customer's feed.
+    notices = Notification.objects.bulk_create(
+        Notification(
+            id=uuid7(), customer_id=each.customer_id, kind=each.kind, facts=dict(each.facts),
+            created_at=now,
+        )
+        for each in sorted(told, key=lambda each: each.customer_id)
+    )  # fmt: skip
+    carrying.plan(notices, now=now)
+    transaction.on_commit(lambda: wake({notice.customer_id for notice in notices}))
+    return notices
 
 
 @takes_part
