@@ -15,7 +15,7 @@ from krak.core import clock
 from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
 from krak.sandbox import services as sandbox
-from krak.sandbox import views
+from krak.sandbox.views import whole
 from tests.issuer import FakeIssuer
 from tests.people import Known, new_customer
 
@@ -186,7 +186,7 @@ def test_settle_counts_the_webhooks_that_are_on_their_way(
     issuer: FakeIssuer, live_krak: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.STRIPE_API_BASE = issuer.url
-    monkeypatch.setattr(views, "SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(whole, "SETTLE_SECONDS", 0.05)
     left_by_others = Client().post("/v1/sandbox/settle").json()["pending"]
     issuer.control.faults(hold=True)
     issuer.control.point_to(live_krak)
