@@ -12,6 +12,7 @@ urlpatterns = [
     path("customers/<str:shown_id>/excluded", customers.Excluded.as_view()),
     path("customers/<str:shown_id>/card", customers.CardDoor.as_view()),
     path("customers/<str:shown_id>/position", customers.Position.as_view()),
+    path("customers/<str:shown_id>/statements", customers.Statements.as_view()),
     path("bank/transfers", money.Transfers.as_view()),
     path("chains/transfers", money.OnChain.as_view()),
     path("chains/<str:network>/blocks", money.Blocks.as_view()),

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from cards.issuing import queries as issuing_reads
 from cards.issuing import services as issuing
 from cards.issuing.models import Card, CardStatus
+from holdings.statements import services as statements
 from krak.api.idempotency import key_parameter, once
 from krak.core import clock
 from krak.core.errors import DomainError, Kind
@@ -154,3 +155,14 @@ class Position(SandboxView):
     def get(self, request: Request, shown_id: str) -> Response:
         """Return what the customer has."""
         return Response(services.position(customer=self.customer(shown_id)))
+
+
+class Statements(SandboxView):
+    """POST …/statements"""
+
+    @extend_schema(request=None, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, shown_id: str) -> Response:
+        """Issue this month's statement now; what moves later this month is in the next one."""
+        found = self.customer(shown_id)
+        issued = statements.close_early(customer_id=found.id, now=clock.now())
+        return Response({"statement": issued.shown_id, "month": str(issued.month)}, status=201)
