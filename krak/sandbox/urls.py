@@ -19,6 +19,7 @@ urlpatterns = [
     path("chains/<str:network>/forks", money.Forks.as_view()),
     path("top-ups/<str:shown_id>", money.PayTopUp.as_view()),
     path("withdrawals/<str:shown_id>", money.EndWithdrawal.as_view()),
+    path("disputes/<str:shown_id>", cards.DecideDispute.as_view()),
     path("mails", kept.Mails.as_view()),
     path("pushes", kept.Pushes.as_view()),
     path("prices", whole.Prices.as_view()),

@@ -302,6 +302,7 @@ EXAMPLES: dict[str, Callable[[World], str]] = {
     "/v1/recurring-buys/{id}": _posted("/v1/recurring-buys", PLAN),
     "/v1/sandbox/chains/{network}": lambda world: "bitcoin",
     "/v1/sandbox/customers/{id}": lambda world: world.known.customer.shown_id,
+    "/v1/sandbox/disputes/{id}": lambda world: world.id("/v1/disputes/{id}"),
     "/v1/sandbox/top-ups/{id}": lambda world: world.id("/v1/top-ups/{id}"),
     "/v1/sandbox/withdrawals/{id}": lambda world: world.id("/v1/withdrawals/{id}"),
     "/v1/split-bills/{id}": _split,

@@ -5,12 +5,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cards.disputes.models import Dispute
+from cards.disputes.queries import DisputeNotFound
 from cards.issuing import queries as issuing
 from krak.core import clock
 from krak.customers.queries import CustomerNotFound
-from krak.sandbox import purchases, serializers
+from krak.sandbox import disputes, purchases, serializers
 from krak.sandbox.issuer.shapes import merchant
-from krak.sandbox.views.base import SandboxView, require_places
+from krak.sandbox.views.base import SandboxView, named, require_places
 
 
 class Purchases(SandboxView):
@@ -35,3 +37,14 @@ class Purchases(SandboxView):
             now=clock.now(),
         )
         return Response(played, status=201)
+
+
+class DecideDispute(SandboxView):
+    """POST /v1/sandbox/disputes/{id}"""
+
+    @extend_schema(request=serializers.DecisionSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, shown_id: str) -> Response:
+        """Decide a submitted dispute as the card network would, at the fake of Stripe."""
+        outcome = self.read(serializers.DecisionSerializer, request)["outcome"]
+        disputes.decide(named(Dispute, shown_id, DisputeNotFound), outcome)
+        return Response({"outcome": outcome})
