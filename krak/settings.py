@@ -12,13 +12,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
-from celery.schedules import crontab
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.core.exceptions import ImproperlyConfigured
 
+from krak.api.enums import ENUM_NAMES
 from krak.backoffice.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting by its own name
 from krak.core import csp, logs
 from krak.core.money import use_exact_decimals
+from krak.ticks import TICKS
 
 use_exact_decimals()
 
@@ -323,43 +324,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
 }
 CELERY_TIMEZONE = "UTC"
-# Seconds between ticks. How often a job really runs is its own matter: krak/core/schedule.
-CELERY_BEAT_SCHEDULE = {
-    "prove the books": {"task": "runtime.prove_books", "schedule": 300},
-    "purge": {"task": "runtime.purge", "schedule": 300},
-    "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
-    "net the house's exposure": {"task": "hedging.net", "schedule": 10},
-    "read what the venue trades": {"task": "hedging.refresh_instruments", "schedule": 60},
-    # What waits in the queue longer than until the next one is not worth doing any more.
-    "fill orders": {"task": "trading.fill_orders", "schedule": 1, "options": {"expires": 2}},
-    "deliver what people sent": {"task": "transfers.deliver", "schedule": 30},
-    "return what nobody took": {"task": "transfers.expire", "schedule": 60},
-    "recurring buys": {
-        "task": "trading.run_recurring_buys",
-        "schedule": 5,
-        "options": {"expires": 10},
-    },
-    "expire proposals": {"task": "approvals.expire", "schedule": 300},
-    "watch the float": {"task": "treasury.watch", "schedule": 60},
-    "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
-    "compare all with Stripe": {
-        "task": "reconciliation.compare",
-        "schedule": crontab(hour=3, minute=30),
-        "kwargs": {"window": "all"},
-    },
-    "let verifications run out": {"task": "customers.expire_verifications", "schedule": 3600},
-    "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
-    "tell Stripe of disputes again": {"task": "disputes.tell_again", "schedule": 600},
-    "let disputes run out": {"task": "disputes.expire", "schedule": 3600},
-    "fire price alerts": {"task": "alerts.fire", "schedule": 5, "options": {"expires": 5}},
-    "roll up candles": {"task": "candles.roll_up", "schedule": 60},
-    "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
-    "forget what the law has let go of": {"task": "privacy.forget_facts", "schedule": 3600},
-    "issue statements": {"task": "statements.issue", "schedule": 600},
-    "follow withdrawals": {"task": "funding.follow", "schedule": 60},
-    "end top-ups that nobody paid": {"task": "funding.end_top_ups", "schedule": 600},
-    "partitions of candles": {"task": "candles.partitions", "schedule": 300},
-}
+CELERY_BEAT_SCHEDULE = TICKS
 CELERY_TASK_PUBLISH_RETRY = False
 
 # --- How many days rows are kept that have had their time ----------------------------------------
@@ -463,66 +428,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "krak.api.openapi.describe",
     ],
-    # Fields of one name and several meanings: a test fails when one of these lists is no longer
-    # what is answered.
-    "ENUM_NAME_OVERRIDES": {
-        "CardStatusEnum": ["pending", "active", "inactive", "canceled"],
-        "AuthorizationStatusEnum": ["pending", "closed", "reversed", "expired"],
-        "DecisionOutcomeEnum": ["approved", "partial", "declined"],
-        "RunOutcomeEnum": ["traded", "skipped"],
-        "QuoteStateEnum": ["open", "accepted", "expired"],
-        "OrderStateEnum": ["open", "filled", "canceled"],
-        "ExportKindEnum": ["activity", "personal_data", "statement", "tax_report"],
-        "ExportStateEnum": ["waiting", "running", "ready", "failed", "expired"],
-        "PlanStateEnum": ["active", "paused", "canceled"],
-        "TransferKindEnum": ["payment", "request", "link"],
-        "TransferStateEnum": ["pending", "completed", "canceled", "expired"],
-        "PaymentRequestStateEnum": ["open", "paid", "declined", "canceled", "expired"],
-        "SplitShareStateEnum": ["open", "paid", "declined", "canceled", "expired", "failed"],
-        "DirectionEnum": ["out", "in"],
-        "TopUpStateEnum": ["created", "processing", "succeeded", "failed", "canceled"],
-        "DepositPlaceStateEnum": ["pending", "open"],
-        "DepositStateEnum": [
-            "pending",
-            "credited",
-            "failed",
-            "canceled",
-            "undone",
-            "too_small",
-        ],
-        "WithdrawalStateEnum": [
-            "awaiting_approval",
-            "ready",
-            "sending",
-            "sent",
-            "completed",
-            "failed",
-            "returned",
-            "canceled",
-        ],
-        "AlertDirectionEnum": ["above", "below"],
-        "AlertStateEnum": ["active", "resting", "fired"],
-        "DisputeReasonEnum": [
-            "canceled",
-            "duplicate",
-            "fraudulent",
-            "merchandise_not_as_described",
-            "not_received",
-            "no_valid_authorization",
-            "other",
-            "service_not_as_described",
-        ],
-        "DisputeStatusEnum": [
-            "open",
-            "sent",
-            "refused",
-            "submitted",
-            "won",
-            "lost",
-            "withdrawn",
-            "expired",
-        ],
-    },
+    "ENUM_NAME_OVERRIDES": ENUM_NAMES,
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 

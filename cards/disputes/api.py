@@ -183,7 +183,9 @@ class DisputeSerializer(serializers.Serializer[Dispute]):
             for event, column in TIMELINE.items()
             if (at := getattr(dispute, column)) is not None
         ]
-        return TimelineSerializer(sorted(happened, key=lambda each: each["at"]), many=True).data
+        # Stripe's times are whole seconds: within one, it is the order in which things can happen.
+        happened.sort(key=lambda each: each["at"].replace(microsecond=0))
+        return TimelineSerializer(happened, many=True).data
 
 
 @extend_schema_view(

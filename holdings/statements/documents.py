@@ -63,6 +63,7 @@ def as_pdf(statement: Statement, *, customer: Customer, people: Mapping[str, Wor
     """Return a statement as PDF, to its customer's present name; `people` as in `as_csv`."""
     facts = statement.facts
     month = statement.month
+    until = min(month.ends_at, statement.issued_at)  # less, if it was closed early
     sections = [_balances(facts["currencies"]), _movements(facts["movements"], people)]
     sections += [
         Section(
@@ -88,7 +89,7 @@ def as_pdf(statement: Statement, *, customer: Customer, people: Mapping[str, Wor
                 ("Customer", customer.shown_id),
                 ("Statement", statement.shown_id),
                 ("From", f"{month.begins_at:%d %B %Y}, 00:00 UTC"),
-                ("Until", f"{month.ends_at:%d %B %Y}, 00:00 UTC"),
+                ("Until", f"{until:%d %B %Y, %H:%M} UTC"),
                 ("Issued", f"{statement.issued_at:%d %B %Y, %H:%M} UTC"),
             ],
             sections=sections,

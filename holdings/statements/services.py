@@ -71,11 +71,29 @@ def issue(month: Month, *, customer_id: UUID, now: datetime) -> Statement:
         NothingThen: the customer's first entry was written later.
         DoesNotReconcile: it disagrees with the ledger; nothing is issued.
     """
-    if now < month.ends_at + SETTLED:
-        raise MonthNotOver(at=(month.ends_at + SETTLED).isoformat())
     issued = queries.statement_of_month(month, customer_id=customer_id)
-    if issued is not None:
-        return issued
+    if issued is None and now < month.ends_at + SETTLED:
+        raise MonthNotOver(at=(month.ends_at + SETTLED).isoformat())
+    return issued or _issue_up_to(month, customer_id=customer_id, now=now)
+
+
+def close_early(*, customer_id: UUID, now: datetime) -> Statement:
+    """Issue the running month's statement as the month stands; again returns it.
+
+    It is a statement like any other and never changes: what is written in the rest of the month
+    has a higher number, and is in the next month's. The job of the clock finds the month done.
+    For trying the product: customers are not given half months.
+
+    Raises:
+        NothingThen: the customer has no entry.
+        DoesNotReconcile: as `issue`.
+    """
+    month = Month.of(now)
+    issued = queries.statement_of_month(month, customer_id=customer_id)
+    return issued or _issue_up_to(month, customer_id=customer_id, now=now)
+
+
+def _issue_up_to(month: Month, *, customer_id: UUID, now: datetime) -> Statement:
     begins = queries.first_month(customer_id=customer_id)
     if begins is None or month < begins:
         raise NothingThen(month=str(month))
@@ -101,7 +119,7 @@ def _issue(month: Month, *, after: Statement | None, customer_id: UUID, now: dat
         issued_at=now,
     )
     with transaction():
-        # Two who issue the same month drew up the same: one is kept, and told of once.
+        # Of two who issue the same month one is kept, and told of once.
         kept = Statement.objects.bulk_create([statement], ignore_conflicts=True)[0]
         stands = Statement.objects.get(customer_id=customer_id, month_on=kept.month_on)
         if stands.id == statement.id:

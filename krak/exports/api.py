@@ -19,11 +19,13 @@ from rest_framework.views import APIView
 
 from krak.api.files import attachment
 from krak.api.idempotency import key_parameter, once
+from krak.api.limits import throttle
 from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField, LivemodeField
 from krak.core import clock
 from krak.core.ids import MalformedId, read
+from krak.core.limits.rules import Limit
 from krak.customers.authentication import asking
 from krak.exports import queries, services
 from krak.exports.models import Export, State
@@ -31,6 +33,8 @@ from krak.exports.queries import ExportNotFound
 from krak.exports.registry import kinds, maker_of
 from krak.identity.guard import STEP_UP_PARAMETER, requires_step_up
 
+EXPORTS: Final = throttle("exports", Limit(30, 60), Limit(200, 86_400))
+"""Each is work of the worker's, and a file that is kept for a week."""
 MEDIA_TYPES: Final = ("text/csv", "application/pdf", "application/zip")
 _EXAMPLE: Final = OpenApiExample(
     "export",
@@ -139,6 +143,7 @@ class ExportRequestSerializer(StrictSerializer):
 class Exports(generics.ListAPIView[Export]):
     """GET, POST /v1/exports"""
 
+    throttle_classes = (EXPORTS,)
     serializer_class = ExportSerializer
     pagination_class = CursorPages
 

@@ -100,3 +100,9 @@ class PurchaseSerializer(StrictSerializer):
     mcc = serializers.RegexField(r"^\d{4}$", default="5812")
     merchant_currency = serializers.RegexField(r"^[A-Za-z]{3}$", default="jpy")
     merchant_country = serializers.RegexField(r"^[A-Z]{2}$", default="JP")
+
+
+class DecisionSerializer(StrictSerializer):
+    """What the card network makes of a dispute; `rescinded` takes a win back."""
+
+    outcome = serializers.ChoiceField(choices=["won", "lost", "rescinded"], default="won")

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from django.urls import resolve
 
-from krak.api.limits import MONEY
+from cards.issuing.api.cards import NEW_CARDS
+from krak.api.limits import MONEY, Throttle
+from krak.exports.api import EXPORTS
 from tests.api import rows
 from tests.api.schema import Operation, operations
 from tests.api.world import World
@@ -37,6 +39,16 @@ def test_nobody_moves_money_too_often(operation: Operation) -> None:
     path = operation.path.replace("{id}", "x")
     view: Any = resolve(path).func
     assert MONEY in view.view_class.throttle_classes
+
+
+@pytest.mark.parametrize(
+    ("path", "throttle"),
+    [("/v1/cards", NEW_CARDS), ("/v1/cards/x/replace", NEW_CARDS), ("/v1/exports", EXPORTS)],
+)
+def test_nobody_makes_too_many_cards_or_files(path: str, throttle: type[Throttle]) -> None:
+    view: Any = resolve(path).func
+    assert throttle in view.view_class.throttle_classes
+    assert [(each.most, each.seconds) for each in throttle.limits] == [(30, 60), (200, 86_400)]
 
 
 def test_all_that_moves_money_is_looked_at() -> None:

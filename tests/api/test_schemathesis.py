@@ -23,7 +23,7 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
-from krak.sandbox import views as sandbox
+from krak.sandbox.views import whole as sandbox
 from tests.api.schema import Operation, operations, schema
 from tests.api.world import World, address_of
 

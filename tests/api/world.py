@@ -13,6 +13,7 @@ from typing import Any
 from django.test import Client
 
 from cards.clearing.models import CardTransaction
+from cards.issuing.api.cards import NEW_CARDS
 from holdings.ledger import services as ledger
 from holdings.statements import services as statements
 from holdings.statements.models import Statement
@@ -26,6 +27,7 @@ from krak.core.outbox import services as outbox
 from krak.core.transactions import transaction
 from krak.customers import services as customers
 from krak.customers.models import User, Verification
+from krak.exports.api import EXPORTS
 from krak.exports.models import Export, ExportFile
 from krak.identity.models import Device
 from tests.api.schema import Operation
@@ -70,7 +72,8 @@ class World:
         """Return it for one test: what goes stale is made anew, and nothing was done too often."""
         for each in (self.known, self.friend):
             by = str(each.customer.id)
-            limits.forget([Counted(f"{MONEY.act}:{n.seconds}", by, n) for n in MONEY.limits])
+            for door in (MONEY, EXPORTS, NEW_CARDS):
+                limits.forget([Counted(f"{door.act}:{n.seconds}", by, n) for n in door.limits])
         made = {path: shown for path, shown in self.made.items() if path not in STALE}
         return replace(self, made=made)
 
@@ -302,6 +305,7 @@ EXAMPLES: dict[str, Callable[[World], str]] = {
     "/v1/recurring-buys/{id}": _posted("/v1/recurring-buys", PLAN),
     "/v1/sandbox/chains/{network}": lambda world: "bitcoin",
     "/v1/sandbox/customers/{id}": lambda world: world.known.customer.shown_id,
+    "/v1/sandbox/disputes/{id}": lambda world: world.id("/v1/disputes/{id}"),
     "/v1/sandbox/top-ups/{id}": lambda world: world.id("/v1/top-ups/{id}"),
     "/v1/sandbox/withdrawals/{id}": lambda world: world.id("/v1/withdrawals/{id}"),
     "/v1/split-bills/{id}": _split,

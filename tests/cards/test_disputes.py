@@ -132,7 +132,7 @@ def test_from_opening_to_winning(known: Known, stripe_side: StripeSide) -> None:
     assert (now["status"], now["credited"]["amount"], now["provisional"]) == (
         "won", "40.00", False
     )  # fmt: skip
-    assert {each["event"] for each in now["timeline"]} == {"opened", "sent", "submitted", "won"}
+    assert [each["event"] for each in now["timeline"]] == ["opened", "sent", "submitted", "won"]
     assert Dispute.objects.get().told_revision == 1
     assert notices(known) == ["dispute.opened", "dispute.submitted", "dispute.won"]
     assert Notification.objects.get(kind="dispute.won").facts == {

@@ -1,10 +1,13 @@
 """The app on a phone, with nothing between it and a running Krak but HTTP."""
 
+import io
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from pypdf import PdfReader
 
+from krak.core import csv_files
 from krak.core.ids import uuid7
 from tests.identity.phone import Phone
 
@@ -57,3 +60,48 @@ class App(Phone):
         found = self.done("GET", "/v1/balances")["results"]
         free = {each["currency"]: each["available"]["amount"] for each in found}
         return {code: amount for code, amount in free.items() if amount.strip("0.")}
+
+    def everything(self, path: str) -> list[dict[str, Any]]:
+        """Return a list whole, page by page."""
+        page = self.done("GET", path)
+        found: list[dict[str, Any]] = page["results"]
+        while page["next"]:
+            page = self.done("GET", page["next"].removeprefix(self.url))
+            found += page["results"]
+        return found
+
+    def export(self, **asked: Any) -> dict[str, Any]:
+        """Ask for a file, and return how it went once the worker is through."""
+        made = self.done("POST", "/v1/exports", asked)
+        self.settle()
+        export: dict[str, Any] = self.done("GET", f"/v1/exports/{made['id']}")
+        return export
+
+    def exported(self, **asked: Any) -> str:
+        """Ask for a file, see that it was made, and return where it is."""
+        export = self.export(**asked)
+        assert export["state"] == "ready", export
+        return str(export["file"]["path"])
+
+    def rows(self, path: str) -> list[dict[str, str]]:
+        """Fetch a CSV file, and return its rows by the words of its head."""
+        head, *rows = csv_files.parse(self._file(path, "text/csv; charset=utf-8"))
+        return [dict(zip(head, row, strict=True)) for row in rows]
+
+    def text(self, path: str) -> str:
+        """Fetch a PDF, and return the words in it, a space apart."""
+        pages = PdfReader(io.BytesIO(self._file(path, "application/pdf"))).pages
+        return " ".join(word for page in pages for word in page.extract_text().split())
+
+    def _file(self, path: str, media_type: str) -> bytes:
+        response = self.get(path)
+        assert (response.status_code, response.headers["Content-Type"]) == (200, media_type)
+        return bytes(response.content)
+
+
+def euros(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "EUR"}
+
+
+def dollars(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "USD"}

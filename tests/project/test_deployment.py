@@ -44,6 +44,16 @@ def test_it_does_not_start_without_a_secret(name: str) -> None:
     assert name in done.stderr
 
 
+@pytest.mark.parametrize(("sandbox", "found"), [("1", True), ("0", False)])
+def test_a_door_of_the_sandbox_is_nowhere_else(sandbox: str, found: bool) -> None:
+    asked = "from django.urls import resolve; resolve('/v1/sandbox/customers/cus_x/statements')"
+
+    done = manage("shell", "--no-imports", "-c", asked, KRAK_SANDBOX=sandbox)
+
+    assert (done.returncode == 0) is found, done.stderr
+    assert ("Resolver404" in done.stderr) is not found
+
+
 def test_tracing_without_its_packages_says_what_to_install() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import sys; sys.modules['opentelemetry'] = None; import krak.wsgi"],

@@ -15,7 +15,7 @@ from krak.core import clock
 from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
 from krak.sandbox import services as sandbox
-from krak.sandbox import views
+from krak.sandbox.views import whole
 from tests.issuer import FakeIssuer
 from tests.people import Known, new_customer
 
@@ -186,7 +186,7 @@ def test_settle_counts_the_webhooks_that_are_on_their_way(
     issuer: FakeIssuer, live_krak: str, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.STRIPE_API_BASE = issuer.url
-    monkeypatch.setattr(views, "SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(whole, "SETTLE_SECONDS", 0.05)
     left_by_others = Client().post("/v1/sandbox/settle").json()["pending"]
     issuer.control.faults(hold=True)
     issuer.control.point_to(live_krak)
@@ -250,3 +250,58 @@ def test_a_dispute_is_credited_and_decided(
     assert position["cash"]["posted"] == posted
     assert position["suspense"] == suspense
     assert Dispute.objects.filter(stripe_id=dispute.id).count() == 1
+
+
+def claim(till: Till, amount: int) -> str:
+    """Buy something, open a dispute of it in the app, and return its address."""
+    made = till.tap(amount)
+    till.an_hour_passes()
+    till.authorizations.capture(made.id)
+    till.settled()
+    moved = till.customer.get("/v1/activity").json()["results"]
+    (bought,) = [each for each in moved if each["kind"] == "capture"]
+    asked = {"transaction": bought["links"]["transaction"], "reason": "other", "explanation": "No."}
+    opened = till.customer.send("/v1/disputes", asked)
+    assert opened.status_code == 201, opened.content
+    return f"/v1/disputes/{opened.json()['id']}"
+
+
+def decide(dispute: str, outcome: str) -> Any:
+    path = dispute.replace("/v1/", "/v1/sandbox/")
+    return Client().post(path, {"outcome": outcome}, content_type="application/json")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status", "posted"),
+    [
+        (("won",), "won", "100.00"),
+        (("lost",), "lost", "60.00"),
+        (("won", "rescinded"), "lost", "60.00"),
+    ],
+)
+def test_the_sandbox_lets_the_network_decide_what_was_submitted(
+    till: Till, settings: Any, outcomes: tuple[str, ...], status: str, posted: str
+) -> None:
+    settings.STRIPE_API_KEY, settings.STRIPE_API_BASE = "sk_test_sandbox", till.issuer.url
+    dispute = claim(till, 40_00)
+    early = decide(dispute, "won")
+    assert (early.status_code, early.json()["code"]) == (409, "sandbox.dispute_not_decidable")
+    assert till.customer.send(f"{dispute}/submit").json()["status"] == "sent"
+    till.settled()  # we have told Stripe; it tells us what came of it
+    assert till.settled()["cash"]["posted"] == "100.00"
+
+    for outcome in outcomes:
+        assert decide(dispute, outcome).json() == {"outcome": outcome}
+        till.settled()
+
+    position = till.settled()
+    assert till.customer.get(dispute).json()["status"] == status
+    assert (position["cash"]["posted"], position["suspense"]) == (posted, "0.00")
+    late = decide(dispute, "lost")
+    assert (late.status_code, late.json()["code"]) == (409, "sandbox.dispute_not_decidable")
+
+
+def test_without_the_fake_of_stripe_no_network_decides(till: Till, settings: Any) -> None:
+    settings.STRIPE_API_BASE = ""
+    answer = decide(claim(till, 40_00), "won")
+    assert (answer.status_code, answer.json()["code"]) == (503, "processor.unavailable")

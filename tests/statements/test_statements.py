@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 from django.db.utils import IntegrityError
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
 from holdings.ledger import queries as ledger_reads
 from holdings.lots import queries as lots
@@ -19,7 +21,7 @@ from holdings.statements import documents, queries, services
 from holdings.statements.models import Statement
 from holdings.statements.rules import Month
 from holdings.statements.services import MonthNotOver, NothingThen, digest
-from krak.core import csv_files
+from krak.core import clock, csv_files
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction
@@ -162,6 +164,26 @@ def test_a_month_that_is_not_over_and_one_before_anything_are_refused() -> None:
     assert not Statement.objects.filter(customer=ada).exists()
 
 
+def test_a_month_that_is_closed_early_is_done_and_its_rest_is_in_the_next_one() -> None:
+    ada = somebody()
+    move(ada, "1", at=at(9, 30))
+    move(ada, "2", at=at(10, 3))
+
+    closed = services.close_early(customer_id=ada.id, now=at(10, 15))
+    move(ada, "4", at=at(10, 20))
+    again = services.close_early(customer_id=ada.id, now=at(10, 21))
+    services.issue_all(OCTOBER, now=OCTOBER.ends_at + services.SETTLED)
+    over = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
+    november = services.issue(NOVEMBER, customer_id=ada.id, now=LATER)
+
+    assert closed.issued_at == at(10, 15)
+    assert totals(closed)["USD"] == ("1", "2", "0", "3")
+    assert (again.id, over.id, over.facts) == (closed.id, closed.id, closed.facts)
+    assert totals(november)["USD"] == ("3", "4", "0", "7")
+    issued = Statement.objects.filter(customer=ada).order_by("month_on")
+    assert [str(each.month) for each in issued] == ["2026-09", "2026-10", "2026-11"]
+
+
 def test_the_job_issues_to_everybody_who_had_entries() -> None:
     ada, bob = somebody(), somebody()
     move(ada, "1", at=at(10, 3))
@@ -300,6 +322,25 @@ def test_a_statement_over_http_is_its_owners_only(pinned: Any) -> None:
     for other in (path, f"{path}/pdf", f"{path}/csv", "/v1/statements/stm_x"):
         refused = eve.get(other)
         assert (refused.status_code, refused.json()["code"]) == (404, "statements.not_found")
+
+
+def test_the_sandbox_closes_a_month_for_its_customers(pinned: Any) -> None:
+    pinned()
+    ada, path = new_customer(cash="12.50"), "/v1/sandbox/customers/{}/statements"
+
+    first, again = (Client().post(path.format(ada.customer.shown_id)) for _ in range(2))
+
+    (issued,) = ada.get("/v1/statements").json()["results"]
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json() == {"statement": issued["id"], "month": issued["month"]}
+    assert issued["month"] == str(Month.of(clock.now()))
+    text = PdfReader(io.BytesIO(ada.get(f"/v1/statements/{issued['id']}/pdf").content)).pages[0]
+    until = f"{datetime.fromisoformat(issued['issued_at']):%d %B %Y, %H:%M} UTC"
+    assert text.extract_text().count(until) == 2  # issued then, and so up to then
+    nobody = Client().post(path.format("cus_01m8kq3v5nf2tbx7d9r6h4s8jw"))
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "customers.not_found")
+    empty = Client().post(path.format(somebody().shown_id))
+    assert (empty.status_code, empty.json()["code"]) == (404, "statements.nothing_then")
 
 
 def test_reading_for_a_statement_blocks_no_writer_and_writes_nothing() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import (
@@ -24,15 +24,20 @@ from cards.issuing.models import Card, CardStatus, CardType, EndReason, WalletTo
 from cards.issuing.queries import controls_of
 from cards.issuing.rules import Category, Controls, categories, raises_a_limit
 from krak.api.idempotency import key_parameter, once
+from krak.api.limits import throttle
 from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField, StateField
 from krak.core import clock
+from krak.core.limits.rules import Limit
 from krak.core.money import plain
 from krak.customers.authentication import asking
 from krak.customers.models import Act
 from krak.customers.queries import permitted
 from krak.identity.guard import STEP_UP_PARAMETER, requires_step_up
+
+NEW_CARDS: Final = throttle("new cards", Limit(30, 60), Limit(200, 86_400))
+"""Each is made at Stripe, and a physical one is posted."""
 
 
 class ShippingSerializer(StrictSerializer):
@@ -122,6 +127,7 @@ class ReplacementSerializer(StrictSerializer):
 class Cards(ListAPIView[Card]):
     """/v1/cards"""
 
+    throttle_classes = (NEW_CARDS,)
     serializer_class = CardSerializer
     pagination_class = CursorPages
 
@@ -224,6 +230,8 @@ class Cancel(APIView):
 
 class Replace(APIView):
     """POST /v1/cards/{id}/replace"""
+
+    throttle_classes = (NEW_CARDS,)
 
     @_describes("replace_card", takes=ReplacementSerializer, status=201)
     def post(self, request: Request, shown_id: str) -> Response:

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def _dies_before_commit(topic: str) -> Registered:
             (CONTROL / "napping").touch()
             time.sleep(float(seconds))
 
-    return Registered(handle, handler.calls_out)
+    return replace(handler, handle=handle)
 
 
 def _dies_after_commit(deliver: Callable[..., list[UUID]]) -> Callable[..., list[UUID]]:

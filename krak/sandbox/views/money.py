@@ -13,11 +13,10 @@ from holdings.funding.queries import TopUpNotFound, WithdrawalNotFound
 from holdings.funding.rules.addresses import is_address
 from holdings.funding.rules.networks import NETWORKS
 from krak.api.parsing import AmountField, StrictSerializer
-from krak.core.ids import MalformedId, read
 from krak.core.money import plain
 from krak.sandbox import money
 from krak.sandbox.serializers import CodeField
-from krak.sandbox.views import SandboxView
+from krak.sandbox.views.base import SandboxView, named
 
 
 class TransferSerializer(StrictSerializer):
@@ -135,7 +134,7 @@ class PayTopUp(SandboxView):
     def post(self, request: Request, shown_id: str) -> Response:
         """Pay a top-up as the app's payer would, at the fake of Stripe."""
         outcome = self.read(PayTopUpSerializer, request)["outcome"]
-        money.pay(_named(TopUp, shown_id, TopUpNotFound), outcome)
+        money.pay(named(TopUp, shown_id, TopUpNotFound), outcome)
         return Response({"outcome": outcome})
 
 
@@ -146,15 +145,5 @@ class EndWithdrawal(SandboxView):
     def post(self, request: Request, shown_id: str) -> Response:
         """Let the bank or the chain say what became of a withdrawal."""
         outcome = self.read(OutcomeSerializer, request)["outcome"]
-        money.payout(_named(Withdrawal, shown_id, WithdrawalNotFound), outcome)
+        money.payout(named(Withdrawal, shown_id, WithdrawalNotFound), outcome)
         return Response({"outcome": outcome})
-
-
-def _named(table: Any, shown_id: str, refusal: Any) -> Any:
-    try:
-        found = table.objects.filter(id=read(table.PREFIX, shown_id)).first()
-    except MalformedId:
-        found = None
-    if found is None:
-        raise refusal
-    return found

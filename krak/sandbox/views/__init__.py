@@ -1,0 +1,1 @@
+"""The sandbox's doors: how the product is tried from outside."""
