@@ -498,6 +498,9 @@ SPECTACULAR_SETTINGS = {
             "returned",
             "canceled",
         ],
+        "NotificationGroupEnum": "krak.notifications.kinds.GROUPS",
+        "NotificationKindEnum": "krak.notifications.kinds.KINDS",
+        "NotificationSourceEnum": ["kind", "group", "default"],
         "AlertDirectionEnum": ["above", "below"],
         "AlertStateEnum": ["active", "resting", "fired"],
         "DisputeReasonEnum": [

@@ -3,39 +3,36 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from krak.customers.models import Customer
 from krak.identity.models import Device
 from krak.identity.queries import DeviceNotFound
 from krak.notifications import channels
-from krak.notifications.kinds import GROUPS, Channel, Group
+from krak.notifications.kinds import Channel, Kind
 from krak.notifications.models import Preference, PushToken
+from krak.notifications.rules import Wishes
 
 
-def preferences_of(*, customer_id: UUID) -> dict[Group, dict[Channel, bool]]:
-    """Return for each group which channels its notices take, as things stand."""
-    said = {
-        (row.group, row.channel): row.enabled
-        for row in Preference.objects.filter(customer_id=customer_id)
-    }
-    return {
-        group: {channel: said.get((group, channel), terms.default(channel)) for channel in Channel}
-        for group, terms in GROUPS.items()
-    }
+def wishes_of(*, customer_id: UUID, about: Kind | None = None) -> Wishes:
+    """Return what a customer has said of where notices go; of one kind only, if it is given."""
+    rows = Preference.objects.filter(customer_id=customer_id)
+    if about is not None:
+        rows = rows.filter(Q(kind=about.name) | Q(group=about.group))
+    said = list(rows)
+    return Wishes(
+        groups={(row.group, row.channel): row.enabled for row in said if row.group},
+        kinds={(row.kind, row.channel): row.enabled for row in said if row.kind},
+    )
 
 
-def channels_of(*, customer_id: UUID, group: Group) -> Sequence[Channel]:
-    """Return the channels that the notices of a group take."""
-    terms = GROUPS[group]
-    said: dict[str, bool] = {}
-    if terms.switchable:
-        found = Preference.objects.filter(customer_id=customer_id, group=group)
-        said = dict(found.values_list("channel", "enabled"))
+def channels_of(*, customer_id: UUID, kind: Kind) -> Sequence[Channel]:
+    """Return the channels that the notices of a kind take."""
+    wishes = wishes_of(customer_id=customer_id, about=kind)
     return [
         channel
         for channel in Channel
-        if said.get(channel, terms.default(channel))
+        if wishes.of_kind(kind, channel).enabled
         and (channel is not Channel.PUSH or channels.has_push())
     ]
 

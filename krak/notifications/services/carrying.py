@@ -25,8 +25,8 @@ _LONGEST_ERROR: Final = 500
 @takes_part
 def plan(notice: Notification, *, now: datetime) -> None:
     """Promise a notice to each channel that its customer wants it on."""
-    group = kinds.kind_of(notice.kind).group
-    wanted = queries.channels_of(customer_id=notice.customer_id, group=group)
+    kind = kinds.kind_of(notice.kind)
+    wanted = queries.channels_of(customer_id=notice.customer_id, kind=kind)
     rows = [
         Delivery(
             id=uuid7(), customer_id=notice.customer_id, notification=notice, channel=channel,
