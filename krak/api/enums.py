@@ -40,6 +40,9 @@ ENUM_NAMES: Final = {
         "returned",
         "canceled",
     ],
+    "NotificationGroupEnum": "krak.notifications.kinds.GROUPS",
+    "NotificationKindEnum": "krak.notifications.kinds.KINDS",
+    "NotificationSourceEnum": ["kind", "group", "default"],
     "AlertDirectionEnum": ["above", "below"],
     "AlertStateEnum": ["active", "resting", "fired"],
     "DisputeReasonEnum": [

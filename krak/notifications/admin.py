@@ -48,9 +48,9 @@ class PushTokenAdmin(ReadOnlyAdmin):
 class PreferenceAdmin(ReadOnlyAdmin):
     """What customers want to hear of, and where."""
 
-    list_display = ("customer", "group", "channel", "enabled")
-    list_filter = ("group", "channel", "enabled")
+    list_display = ("customer", "group", "kind", "channel", "enabled")
+    list_filter = ("group", "kind", "channel", "enabled")
     search_fields = ("customer__user__email",)
     list_select_related = ("customer",)
     ordering = ("-id",)
-    fields = ("customer", "group", "channel", "enabled")
+    fields = ("customer", "group", "kind", "channel", "enabled")

@@ -163,6 +163,8 @@ _KINDS: Final = (
          ("{asset} is at {price}.", "{asset} has reached your price.")),
 )  # fmt: skip
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _KINDS}
+ALWAYS_ON: Final = tuple(sorted(k.name for k in _KINDS if not GROUPS[k.group].switchable))
+"""The kinds that cannot be switched off; the database knows them, so a new one is a migration."""
 
 
 def kind_of(name: str) -> Kind:

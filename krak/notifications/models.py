@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from krak.core.ids import show, uuid7
-from krak.notifications.kinds import Channel, Group
+from krak.notifications.kinds import ALWAYS_ON, Channel, Group
 
 
 class Feed(models.Model):
@@ -59,28 +59,34 @@ class Notification(models.Model):
 
 
 class Preference(models.Model):
-    """That a customer wants the notices of a group on a channel, or does not."""
+    """That a customer wants the notices of a kind, or of a group, on a channel, or does not."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
-    group = models.CharField(max_length=20)
+    group = models.CharField(max_length=20, blank=True)
+    kind = models.CharField(max_length=40, blank=True, db_default="")
     channel = models.CharField(max_length=10, choices=[(c, c.lower()) for c in Channel])
     enabled = models.BooleanField()
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["customer", "group", "channel"],
+                fields=["customer", "group", "kind", "channel"],
                 name="a_customer_says_once_what_goes_where",
             ),
             models.CheckConstraint(
-                condition=Q(enabled=True) | ~Q(group=Group.SECURITY),
+                condition=Q(group="") & ~Q(kind="") | ~Q(group="") & Q(kind=""),
+                name="a_preference_is_of_one_kind_or_one_group",
+            ),
+            models.CheckConstraint(
+                condition=Q(enabled=True) | ~Q(group=Group.SECURITY) & ~Q(kind__in=ALWAYS_ON),
                 name="notices_for_safety_stay_on",
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.group} by {self.channel.lower()}: {'on' if self.enabled else 'off'}"
+        about = self.kind or self.group
+        return f"{about} by {self.channel.lower()}: {'on' if self.enabled else 'off'}"
 
 
 class PushToken(models.Model):

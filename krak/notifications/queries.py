@@ -1,6 +1,6 @@
 """Where a customer's notices go."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -9,33 +9,31 @@ from krak.customers.models import Customer
 from krak.identity.models import Device
 from krak.identity.queries import DeviceNotFound
 from krak.notifications import channels
-from krak.notifications.kinds import GROUPS, Channel, Group
+from krak.notifications.kinds import Channel, Kind
 from krak.notifications.models import Preference, PushToken
+from krak.notifications.rules import Wishes
 
 
-def preferences_of(*, customer_id: UUID) -> dict[Group, dict[Channel, bool]]:
-    """Return for each group which channels its notices take, as things stand."""
-    said = {
-        (row.group, row.channel): row.enabled
-        for row in Preference.objects.filter(customer_id=customer_id)
-    }
+def wishes_of(customer_ids: Iterable[UUID]) -> dict[UUID, Wishes]:
+    """Return what each customer has said of where notices go."""
+    said: dict[UUID, list[Preference]] = {customer_id: [] for customer_id in customer_ids}
+    for row in Preference.objects.filter(customer_id__in=said):
+        said[row.customer_id].append(row)
     return {
-        group: {channel: said.get((group, channel), terms.default(channel)) for channel in Channel}
-        for group, terms in GROUPS.items()
+        customer_id: Wishes(
+            groups={(row.group, row.channel): row.enabled for row in rows if row.group},
+            kinds={(row.kind, row.channel): row.enabled for row in rows if row.kind},
+        )
+        for customer_id, rows in said.items()
     }
 
 
-def channels_of(*, customer_id: UUID, group: Group) -> Sequence[Channel]:
-    """Return the channels that the notices of a group take."""
-    terms = GROUPS[group]
-    said: dict[str, bool] = {}
-    if terms.switchable:
-        found = Preference.objects.filter(customer_id=customer_id, group=group)
-        said = dict(found.values_list("channel", "enabled"))
+def channels_of(kind: Kind, wishes: Wishes) -> Sequence[Channel]:
+    """Return the channels that a customer's notices of a kind take."""
     return [
         channel
         for channel in Channel
-        if said.get(channel, terms.default(channel))
+        if wishes.of_kind(kind, channel).enabled
         and (channel is not Channel.PUSH or channels.has_push())
     ]
 

@@ -16,7 +16,7 @@ from krak.core.transactions import transaction as ours
 from krak.identity.models import Device
 from krak.notifications import services
 from krak.notifications.channels import Parcel
-from krak.notifications.models import Delivery, Notification, Preference, PushToken
+from krak.notifications.models import Delivery, Notification, PushToken
 from krak.sandbox.push import KeptPush
 from tests.identity.phone import Phone, fresh_email
 
@@ -196,79 +196,6 @@ def test_mail_goes_only_where_it_is_read(phone: Phone) -> None:
     tell(phone, "withdrawal.sent")
 
     assert "Withdrawal sent" not in titles(phone)
-
-
-# --- Preferences -------------------------------------------------------------------------------
-
-
-def channels(phone: Phone) -> dict[str, dict[str, bool]]:
-    answer = phone.get("/v1/notification-preferences").json()
-    assert answer["object"] == "notification_preferences"
-    return {each["group"]: each["channels"] for each in answer["groups"]}
-
-
-def test_what_is_switched_off_stays_in_the_inbox_only(phone: Phone) -> None:
-    keep_token(phone, "tok-1")
-    before = channels(phone)
-    body = {
-        "groups": [
-            {"group": "payments", "channels": {"push": False}},
-            {"group": "card", "channels": {"email": True}},
-        ]
-    }
-    for _ in range(2):
-        assert phone.put("/v1/notification-preferences", body).status_code == 200
-
-    assert channels(phone) == before | {
-        "payments": {"email": False, "push": False},
-        "card": {"email": True, "push": True},
-    }
-    tell(phone)
-    tell(phone, "purchase.cleared", merchant="RAMEN")
-    assert [each["title"] for each in pushes(phone)] == ["Purchase settled"]
-    assert titles(phone)[0] == "Purchase settled"
-    assert phone.get("/v1/notifications").json()["unread"] == 2
-
-
-def test_notices_for_safety_cannot_be_switched_off(phone: Phone) -> None:
-    answer = phone.put(
-        "/v1/notification-preferences",
-        {
-            "groups": [
-                {"group": "card", "channels": {"push": False}},
-                {"group": "security", "channels": {"email": False}},
-            ]
-        },
-    )
-
-    assert (answer.status_code, answer.json()["code"]) == (422, "notifications.always_on")
-    assert channels(phone)["card"]["push"] is True
-
-
-def test_the_database_keeps_notices_for_safety_on(phone: Phone) -> None:
-    customer = tell(phone).customer
-
-    with pytest.raises(IntegrityError, match="notices_for_safety_stay_on"), transaction.atomic():
-        Preference.objects.create(
-            customer=customer, group="security", channel="EMAIL", enabled=False
-        )
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"groups": []},
-        {"groups": [{"group": "moon", "channels": {"push": False}}]},
-        {"groups": [{"group": "card", "channels": {"fax": False}}]},
-        {"groups": [{"group": "card", "channels": {"push": "perhaps"}}]},
-        {"groups": [{"group": "card", "channels": {}}, {"group": "card", "channels": {}}]},
-    ],
-)
-def test_odd_wishes_are_refused(phone: Phone, body: Any) -> None:
-    answer = phone.put("/v1/notification-preferences", body)
-
-    assert (answer.status_code, answer.json()["code"]) == (400, "api.invalid")
 
 
 # --- Push tokens of others, and around the services ----------------------------------------------

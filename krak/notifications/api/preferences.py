@@ -1,6 +1,7 @@
 """Where the customer's notices go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -14,7 +15,8 @@ from krak.api.shapes import ConstantField, LivemodeField
 from krak.core.transactions import transaction
 from krak.customers.authentication import asking
 from krak.notifications import queries, services
-from krak.notifications.kinds import GROUPS, Channel, Group
+from krak.notifications.kinds import GROUPS, KINDS, Channel, Group
+from krak.notifications.rules import Choice, Source
 
 _EXAMPLE: Final = OpenApiExample(
     "preferences",
@@ -24,20 +26,38 @@ _EXAMPLE: Final = OpenApiExample(
         "groups": [
             {
                 "group": "card", "name": "Card purchases", "can_be_switched_off": True,
-                "channels": {"email": False, "push": True},
+                "channels": {"email": True, "push": True},
+                "sources": {"email": "group", "push": "default"},
             },
             {
                 "group": "security", "name": "Security", "can_be_switched_off": False,
                 "channels": {"email": True, "push": True},
+                "sources": {"email": "default", "push": "default"},
+            },
+        ],
+        "kinds": [
+            {
+                "kind": "purchase.cleared", "group": "card", "name": "Purchase settled",
+                "can_be_switched_off": True,
+                "channels": {"email": True, "push": False},
+                "sources": {"email": "group", "push": "kind"},
             },
         ],
         "livemode": False,
     },
 )  # fmt: skip
-_CHANGE: Final = OpenApiExample(
+_CHANGES: Final = OpenApiExample(
     "change",
     request_only=True,
     value={"groups": [{"group": "card", "channels": {"email": True, "push": False}}]},
+)
+_CHANGED_KIND: Final = OpenApiExample(
+    "one kind",
+    request_only=True,
+    value={"kind": "purchase.cleared", "channels": {"email": None, "push": False}},
+)
+_CHANGED_GROUP: Final = OpenApiExample(
+    "one group", request_only=True, value={"group": "card", "channels": {"email": True}}
 )
 
 
@@ -48,6 +68,13 @@ class NotificationChannelsSerializer(serializers.Serializer[Any]):
     push = serializers.BooleanField()
 
 
+class NotificationSourcesSerializer(serializers.Serializer[Any]):
+    """Who says so of each channel: the customer of the kind or of its group, or our defaults."""
+
+    email = serializers.ChoiceField(choices=[str(source) for source in Source])
+    push = serializers.ChoiceField(choices=[str(source) for source in Source])
+
+
 class NotificationGroupSerializer(serializers.Serializer[Any]):
     """A group of notices; more may be added."""
 
@@ -55,13 +82,26 @@ class NotificationGroupSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="in English")
     can_be_switched_off = serializers.BooleanField()
     channels = NotificationChannelsSerializer()
+    sources = NotificationSourcesSerializer()
+
+
+class NotificationKindSerializer(serializers.Serializer[Any]):
+    """A kind of notice, which follows its group until it has its own setting; more may be added."""
+
+    kind = serializers.CharField(help_text="purchase.cleared, new_device, …")
+    group = serializers.CharField(help_text="card, cashback, payments, money, …")
+    name = serializers.CharField(help_text="in English")
+    can_be_switched_off = serializers.BooleanField()
+    channels = NotificationChannelsSerializer()
+    sources = NotificationSourcesSerializer()
 
 
 class NotificationPreferencesSerializer(serializers.Serializer[Any]):
-    """Where the notices of each group go."""
+    """Where the notices of each group and of each kind go, as things stand."""
 
     object = ConstantField("notification_preferences")
     groups = NotificationGroupSerializer(many=True)
+    kinds = NotificationKindSerializer(many=True)
     livemode = LivemodeField()
 
 
@@ -93,8 +133,31 @@ class ChangedNotificationPreferencesSerializer(StrictSerializer):
         return value
 
 
+class ChosenChannelsSerializer(StrictSerializer):
+    """What is to change; null takes back what the customer said, left out it stays as it is."""
+
+    email = serializers.BooleanField(required=False, allow_null=True)
+    push = serializers.BooleanField(required=False, allow_null=True)
+
+
+class ChangedNotificationPreferenceSerializer(StrictSerializer):
+    """One kind or one group, and what changes of it."""
+
+    kind = serializers.ChoiceField(choices=list(KINDS), required=False)
+    group = serializers.ChoiceField(choices=[str(group) for group in Group], required=False)
+    channels = ChosenChannelsSerializer()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse both, and neither."""
+        if ("kind" in attrs) == ("group" in attrs):
+            raise serializers.ValidationError(
+                {"kind": ["Name either a kind or a group."]}, code="one_of_two"
+            )
+        return attrs
+
+
 class NotificationPreferences(APIView):
-    """GET, PUT /v1/notification-preferences"""
+    """GET, PUT, PATCH /v1/notification-preferences"""
 
     @extend_schema(
         operation_id="notification_preferences",
@@ -103,7 +166,7 @@ class NotificationPreferences(APIView):
         examples=[_EXAMPLE],
     )
     def get(self, request: Request) -> Response:
-        """Return where the customer's notices go."""
+        """Return where the customer's notices go, and who says so."""
         return Response(_answer(request))
 
     @extend_schema(
@@ -111,32 +174,67 @@ class NotificationPreferences(APIView):
         tags=["notifications"],
         request=ChangedNotificationPreferencesSerializer,
         responses=NotificationPreferencesSerializer,
-        examples=[_CHANGE, _EXAMPLE],
+        examples=[_CHANGES, _EXAMPLE],
     )
     def put(self, request: Request) -> Response:
-        """Switch channels on or off; again is harmless. Security notices stay on."""
+        """Switch channels of groups on or off; again is harmless. Security notices stay on."""
         wanted = read_body(ChangedNotificationPreferencesSerializer, request)["groups"]
+        with transaction():
+            for each in wanted:
+                services.switch(
+                    customer_id=asking(request).id,
+                    about=Group(each["group"]),
+                    wanted=_channels(each["channels"]),
+                )
+        return Response(_answer(request))
+
+    @extend_schema(
+        operation_id="change_notification_preference",
+        tags=["notifications"],
+        request=ChangedNotificationPreferenceSerializer,
+        responses=NotificationPreferencesSerializer,
+        examples=[_CHANGED_KIND, _CHANGED_GROUP, _EXAMPLE],
+    )
+    def patch(self, request: Request) -> Response:
+        """Switch channels of one kind or one group on, off, or back to what they follow.
+
+        A kind follows its group, and a group the defaults, on each channel until it has its own
+        setting. Security notices stay on.
+        """
+        wanted = read_body(ChangedNotificationPreferenceSerializer, request)
+        about = KINDS[wanted["kind"]] if "kind" in wanted else Group(wanted["group"])
         with transaction():
             services.switch(
                 customer_id=asking(request).id,
-                wanted={Group(each["group"]): _channels(each["channels"]) for each in wanted},
+                about=about,
+                wanted=_channels(wanted["channels"]),
             )
         return Response(_answer(request))
 
 
-def _channels(said: Mapping[str, bool]) -> dict[Channel, bool]:
-    return {Channel(name.upper()): enabled for name, enabled in said.items()}
+def _channels[T](said: Mapping[str, T]) -> dict[Channel, T]:
+    return {Channel(name.upper()): wanted for name, wanted in said.items()}
 
 
 def _answer(request: Request) -> Any:
-    found = queries.preferences_of(customer_id=asking(request).id)
+    customer_id = asking(request).id
+    wishes = queries.wishes_of([customer_id])[customer_id]
     groups = [
-        {
-            "group": str(group),
-            "name": GROUPS[group].name,
-            "can_be_switched_off": GROUPS[group].switchable,
-            "channels": {channel.lower(): enabled for channel, enabled in taken.items()},
-        }
-        for group, taken in found.items()
+        {"group": str(group), "name": terms.name} | _shown(group, partial(wishes.of_group, group))
+        for group, terms in GROUPS.items()
     ]
-    return NotificationPreferencesSerializer({"groups": groups}).data
+    kinds = [
+        {"kind": kind.name, "group": str(kind.group), "name": kind.title}
+        | _shown(kind.group, partial(wishes.of_kind, kind))
+        for kind in KINDS.values()
+    ]
+    return NotificationPreferencesSerializer({"groups": groups, "kinds": kinds}).data
+
+
+def _shown(group: Group, choice: Callable[[Channel], Choice]) -> dict[str, Any]:
+    chosen = {channel.lower(): choice(channel) for channel in Channel}
+    return {
+        "can_be_switched_off": GROUPS[group].switchable,
+        "channels": {channel: each.enabled for channel, each in chosen.items()},
+        "sources": {channel: str(each.source) for channel, each in chosen.items()},
+    }

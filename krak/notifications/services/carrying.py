@@ -1,7 +1,7 @@
 """Carry notices out of the inbox: planned with the notice, sent later, once each."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,24 +23,20 @@ _LONGEST_ERROR: Final = 500
 
 
 @takes_part
-def plan(notices: Iterable[Notification], *, now: datetime) -> None:
+def plan(notices: Sequence[Notification], *, now: datetime) -> None:
     """Promise notices to each channel that their customers want them on."""
+    wishes = queries.wishes_of(notice.customer_id for notice in notices)
     rows = [
         Delivery(
             id=uuid7(), customer_id=notice.customer_id, notification=notice, channel=channel,
             target=target, created_at=now,
         )
         for notice in notices
-        for channel in _wanted(notice)
+        for channel in queries.channels_of(kinds.kind_of(notice.kind), wishes[notice.customer_id])
         for target in _targets(channel, notice.customer_id)
     ]  # fmt: skip
     for row in Delivery.objects.bulk_create(rows):
         outbox.promise(TOPIC, {"delivery": str(row.id)})
-
-
-def _wanted(notice: Notification) -> Sequence[Channel]:
-    group = kinds.kind_of(notice.kind).group
-    return queries.channels_of(customer_id=notice.customer_id, group=group)
 
 
 def _targets(channel: Channel, customer_id: UUID) -> Iterator[str]:
