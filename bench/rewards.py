@@ -3,13 +3,15 @@
 import http
 import os
 import secrets
+import signal
 import statistics
 import time
 from datetime import UTC, datetime
 
+import psutil
 import psycopg
 
-from bench import crowd, load, taps
+from bench import crowd, load, taps, waiting
 
 PER_SECOND = 100
 CUSTOMERS = 2000
@@ -27,9 +29,49 @@ WAITS = """
 
 def steadily(url: str, *, seconds: float) -> dict[str, float]:
     """Return percentiles of the milliseconds from a capture's arrival to its reward's entry."""
+    captures = _captures(url, many=int(seconds * PER_SECOND))
+    load.ask_without_pause(
+        url, iter(captures.values()), clients=8, seconds=seconds * 2, check=_check,
+        per_second=PER_SECOND,
+    )  # fmt: skip
+    waits = _waits(list(captures))
+    cuts = statistics.quantiles(waits, n=100)
+    return {
+        "captures": len(captures),
+        "rewards": len(waits),
+        "p50_ms": round(cuts[49]),
+        "p99_ms": round(cuts[98]),
+        "worst_ms": round(max(waits)),
+    }
+
+
+def backlog(url: str, *, events: int) -> dict[str, float]:
+    """Return how many captures a second are worked off when all arrive before any is begun."""
+    captures = _captures(url, many=events)
+    relay = _relay()
+    relay.send_signal(signal.SIGSTOP)
+    try:
+        load.ask_without_pause(
+            url, iter(captures.values()), clients=8, seconds=PATIENCE_SECONDS, check=_check
+        )
+    finally:
+        relay.send_signal(signal.SIGCONT)
+    began = time.monotonic()
+    waiting.until_done()
+    took = time.monotonic() - began
+    return {
+        "captures": len(captures),
+        "rewards": len(_waits(list(captures))),
+        "per_second": round(len(captures) / took),
+    }
+
+
+def _captures(url: str, *, many: int) -> dict[str, bytes]:
+    """Return captures of so many purchases that were approved before, by their authorizations."""
     cards = crowd.make(url, many=CUSTOMERS)
-    wanted = {f"iauth_{secrets.token_hex(10)}": n for n in range(int(seconds * PER_SECOND))}
-    purchases = {name: cards[n % len(cards)] for name, n in wanted.items()}
+    purchases = {
+        f"iauth_{secrets.token_hex(10)}": cards[number % len(cards)] for number in range(many)
+    }
     asked = (
         load.post(url, "/webhooks/stripe/authorizations", text, headers)
         for text, headers in (
@@ -37,19 +79,18 @@ def steadily(url: str, *, seconds: float) -> dict[str, float]:
         )
     )
     load.ask_without_pause(url, asked, clients=4, seconds=PATIENCE_SECONDS, check=_check)
-    captures = [_capture(url, name, card) for name, card in purchases.items()]
-    load.ask_without_pause(
-        url, iter(captures), clients=8, seconds=seconds * 2, check=_check, per_second=PER_SECOND
-    )
-    waits = _waits(list(purchases))
-    cuts = statistics.quantiles(waits, n=100)
-    return {
-        "captures": len(purchases),
-        "rewards": len(waits),
-        "p50_ms": round(cuts[49]),
-        "p99_ms": round(cuts[98]),
-        "worst_ms": round(max(waits)),
-    }
+    waiting.until_done()
+    return {name: _capture(url, name, card) for name, card in purchases.items()}
+
+
+def _relay() -> psutil.Process:
+    """Return the relay of the product that we have started."""
+    [relay] = [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if child.cmdline()[-2:] == ["manage.py", "relay"]
+    ]
+    return relay
 
 
 def _waits(groups: list[str]) -> list[float]:

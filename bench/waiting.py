@@ -1,0 +1,31 @@
+"""Wait until everything that was promised is done."""
+
+import os
+import time
+
+import psycopg
+
+PATIENCE_SECONDS = 600
+LEFT = "SELECT count(*) FROM outbox_outboxmessage WHERE done_at IS NULL AND dead_at IS NULL"
+
+
+def until_done() -> float:
+    """Return how many messages a second were done until none was left.
+
+    Raises:
+        RuntimeError: some are left after ten minutes.
+    """
+    began = time.monotonic()
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
+        first = left = _left(database)
+        while left:
+            if time.monotonic() - began > PATIENCE_SECONDS:
+                raise RuntimeError(f"{left} messages are not done")
+            time.sleep(0.1)
+            left = _left(database)
+    return first / max(time.monotonic() - began, 0.001)
+
+
+def _left(database: "psycopg.Connection[tuple[int]]") -> int:
+    row = database.execute(LEFT).fetchone()
+    return row[0] if row else 0
