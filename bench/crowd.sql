@@ -11,27 +11,33 @@ DECLARE
     e record;
 BEGIN
     INSERT INTO customers_user
-    SELECT (jsonb_populate_record(u, jsonb_build_object('id', v_user, 'email', v_name || '@bench.example'))).*
-      FROM customers_user u JOIN customers_customer c ON c.user_id = u.id WHERE c.id = p_pattern;
+    SELECT r.* FROM customers_user u JOIN customers_customer c ON c.user_id = u.id,
+           jsonb_populate_record(u, jsonb_build_object('id', v_user, 'email', v_name || '@bench.example')) r
+     WHERE c.id = p_pattern;
     INSERT INTO customers_customer
-    SELECT (jsonb_populate_record(c, jsonb_build_object('id', v_customer, 'user_id', v_user))).*
-      FROM customers_customer c WHERE id = p_pattern;
+    SELECT r.* FROM customers_customer c,
+           jsonb_populate_record(c, jsonb_build_object('id', v_customer, 'user_id', v_user)) r
+     WHERE c.id = p_pattern;
     INSERT INTO ledger_book (customer_id, head) VALUES (v_customer, decode(repeat('00', 32), 'hex'));
     INSERT INTO issuing_spendingprofile
-    SELECT (jsonb_populate_record(s, jsonb_build_object('customer_id', v_customer))).*
-      FROM issuing_spendingprofile s WHERE customer_id = p_pattern;
+    SELECT r.* FROM issuing_spendingprofile s,
+           jsonb_populate_record(s, jsonb_build_object('customer_id', v_customer)) r
+     WHERE s.customer_id = p_pattern;
     INSERT INTO issuing_policy
-    SELECT (jsonb_populate_record(p, jsonb_build_object('id', uuidv7(), 'customer_id', v_customer))).*
-      FROM issuing_policy p WHERE customer_id = p_pattern;
+    SELECT r.* FROM issuing_policy p,
+           jsonb_populate_record(p, jsonb_build_object('id', uuidv7(), 'customer_id', v_customer)) r
+     WHERE p.customer_id = p_pattern;
     INSERT INTO issuing_cardholder
-    SELECT (jsonb_populate_record(h, jsonb_build_object(
-               'id', v_holder, 'customer_id', v_customer, 'stripe_id', 'ich_' || v_name))).*
-      FROM issuing_cardholder h WHERE customer_id = p_pattern;
+    SELECT r.* FROM issuing_cardholder h,
+           jsonb_populate_record(h, jsonb_build_object(
+               'id', v_holder, 'customer_id', v_customer, 'stripe_id', 'ich_' || v_name)) r
+     WHERE h.customer_id = p_pattern;
     INSERT INTO issuing_card
-    SELECT (jsonb_populate_record(k, jsonb_build_object(
+    SELECT r.* FROM issuing_card k,
+           jsonb_populate_record(k, jsonb_build_object(
                'id', v_card, 'customer_id', v_customer, 'cardholder_id', v_holder,
-               'stripe_id', 'ic_' || v_name))).*
-      FROM issuing_card k WHERE customer_id = p_pattern;
+               'stripe_id', 'ic_' || v_name)) r
+     WHERE k.customer_id = p_pattern;
     INSERT INTO issuing_carddirectory (stripe_id, card_id, customer_id)
     VALUES ('ic_' || v_name, v_card, v_customer) ON CONFLICT DO NOTHING;
     INSERT INTO ledger_ledgeraccount (id, customer_id, currency, created_at)
@@ -50,9 +56,10 @@ BEGIN
                         AND mine.currency = p.currency
                       WHERE p.customer_id = p_pattern AND p.entry_id = e.id)));
         INSERT INTO lots_lot
-        SELECT (jsonb_populate_record(l, jsonb_build_object(
-                   'id', uuidv7(), 'customer_id', v_customer, 'entry_id', v_entry))).*
-          FROM bench_lot l WHERE entry_id = e.id;
+        SELECT r.* FROM bench_lot l,
+           jsonb_populate_record(l, jsonb_build_object(
+                   'id', uuidv7(), 'customer_id', v_customer, 'entry_id', v_entry)) r
+     WHERE l.entry_id = e.id;
     END LOOP;
     RETURN 'ic_' || v_name;
 END $$;

@@ -95,7 +95,7 @@ def measure(*, seconds: int, rounds: int, clients: int = 8) -> dict[str, object]
     """Return entries of five legs and of two per second beside TPC-B, singly and in batches."""
     from bench import tpcb  # noqa: PLC0415
 
-    _make_customers()
+    make_customers()
     rates: dict[str, list[float]] = {"five_legs": [], "two_legs": [], "batches": [], "tpcb": []}
     for _ in range(rounds):
         for name, script in SCRIPTS.items():
@@ -125,7 +125,8 @@ def _rolled_up_per_second() -> float:
     return ledger.roll_up_house() / (time.monotonic() - began)
 
 
-def _make_customers() -> None:
+def make_customers() -> None:
+    """Make the customers that entries are posted to, and the functions that post."""
     from django.db import connection  # noqa: PLC0415 - Django is ready only now
 
     from holdings.ledger import services as ledger  # noqa: PLC0415
