@@ -7,7 +7,6 @@ is how it goes beside them. Needs a migrated database of its own.
 import argparse
 import json
 import os
-import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,7 +68,7 @@ def main() -> None:
     for size in arguments.sizes:
         _fill(size)
         rates = postings.measure(seconds=arguments.seconds, rounds=arguments.rounds)
-        found.append({"postings": _count("ledger_posting"), **rates})
+        found.append({"postings": _postings(), **rates})
         print(json.dumps(found[-1]), flush=True)
     for title, plan in _plans():
         print(f"\n{title}\n{plan}")
@@ -80,16 +79,16 @@ def _fill(size: int) -> None:
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
         database.execute("SET statement_timeout = 0")
         database.execute(SQL.encode())
-        missing = (size - _count("ledger_posting")) // POSTINGS_PER_CUSTOMER
+        missing = (size - _postings()) // POSTINGS_PER_CUSTOMER
         while missing > 0:
             database.execute("SELECT bench_fill(%s)", [min(missing, AT_ONCE)])
             missing -= AT_ONCE
         database.execute("VACUUM ANALYZE")
 
 
-def _count(table: str) -> int:
+def _postings() -> int:
     with psycopg.connect(os.environ["DATABASE_URL"]) as database:
-        row = database.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
+        row = database.execute("SELECT count(*) FROM ledger_posting").fetchone()
     return int(row[0]) if row else 0
 
 

@@ -82,7 +82,7 @@ def ask_without_pause(
     times: list[float] = []
     due, step = began, 1 / per_second if per_second else 0.0
     asking, is_over = 0, False
-    while asking or not is_over:
+    while True:
         now = time.perf_counter()
         is_over = is_over or now - began >= seconds
         while idle and not is_over and (not step or due <= now):
@@ -95,6 +95,8 @@ def ask_without_pause(
             if step:
                 client.began, due = due, due + step
             asking += 1
+        if is_over and not asking:
+            break
         for key, _ in selector.select(max(0.0, due - now) if step and idle else None):
             answer = key.data.answer()
             if answer is not None:

@@ -67,11 +67,14 @@ def _locked(customer_ids: Iterable[UUID]) -> dict[UUID, Book]:
 @takes_part
 def account_of(*, customer_id: UUID, currency: str) -> LedgerAccount:
     """Return the customer's account in a currency, opened empty if there was none."""
+    named = LedgerAccount.objects.filter(customer_id=customer_id, currency=currency)
+    if (account := named.first()) is not None:
+        return account
     LedgerAccount.objects.bulk_create(
         [LedgerAccount(id=uuid7(), customer_id=customer_id, currency=currency)],
         ignore_conflicts=True,
     )
-    return LedgerAccount.objects.get(customer_id=customer_id, currency=currency)
+    return named.get()
 
 
 @takes_part
