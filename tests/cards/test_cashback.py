@@ -89,13 +89,11 @@ class Shopper:
 
     def apply(self, told: Transaction) -> None:
         with transaction():
-            clearing.apply_transaction(told, now=self.now)
+            clearing.apply_transactions([told], now=self.now)
 
     def settle(self, group: str = "p1") -> None:
         with transaction():
-            cashback.settle(
-                customer_id=self.customer.id, group=f"{group}_{self.customer.id}", now=self.now
-            )
+            cashback.settle([(self.customer.id, f"{group}_{self.customer.id}")], now=self.now)
 
     def buys(self, amount: int, group: str = "p1", **rest: Any) -> None:
         self.apply(self.said_by_the_network(amount, group=group, **rest))
