@@ -1,16 +1,15 @@
 """Pay and take back rewards: always the difference to what was paid before, so once each."""
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
-
-from django.db.models import Sum
 
 from cards.authorizations.models import Authorization
 from cards.cashback.models import ClawBack, Grant
 from cards.cashback.rules import Taken, reward_owed, take_back
 from cards.clearing import queries as clearing
-from cards.clearing.models import CardTransaction
 from cards.clearing.queries import Purchase
 from cards.issuing import queries as issuing
 from fx.prices import live
@@ -35,98 +34,157 @@ class RewardHasNoPrice(DomainError):
 
 
 @takes_part
-def settle(*, customer_id: UUID, group: str, now: datetime) -> None:
-    """Bring what a purchase has earned and what was paid for it together; again is harmless.
+def settle(purchases: Iterable[tuple[UUID, str]], *, now: datetime) -> None:
+    """Bring what purchases of (customer, group) have earned and what was paid for them together.
+
+    Again is harmless.
 
     Raises:
         RewardHasNoPrice: something is owed in an asset that has no fresh price.
     """
-    ledger.lock_books([customer_id])
-    purchase = clearing.purchase(customer_id=customer_id, group=group)
-    if purchase is None:
-        return
-    policy = issuing.policy_in_force(
-        customer_id=customer_id, currency=purchase.currency, at=purchase.first_event_at
-    )
-    places = places_of(purchase.currency)
-    net = purchase.net(frozenset(policy.unrewarded_mccs))
-    owed = reward_owed(net, bps=policy.cashback_bps, places=places)
-    grants = Grant.objects.filter(customer_id=customer_id, group=group).order_by("number")
-    paid: Decimal = grants.aggregate(total=Sum("value_left", default=Decimal(0)))["total"]
-    if owed > paid:
-        _grant(customer_id, group, purchase, owed - paid, number=len(grants) + 1, now=now)
-    else:
+    wanted = set(purchases)
+    ledger.lock_books(customer_id for customer_id, _ in wanted)
+    found = clearing.purchases(wanted)
+    granted = _grants(found)
+    rewards = []
+    for (customer_id, group), owed in _owed(found).items():
+        grants = granted.get((customer_id, group), [])
+        paid = sum((grant.value_left for grant in grants), Decimal(0))
+        if owed > paid:
+            purchase, number = found[customer_id, group], len(grants) + 1
+            rewards.append(_Reward(customer_id, group, purchase, number, value=owed - paid))
         for grant in reversed(grants):
             back = min(paid - owed, grant.value_left)
             if back > 0:
                 _claw_back(grant, back, now=now)
                 paid -= back
+    _pay(rewards, now=now)
 
 
-def _grant(
-    customer_id: UUID, group: str, purchase: Purchase, value: Decimal, *, number: int, now: datetime
-) -> None:
-    currency = purchase.currency
-    asset = issuing.spending_profile(customer_id=customer_id).cashback_asset
-    units, details = _units_worth(value, asset=asset, currency=currency, now=now)
-    if units <= 0:
-        return
-    account = ledger.account_of(customer_id=customer_id, currency=asset)
-    legs = [Leg(DEBIT, currency, value, house="CASHBACK_EXPENSE")]
-    if asset != currency:
-        legs += [
-            Leg(CREDIT, currency, value, house="INVENTORY"),
-            Leg(DEBIT, asset, units, house="INVENTORY"),
+def _owed(purchases: Mapping[tuple[UUID, str], Purchase]) -> dict[tuple[UUID, str], Decimal]:
+    policies = issuing.policies_in_force(
+        [
+            issuing.Judged(customer_id, purchase.currency, purchase.first_event_at)
+            for (customer_id, _), purchase in purchases.items()
         ]
-    legs.append(Leg(CREDIT, asset, units, account=account.id))
-    entry = Entry(
-        id=uuid7(),
-        customer_id=customer_id,
-        cause=f"cashback:{group}:{number}",
-        kind="CASHBACK",
-        event_at=now,
-        created_at=now,
-        legs=tuple(legs),
-        details=details | {"merchant": purchase.transactions[0].merchant_name},
     )
-    ledger.post(entry)
-    if asset != currency:
-        lots.add(
-            customer_id=customer_id,
-            currency=asset,
-            units=units,
-            cost=value,
-            cost_currency=currency,
-            entry_id=entry.id,
+    return {
+        key: reward_owed(
+            purchase.net(frozenset(policy.unrewarded_mccs)),
+            bps=policy.cashback_bps,
+            places=places_of(purchase.currency),
+        )
+        for (key, purchase), policy in zip(purchases.items(), policies, strict=True)
+    }
+
+
+def _grants(purchases: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], list[Grant]]:
+    """Return what was granted for purchases before, each's in order of number."""
+    grants = Grant.objects.filter(
+        customer_id__in={customer_id for customer_id, _ in purchases},
+        group__in={group for _, group in purchases},
+    ).order_by("number")
+    found: dict[tuple[UUID, str], list[Grant]] = {}
+    for grant in grants:
+        found.setdefault((grant.customer_id, grant.group), []).append(grant)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Reward:
+    """`value` more that a purchase has earned, as its grant of this number."""
+
+    customer_id: UUID
+    group: str
+    purchase: Purchase
+    number: int
+    value: Decimal
+
+
+def _pay(rewards: Sequence[_Reward], *, now: datetime) -> None:
+    """Pay rewards in what their customers chose; one too small for the least unit is not paid."""
+    profiles = issuing.spending_profiles(reward.customer_id for reward in rewards)
+    grants, details = [], []
+    for reward in rewards:
+        asset, currency = profiles[reward.customer_id].cashback_asset, reward.purchase.currency
+        units, price = _units_worth(reward.value, asset=asset, currency=currency, now=now)
+        if units > 0:
+            grants.append(_grant(reward, asset=asset, units=units, now=now))
+            details.append(price | {"merchant": reward.purchase.transactions[0].merchant_name})
+    accounts = ledger.accounts_of((grant.customer_id, grant.asset) for grant in grants)
+    ledger.post_all(
+        [
+            _entry(grant, accounts[grant.customer_id, grant.asset].id, details=words)
+            for grant, words in zip(grants, details, strict=True)
+        ]
+    )
+    lots.add(
+        lots.Arrival(
+            customer_id=grant.customer_id,
+            currency=grant.asset,
+            units=grant.units,
+            cost=grant.value,
+            cost_currency=grant.currency,
+            entry_id=grant.entry_id,
             acquired_at=now,
         )
-    Grant.objects.create(
+        for grant in grants
+        if grant.asset != grant.currency
+    )
+    Grant.objects.bulk_create(grants)
+    bought = {(reward.customer_id, reward.group): reward.purchase for reward in rewards}
+    notifications.promise(
+        _told(grant, bought[grant.customer_id, grant.group], now=now) for grant in grants
+    )
+
+
+def _grant(reward: _Reward, *, asset: str, units: Decimal, now: datetime) -> Grant:
+    return Grant(
         id=uuid7(),
-        customer_id=customer_id,
-        entry_id=entry.id,
-        group=group,
-        number=number,
-        currency=currency,
-        value=value,
-        value_left=value,
+        customer_id=reward.customer_id,
+        entry_id=uuid7(),
+        group=reward.group,
+        number=reward.number,
+        currency=reward.purchase.currency,
+        value=reward.value,
+        value_left=reward.value,
         asset=asset,
         units=units,
         units_left=units,
         granted_at=now,
     )
-    _tell(customer_id, purchase.transactions[0], asset=asset, units=units, now=now)
 
 
-def _tell(
-    customer_id: UUID, bought: CardTransaction, *, asset: str, units: Decimal, now: datetime
-) -> None:
-    reward = ledger_reads.shown(units, code=asset, board=live.current(), now=now)
-    purchase = bought.authorization_id
-    notifications.promise(
-        customer_id=customer_id,
+def _entry(grant: Grant, account_id: UUID, *, details: dict[str, str]) -> Entry:
+    """Return the entry of a grant: the house pays, in kind from its inventory."""
+    legs = [Leg(DEBIT, grant.currency, grant.value, house="CASHBACK_EXPENSE")]
+    if grant.asset != grant.currency:
+        legs += [
+            Leg(CREDIT, grant.currency, grant.value, house="INVENTORY"),
+            Leg(DEBIT, grant.asset, grant.units, house="INVENTORY"),
+        ]
+    legs.append(Leg(CREDIT, grant.asset, grant.units, account=account_id))
+    return Entry(
+        id=grant.entry_id,
+        customer_id=grant.customer_id,
+        cause=f"cashback:{grant.group}:{grant.number}",
+        kind="CASHBACK",
+        event_at=grant.granted_at,
+        created_at=grant.granted_at,
+        legs=tuple(legs),
+        details=details,
+    )
+
+
+def _told(grant: Grant, purchase: Purchase, *, now: datetime) -> notifications.Told:
+    reward = ledger_reads.shown(grant.units, code=grant.asset, board=live.current(), now=now)
+    bought = purchase.transactions[0]
+    authorization = bought.authorization_id
+    return notifications.Told(
+        customer_id=grant.customer_id,
         kind="cashback.credited",
         facts={
-            "authorization": show(Authorization.PREFIX, purchase) if purchase else None,
+            "authorization": show(Authorization.PREFIX, authorization) if authorization else None,
             "amount": AmountSerializer(reward).data,
             "merchant": bought.merchant_name,
         },

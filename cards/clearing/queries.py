@@ -44,9 +44,21 @@ def merchants(*, customer_id: UUID, groups: Iterable[str]) -> dict[str, str]:
 
 def purchase(*, customer_id: UUID, group: str) -> Purchase | None:
     """Return the purchase of a group, or None while nothing of it has cleared."""
-    rows = tuple(
-        CardTransaction.objects.filter(customer_id=customer_id, group=group).order_by("event_at")
-    )
-    if not rows:
-        return None
-    return Purchase(rows[0].currency, rows[0].event_at, rows)
+    return purchases([(customer_id, group)]).get((customer_id, group))
+
+
+def purchases(wanted: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], Purchase]:
+    """Return those purchases of (customer, group) of which something has cleared."""
+    wanted = set(wanted)
+    rows = CardTransaction.objects.filter(
+        customer_id__in={customer_id for customer_id, _ in wanted},
+        group__in={group for _, group in wanted},
+    ).order_by("event_at")
+    cleared: dict[tuple[UUID, str], list[CardTransaction]] = {}
+    for row in rows:
+        cleared.setdefault((row.customer_id, row.group), []).append(row)
+    return {
+        key: Purchase(rows[0].currency, rows[0].event_at, tuple(rows))
+        for key, rows in cleared.items()
+        if key in wanted
+    }

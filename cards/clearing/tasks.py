@@ -87,10 +87,12 @@ def _yes_or_no(value: Any) -> bool:
     return value
 
 
-@applies_event("issuing_transaction.created", read=read_transaction)
+@applies_event(
+    "issuing_transaction.created", read=read_transaction, many=services.apply_transactions
+)
 def apply_transaction(transaction: Transaction, *, now: datetime) -> None:
     """Post a capture or credit a refund."""
-    services.apply_transaction(transaction, now=now)
+    services.apply_transactions([transaction], now=now)
 
 
 @applies_event("issuing_authorization.created", "issuing_authorization.updated", read=read_snapshot)

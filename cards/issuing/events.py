@@ -4,7 +4,7 @@ An event is at Stripe's word for word and in our inbox; what cannot be applied h
 and is put before staff, once. Only what is broken on our side is retried.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -69,22 +69,31 @@ class Apply[T](Protocol):
     def __call__(self, told: T, /, *, now: datetime) -> None: ...
 
 
-def applies_event[T](*types: str, read: Callable[[Told], T]) -> Callable[[Apply[T]], Applies]:
+class ApplyMany[T](Protocol):
+    """Applies what was read from several events, all of it or, when it raises, nothing."""
+
+    def __call__(self, told: Sequence[T], /, *, now: datetime) -> None: ...
+
+
+def applies_event[T](
+    *types: str, read: Callable[[Told], T], many: ApplyMany[T] | None = None
+) -> Callable[[Apply[T]], Applies]:
     """Mark the function that applies what `read` makes of Stripe's events of these types.
 
     What `read` cannot read, and what either of them refuses with `EventRefused`, is undone and
     becomes a case. One refused with `EventWaits` is applied all the same once
-    `inbox.services.arrived` is called for what it waits for.
+    `inbox.services.arrived` is called for what it waits for. `many` applies several at once; when
+    one of them is refused, each is applied alone.
     """
+
+    def applied_together(*, bodies: Sequence[dict[str, Any]], now: datetime) -> None:
+        assert many is not None  # noqa: S101 - it is registered only then
+        many([_read(body, read, now=now) for body in bodies], now=now)
 
     def register(apply: Apply[T]) -> Applies:
         def applied(*, body: dict[str, Any], now: datetime) -> None:
             try:
-                told = _told(body, now=now)
-                try:
-                    facts = read(told)
-                except UNREADABLE as error:
-                    raise EventRefused(f"{type(error).__name__}: {error}") from None
+                facts = _read(body, read, now=now)
                 with django_transaction.atomic():
                     apply(facts, now=now)
             except EventRefused as refusal:
@@ -92,9 +101,18 @@ def applies_event[T](*types: str, read: Callable[[Told], T]) -> Callable[[Apply[
                 if isinstance(refusal, EventWaits):
                     raise NotYet(refusal.waits_for) from None
 
-        return applies("stripe", *types)(applied)
+        together = applied_together if many is not None else None
+        return applies("stripe", *types, many=together)(applied)
 
     return register
+
+
+def _read[T](body: dict[str, Any], read: Callable[[Told], T], *, now: datetime) -> T:
+    told = _told(body, now=now)
+    try:
+        return read(told)
+    except UNREADABLE as error:
+        raise EventRefused(f"{type(error).__name__}: {error}") from None
 
 
 def _told(body: dict[str, Any], *, now: datetime) -> Told:

@@ -1,9 +1,11 @@
 """Reads of cards and policies."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from cards.issuing.models import (
     Card,
@@ -72,25 +74,58 @@ def spending_profile(*, customer_id: UUID) -> SpendingProfile:
     return SpendingProfile.objects.get(customer_id=customer_id)
 
 
+def spending_profiles(customer_ids: Iterable[UUID]) -> dict[UUID, SpendingProfile]:
+    """Return how each of these customers pays."""
+    return SpendingProfile.objects.in_bulk(set(customer_ids))
+
+
 def spending_of(*, customer: Customer) -> SpendingProfile:
     """Return how the customer pays; until they say, or have a card, as everybody does."""
     found = SpendingProfile.objects.filter(customer=customer).first()
     return found or SpendingProfile(customer=customer, cashback_asset=customer.home_currency)
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a policy judges: something of a customer's in a currency that arrives at a moment."""
+
+    customer_id: UUID
+    currency: str
+    at: datetime
+
+
 def policy_in_force(*, customer_id: UUID, currency: str, at: datetime) -> Policy:
     """Return the policy that judges what arrives at `at`; before there was one, the first."""
+    return policies_in_force([Judged(customer_id, currency, at)])[0]
+
+
+def policies_in_force(wanted: Sequence[Judged]) -> list[Policy]:
+    """Return the policy that judges each; before there was one, the first. A customer's own wins.
+
+    Raises:
+        LookupError: there is none at all for one of them.
+    """
     policies = Policy.objects.filter(
-        Q(customer_id=customer_id) | Q(customer_id=None), Q(currency=currency) | Q(currency="")
-    )
-    own_first = F("customer_id").asc(nulls_last=True)
-    found = (
-        policies.filter(effective_at__lte=at).order_by(own_first, "-effective_at", "-id").first()
-        or policies.order_by("effective_at", "id").first()
-    )
-    if found is None:
-        raise LookupError(f"no policy in force for {currency} at {at}")
-    return found
+        Q(customer_id__in={each.customer_id for each in wanted}) | Q(customer_id=None),
+        currency__in={"", *(each.currency for each in wanted)},
+    ).order_by("effective_at", "id")
+    known = list(policies)
+    return [_in_force(known, each) for each in wanted]
+
+
+def _in_force(policies: Iterable[Policy], wanted: Judged) -> Policy:
+    """Return the policy in force among all, oldest first."""
+    concerned = [
+        policy
+        for policy in policies
+        if policy.customer_id in {None, wanted.customer_id}
+        and policy.currency in {"", wanted.currency}
+    ]
+    if not concerned:
+        raise LookupError(f"no policy in force for {wanted.currency} at {wanted.at}")
+    effective = [policy for policy in concerned if policy.effective_at <= wanted.at]
+    own = [policy for policy in effective if policy.customer_id is not None]
+    return (own or effective or concerned[:1])[-1]
 
 
 class CardNotFound(DomainError):

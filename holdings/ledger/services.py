@@ -5,7 +5,7 @@ customer's money locks their book; several customers' books are locked in order 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -18,6 +18,7 @@ from holdings.ledger.rules import Entry
 from krak.core.errors import DomainError, Kind
 from krak.core.functions import call
 from krak.core.ids import uuid7
+from krak.core.rows import write_rows
 from krak.core.transactions import takes_part, transaction
 
 ROLLED_UP_AT_ONCE: Final = 5000
@@ -67,14 +68,33 @@ def _locked(customer_ids: Iterable[UUID]) -> dict[UUID, Book]:
 @takes_part
 def account_of(*, customer_id: UUID, currency: str) -> LedgerAccount:
     """Return the customer's account in a currency, opened empty if there was none."""
-    named = LedgerAccount.objects.filter(customer_id=customer_id, currency=currency)
-    if (account := named.first()) is not None:
-        return account
-    LedgerAccount.objects.bulk_create(
-        [LedgerAccount(id=uuid7(), customer_id=customer_id, currency=currency)],
-        ignore_conflicts=True,
+    return accounts_of([(customer_id, currency)])[customer_id, currency]
+
+
+@takes_part
+def accounts_of(wanted: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], LedgerAccount]:
+    """Return the accounts of (customer, currency), opened empty where there were none."""
+    wanted = set(wanted)
+    found = _accounts(wanted)
+    if missing := sorted(wanted - found.keys()):
+        LedgerAccount.objects.bulk_create(
+            [
+                LedgerAccount(id=uuid7(), customer_id=customer_id, currency=currency)
+                for customer_id, currency in missing
+            ],
+            ignore_conflicts=True,
+        )
+        found |= _accounts(missing)
+    return found
+
+
+def _accounts(wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], LedgerAccount]:
+    accounts = LedgerAccount.objects.filter(
+        customer_id__in={customer_id for customer_id, _ in wanted},
+        currency__in={currency for _, currency in wanted},
     )
-    return named.get()
+    found = {(account.customer_id, account.currency): account for account in accounts}
+    return {key: found[key] for key in wanted if key in found}
 
 
 @takes_part
@@ -90,6 +110,21 @@ def post(entry: Entry) -> bool:
     if sequence is None:
         _require_same(entry)
     return sequence is not None
+
+
+@takes_part
+def post_all(entries: Sequence[Entry]) -> None:
+    """Post entries of any customers, in their order, each as `post` does. Raises as that."""
+    if not entries:
+        return
+    sequences = call(
+        "SELECT array_agg(ledger_post(entry) ORDER BY number)"
+        " FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS _(entry, number)",
+        [json.dumps([entry.as_json() for entry in entries])],
+    )
+    for entry, sequence in zip(entries, sequences, strict=True):
+        if sequence is None:
+            _require_same(entry)
 
 
 def _require_same(entry: Entry) -> None:
@@ -134,6 +169,26 @@ def set_hold(
         Hold.objects.filter(customer_id=customer_id, id=held.id).update(
             amount=amount, forced=forced, updated_at=now
         )
+
+
+@takes_part
+def release(parts: Mapping[tuple[UUID, str], Decimal], *, now: datetime) -> None:
+    """Release up to so much of the hold of each (customer, reference), overdrawn or not.
+
+    A hold that was never placed is passed over. The customers' books must be locked.
+    """
+    holds = Hold.objects.filter(
+        customer_id__in={customer_id for customer_id, _ in parts},
+        reference__in={reference for _, reference in parts},
+        amount__gt=0,
+    )
+    released = []
+    for hold in holds:
+        if most := parts.get((hold.customer_id, hold.reference)):
+            hold.amount -= min(hold.amount, most)
+            hold.forced, hold.updated_at = True, now
+            released.append(hold)
+    write_rows(released, ["amount", "forced", "updated_at"])
 
 
 @takes_part

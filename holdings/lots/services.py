@@ -1,5 +1,7 @@
 """Units arrive in lots and leave them first in, first out."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -11,30 +13,38 @@ from krak.core.money import STORED_PLACES, floor_to
 from krak.core.transactions import takes_part
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """`units` (base units) that come in with an entry and cost `cost` in all."""
+
+    customer_id: UUID
+    currency: str
+    units: Decimal
+    cost: Decimal
+    cost_currency: str
+    entry_id: UUID
+    acquired_at: datetime
+
+
 @takes_part
-def add(
-    *,
-    customer_id: UUID,
-    currency: str,
-    units: Decimal,
-    cost: Decimal,
-    cost_currency: str,
-    entry_id: UUID,
-    acquired_at: datetime,
-) -> None:
-    """Keep `units` (base units) that came in with an entry as a new lot that cost `cost` in all."""
-    cost = floor_to(cost, STORED_PLACES)
-    Lot.objects.create(
+def add(arrivals: Iterable[Arrival]) -> None:
+    """Keep units that came in, of any customers, each as a new lot."""
+    Lot.objects.bulk_create(_lot(arrival) for arrival in arrivals)
+
+
+def _lot(arrival: Arrival) -> Lot:
+    cost = floor_to(arrival.cost, STORED_PLACES)
+    return Lot(
         id=uuid7(),
-        customer_id=customer_id,
-        currency=currency,
-        quantity=units,
-        remaining=units,
+        customer_id=arrival.customer_id,
+        currency=arrival.currency,
+        quantity=arrival.units,
+        remaining=arrival.units,
         cost=cost,
         cost_remaining=cost,
-        cost_currency=cost_currency,
-        acquired_at=acquired_at,
-        entry_id=entry_id,
+        cost_currency=arrival.cost_currency,
+        acquired_at=arrival.acquired_at,
+        entry_id=arrival.entry_id,
     )
 
 
@@ -80,9 +90,9 @@ def bring_back(*, customer_id: UUID, moved_by: UUID, entry_id: UUID) -> Decimal:
     Returns how many units: 0 if it moved none.
     """
     gone = Disposal.objects.filter(customer_id=customer_id, entry_id=moved_by, is_move=True)
-    units = Decimal(0)
-    for part in gone.select_related("lot").order_by("lot__acquired_at", "lot_id"):
-        add(
+    parts = list(gone.select_related("lot").order_by("lot__acquired_at", "lot_id"))
+    add(
+        Arrival(
             customer_id=customer_id,
             currency=part.currency,
             units=part.units,
@@ -91,5 +101,6 @@ def bring_back(*, customer_id: UUID, moved_by: UUID, entry_id: UUID) -> Decimal:
             entry_id=entry_id,
             acquired_at=part.lot.acquired_at,
         )
-        units += part.units
-    return units
+        for part in parts
+    )
+    return sum((part.units for part in parts), Decimal(0))

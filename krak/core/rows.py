@@ -1,7 +1,9 @@
 """Write rows of customers, whose owner never changes."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+from django.db import connection
 from django.db.models import Model
 
 OWNER: Final = "customer_id"
@@ -25,3 +27,30 @@ def save_row(row: Model) -> None:
     there = type(row)._default_manager.filter(pk=row.pk, **{OWNER: getattr(row, OWNER)})  # noqa: SLF001
     if not there.update(**values):
         raise LookupError(f"{row} is not there")
+
+
+def write_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
+    """Write these fields of known rows of one kind back, one after the other.
+
+    In plain statements: Django's `bulk_update` costs several times what it writes.
+    """
+    if not rows:
+        return
+    model = type(rows[0])._meta  # noqa: SLF001 - documented by Django
+    columns: list[Any] = [model.get_field(name) for name in fields]
+    keys: list[Any] = [model.pk, model.get_field("customer")]
+    changes = ", ".join(f'"{column.column}" = %s' for column in columns)
+    found = " AND ".join(f'"{key.column}" = %s' for key in keys)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f'UPDATE "{model.db_table}" SET {changes} WHERE {found}',  # noqa: S608 - our own names
+            [
+                [
+                    column.get_db_prep_save(getattr(row, column.attname), connection)
+                    for column in (*columns, *keys)
+                ]
+                for row in rows
+            ],
+        )
+        if cursor.rowcount != len(rows):
+            raise LookupError(f"some of {rows} are not there")

@@ -38,18 +38,18 @@ def channels_of(kind: Kind, wishes: Wishes) -> Sequence[Channel]:
     ]
 
 
-def address_of(*, customer_id: UUID) -> str | None:
-    """Return where a customer reads mail; None while they have not shown that they do."""
-    customer = Customer.objects.select_related("user").filter(id=customer_id).first()
-    if customer is None or not customer.user.is_active or not customer.user.email_verified_at:
-        return None
-    return customer.user.email
+def addresses_of(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return where those of the customers read mail who have shown that they do."""
+    reachable = Customer.objects.filter(
+        id__in=set(customer_ids), user__is_active=True, user__email_verified_at__isnull=False
+    )
+    return dict(reachable.values_list("id", "user__email"))
 
 
-def push_tokens(*, customer_id: UUID) -> QuerySet[PushToken]:
-    """Return the tokens of a customer's devices that are signed in."""
+def push_tokens(customer_ids: Iterable[UUID]) -> QuerySet[PushToken]:
+    """Return the tokens of the customers' devices that are signed in."""
     return PushToken.objects.filter(
-        customer_id=customer_id, device__ended_at=None, device__user__is_active=True
+        customer_id__in=set(customer_ids), device__ended_at=None, device__user__is_active=True
     ).order_by("device_id")
 
 

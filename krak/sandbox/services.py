@@ -170,13 +170,17 @@ def _credit_holding(
     ledger.post(entry)
     if holding.asset != currency:
         lots.add(
-            customer_id=customer_id,
-            currency=holding.asset,
-            units=units,
-            cost=holding.cost_basis,
-            cost_currency=currency,
-            entry_id=entry.id,
-            acquired_at=at,
+            [
+                lots.Arrival(
+                    customer_id=customer_id,
+                    currency=holding.asset,
+                    units=units,
+                    cost=holding.cost_basis,
+                    cost_currency=currency,
+                    entry_id=entry.id,
+                    acquired_at=at,
+                )
+            ]
         )
 
 

@@ -90,10 +90,10 @@ class LedgerLife(RuleBasedStateMachine):
         )
 
         def keep_lot(entry: Entry) -> None:
-            lots.add(
+            lots.add([lots.Arrival(
                 customer_id=self.customer.id, currency="BTC", units=amount, cost=cost,
                 cost_currency="USD", entry_id=entry.id, acquired_at=entry.event_at,
-            )  # fmt: skip
+            )])  # fmt: skip
 
         self._post(legs, then=keep_lot, BTC=amount)
 
@@ -131,7 +131,7 @@ class LedgerLife(RuleBasedStateMachine):
         held = self.holds.get(reference, Decimal(0))
         if held:
             self._hold(reference, Decimal(0), forced=True)
-            self.capture((held * Decimal(part)).quantize(SMALLEST))
+            self.capture(max(SMALLEST, (held * Decimal(part)).quantize(SMALLEST)))
 
     @rule(units=coins, proceeds=cents, spread=st.sampled_from(["0", "0.07"]))
     def sell(self, units: Decimal, proceeds: Decimal, spread: str) -> None:

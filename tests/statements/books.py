@@ -64,10 +64,10 @@ def buy(customer: Customer, units: str, code: str, *, cost: str, at: datetime) -
     """Bring in units that cost so many dollars, as a lot."""
     entry = move(customer, units, code, at=at)
     with transaction():
-        lots.add(
+        lots.add([lots.Arrival(
             customer_id=customer.id, currency=code, units=Decimal(units), cost=Decimal(cost),
             cost_currency="USD", entry_id=entry.id, acquired_at=at,
-        )  # fmt: skip
+        )])  # fmt: skip
     return entry
 
 

@@ -1,19 +1,15 @@
 """Apply what the network reports: each event once, in whatever order it comes."""
 
+from cards.clearing.services.refunds import RefundNotFound, reverse_refund
 from cards.clearing.services.snapshots import apply_snapshot
 from cards.clearing.services.standing import CardNotOurs
-from cards.clearing.services.transactions import (
-    RefundNotFound,
-    apply_transaction,
-    note_won,
-    reverse_refund,
-)
+from cards.clearing.services.transactions import apply_transactions, note_won
 
 __all__ = [
     "CardNotOurs",
     "RefundNotFound",
     "apply_snapshot",
-    "apply_transaction",
+    "apply_transactions",
     "note_won",
     "reverse_refund",
 ]

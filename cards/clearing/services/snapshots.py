@@ -24,6 +24,7 @@ from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part
 
 FLOAT_EMPTY: Final = "insufficient_funds"
@@ -65,6 +66,7 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
             {"currency": snapshot.currency, "authorization": snapshot.stripe_id},
         )
     touch(authorization, flags, event_at=snapshot.event_at, now=now)
+    save_row(authorization)
     open_cases(
         flags,
         subject=snapshot.stripe_id,

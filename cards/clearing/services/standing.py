@@ -1,6 +1,6 @@
 """Where a customer and their authorization stand: whose card, what cash, what hold, what is odd."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -17,7 +17,6 @@ from holdings.ledger.queries import Balance
 from krak.cases import services as cases
 from krak.core.errors import Kind as ErrorKind
 from krak.core.money import plain
-from krak.core.rows import save_row
 
 STAFF_FLAGS: Final = frozenset(
     {
@@ -40,17 +39,27 @@ class CardNotOurs(EventRefused):
 
 
 def owner_of(card_stripe_id: str, *, currency: str) -> CardDirectory:
-    """Return whose card a Stripe card is.
+    """Return whose card a Stripe card is. Raises as `owners_of`."""
+    return owners_of([(card_stripe_id, currency)])[card_stripe_id]
+
+
+def owners_of(cards: Iterable[tuple[str, str]]) -> dict[str, CardDirectory]:
+    """Return whose cards these Stripe cards are, of each of which something in a currency is told.
 
     Raises:
-        CardNotOurs: nobody's here.
-        EventRefused: what is told of it is in another currency than the card's.
+        CardNotOurs: one is nobody's here.
+        EventRefused: what is told of one is in another currency than the card's.
     """
-    found = CardDirectory.objects.select_related("card").filter(stripe_id=card_stripe_id).first()
-    if found is None:
-        raise CardNotOurs(card=card_stripe_id)
-    if found.card.currency != currency:
-        raise EventRefused(f"{currency} on a card in {found.card.currency}")
+    cards = set(cards)
+    known = CardDirectory.objects.select_related("card").filter(
+        stripe_id__in={stripe_id for stripe_id, _ in cards}
+    )
+    found = {owner.stripe_id: owner for owner in known}
+    for stripe_id, currency in cards:
+        if stripe_id not in found:
+            raise CardNotOurs(card=stripe_id)
+        if found[stripe_id].card.currency != currency:
+            raise EventRefused(f"{currency} on a card in {found[stripe_id].card.currency}")
     return found
 
 
@@ -60,11 +69,18 @@ def authorization_of(customer_id: UUID, stripe_id: str | None) -> Authorization 
     Raises:
         EventRefused: it is another customer's.
     """
-    if stripe_id is None:
-        return None
-    named = Authorization.objects.filter(stripe_id=stripe_id)
-    found = named.filter(customer_id=customer_id).first()
-    if found is None and named.exists():
+    return None if stripe_id is None else authorizations_of({stripe_id: customer_id}).get(stripe_id)
+
+
+def authorizations_of(wanted: Mapping[str, UUID]) -> dict[str, Authorization]:
+    """Return those authorizations (Stripe's id → its customer) that were seen before.
+
+    Raises:
+        EventRefused: one is another customer's.
+    """
+    named = Authorization.objects.filter(stripe_id__in=wanted)
+    found = {each.stripe_id: each for each in named if each.customer_id == wanted[each.stripe_id]}
+    if any(each.stripe_id not in found for each in named):
         raise EventRefused("the authorization is of another customer's card")
     return found
 
@@ -98,13 +114,12 @@ def set_hold(
 
 
 def touch(
-    authorization: Authorization, flags: list[str], *, event_at: datetime, now: datetime
+    authorization: Authorization, flags: Iterable[str], *, event_at: datetime, now: datetime
 ) -> None:
-    """Save an authorization with more flags and the newest event's time."""
+    """Note more flags and the newest event's time on an authorization, which is not saved yet."""
     authorization.flags = sorted({*authorization.flags, *flags})
     authorization.last_event_at = max(event_at, authorization.last_event_at or event_at)
     authorization.updated_at = now
-    save_row(authorization)
 
 
 def open_cases(

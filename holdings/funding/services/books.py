@@ -54,13 +54,17 @@ def credit(movement: Movement, *, dust: Decimal = Decimal(0), now: datetime) -> 
     home = _home_of(movement.customer_id)
     if currency != home and held > 0:
         lots.add(
-            customer_id=movement.customer_id,
-            currency=currency,
-            units=held,
-            cost=_worth(held, currency, home),
-            cost_currency=home,
-            entry_id=entry,
-            acquired_at=movement.event_at,
+            [
+                lots.Arrival(
+                    customer_id=movement.customer_id,
+                    currency=currency,
+                    units=held,
+                    cost=_worth(held, currency, home),
+                    cost_currency=home,
+                    entry_id=entry,
+                    acquired_at=movement.event_at,
+                )
+            ]
         )
     trading.promise_auto_convert(
         customer_id=movement.customer_id,

@@ -174,7 +174,7 @@ def _note_refused(top_up: TopUp, why: str) -> None:
 def _know(top_up: TopUp, stripe_id: str) -> None:
     """Keep by what name Stripe calls it; what waited for that name is applied now."""
     TopUp.objects.filter(id=top_up.id).update(stripe_id=stripe_id)
-    inbox.arrived(provider="stripe", name=f"top_up:{stripe_id}")
+    inbox.arrived(provider="stripe", names=[f"top_up:{stripe_id}"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +277,7 @@ def _credit(top_up: TopUp, said: PaymentSaid, *, now: datetime) -> None:
     )
     deposit.state, deposit.credited_at, deposit.failure = DepositState.CREDITED, now, ""
     deposit.save()
-    inbox.arrived(provider="stripe", name=f"credited:{said.stripe_id}")
+    inbox.arrived(provider="stripe", names=[f"credited:{said.stripe_id}"])
     tell(deposit.customer_id, "deposit.received", **deposit_facts(deposit))
 
 

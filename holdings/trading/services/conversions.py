@@ -139,13 +139,17 @@ def settle(quote: Quote, *, now: datetime) -> Trade:
         )
     if quote.buy_currency != quote.home_currency:
         lots.add(
-            customer_id=quote.customer_id,
-            currency=quote.buy_currency,
-            units=quote.buy_units,
-            cost=quote.home_value,
-            cost_currency=quote.home_currency,
-            entry_id=entry.id,
-            acquired_at=now,
+            [
+                lots.Arrival(
+                    customer_id=quote.customer_id,
+                    currency=quote.buy_currency,
+                    units=quote.buy_units,
+                    cost=quote.home_value,
+                    cost_currency=quote.home_currency,
+                    entry_id=entry.id,
+                    acquired_at=now,
+                )
+            ]
         )
     return Trade.objects.create(
         id=uuid7(),

@@ -77,13 +77,17 @@ def arrive(transfer: Transfer, *, recipient: Customer, board: Board, now: dateti
     if transfer.currency != recipient.home_currency:
         own, home = (side_of(x, board=board) for x in (transfer.currency, recipient.home_currency))
         lots.add(
-            customer_id=recipient.id,
-            currency=transfer.currency,
-            units=transfer.units,
-            cost=middle_value(transfer.units, own, home),
-            cost_currency=recipient.home_currency,
-            entry_id=entry.id,
-            acquired_at=now,
+            [
+                lots.Arrival(
+                    customer_id=recipient.id,
+                    currency=transfer.currency,
+                    units=transfer.units,
+                    cost=middle_value(transfer.units, own, home),
+                    cost_currency=recipient.home_currency,
+                    entry_id=entry.id,
+                    acquired_at=now,
+                )
+            ]
         )
     promise_auto_convert(
         customer_id=recipient.id,

@@ -1,6 +1,7 @@
 """Which function applies which event. Features name theirs in their `tasks.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -22,21 +23,41 @@ class Applies(Protocol):
     def __call__(self, *, body: dict[str, Any], now: datetime) -> None: ...
 
 
-_appliers: dict[tuple[str, str], Applies] = {}
+class AppliesMany(Protocol):
+    """Applies several events at once, all of them or, when it raises, none."""
+
+    def __call__(self, *, bodies: Sequence[dict[str, Any]], now: datetime) -> None: ...
 
 
-def applies(provider: str, *types: str) -> Callable[[Applies], Applies]:
-    """Mark the function that applies a provider's events of these types."""
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """What applies an event, and what applies many at once if anything does."""
 
-    def register(applier: Applies) -> Applies:
+    one: Applies
+    many: AppliesMany | None = None
+
+
+_appliers: dict[tuple[str, str], Applier] = {}
+
+
+def applies(
+    provider: str, *types: str, many: AppliesMany | None = None
+) -> Callable[[Applies], Applies]:
+    """Mark the function that applies a provider's events of these types.
+
+    With `many`, those that come at once are first tried together. It locks what it locks in one
+    order, whatever the order of the events.
+    """
+
+    def register(one: Applies) -> Applies:
         for kind in types:
-            if _appliers.setdefault((provider, kind), applier) is not applier:
+            if _appliers.setdefault((provider, kind), Applier(one, many)).one is not one:
                 raise ValueError(f"two functions apply {kind}")
-        return applier
+        return one
 
     return register
 
 
-def applier_of(provider: str, kind: str) -> Applies | None:
+def applier_of(provider: str, kind: str) -> Applier | None:
     """Return what applies a type of event, or None for one that means nothing to us."""
     return _appliers.get((provider, kind))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -42,24 +42,27 @@ def receive(*, provider: str, event_id: str, kind: str, body: str) -> UUID | Non
 
 
 @takes_part
-def arrived(*, provider: str, name: str) -> None:
-    """Have the events applied that waited for what `name` names, which this transaction brings."""
-    lock_name(provider=provider, name=name)
-    waiting = InboxEvent.objects.filter(provider=provider, waits_for=name)
-    for event_id in list(waiting.values_list("id", flat=True)):
-        outbox.promise("inbox.process", {"inbox_event": str(event_id)})
-    waiting.update(waits_for="")
+def arrived(*, provider: str, names: Collection[str]) -> None:
+    """Have the events applied that waited for what `names` name, which this transaction brings."""
+    lock_names(provider=provider, names=names)
+    waiting = InboxEvent.objects.filter(provider=provider, waits_for__in=names)
+    if events := list(waiting.values_list("id", flat=True)):
+        outbox.promise_all("inbox.process", ({"inbox_event": str(event)} for event in events))
+        waiting.update(waits_for="")
 
 
 @takes_part
-def lock_name(*, provider: str, name: str) -> None:
-    """Let nobody else bring or wait for what `name` names until this transaction ends.
+def lock_names(*, provider: str, names: Collection[str]) -> None:
+    """Let nobody else bring or wait for what `names` name until this transaction ends.
 
     So an event finds what it is about, or whoever brings that finds the event.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{provider} {name}"]
+            "SELECT pg_advisory_xact_lock(key) FROM ("
+            " SELECT hashtextextended(name, 0) AS key FROM unnest(%s::text[]) AS name"
+            " ORDER BY key OFFSET 0) AS ordered",
+            [[f"{provider} {name}" for name in names]],
         )
 
 

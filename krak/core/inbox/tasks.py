@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -12,29 +13,50 @@ from krak.core.archive import services as archive
 from krak.core.inbox import services
 from krak.core.inbox.models import InboxEvent
 from krak.core.inbox.registry import NotYet, applier_of
-from krak.core.outbox.registry import calls_out, handles
+from krak.core.outbox.registry import calls_out, handles, handles_many
 
 logger = logging.getLogger(__name__)
 
 
-@handles("inbox.process")
-def process(*, payload: dict[str, Any], now: datetime) -> None:
-    """Apply one event; types that mean nothing to us are only marked as seen.
+@handles_many("inbox.process")
+def process(*, payloads: Sequence[dict[str, Any]], now: datetime) -> Collection[int]:
+    """Apply one event, or of several those of one type that can be applied at once.
 
-    One that is about something that has not arrived is left waiting for it.
+    Returns the positions of the others. Types that mean nothing to us are only marked as seen. An
+    event about something that has not arrived is left waiting for it.
     """
-    event = InboxEvent.objects.get(id=payload["inbox_event"])
+    ids = [UUID(payload["inbox_event"]) for payload in payloads]
+    known = InboxEvent.objects.in_bulk(ids)
+    events = [known[event_id] for event_id in ids]
+    if len(events) > 1:
+        return _apply_together(events, now=now)
+    _apply(events[0], now=now)
+    return ()
+
+
+def _apply_together(events: Sequence[InboxEvent], *, now: datetime) -> Collection[int]:
+    for provider, kind in dict.fromkeys((event.provider, event.type) for event in events):
+        applier = applier_of(provider, kind)
+        if applier is not None and applier.many is not None:
+            alike = [event for event in events if (event.provider, event.type) == (provider, kind)]
+            applier.many(bodies=[json.loads(event.body) for event in alike], now=now)
+            InboxEvent.objects.filter(id__in=[event.id for event in alike]).update(processed_at=now)
+            return [number for number, event in enumerate(events) if event not in alike]
+    return range(len(events))
+
+
+def _apply(event: InboxEvent, *, now: datetime) -> None:
     applier = applier_of(event.provider, event.type)
     if applier is None:
         logger.info("inbox: %s is only kept", event.type)
     else:
         body = json.loads(event.body)
         try:
-            applier(body=body, now=now)
+            applier.one(body=body, now=now)
         except NotYet as missing:
-            services.lock_name(provider=event.provider, name=missing.name)
+            services.lock_names(provider=event.provider, names=[missing.name])
             try:
-                applier(body=body, now=now)
+                applier.one(body=body, now=now)
             except NotYet:
                 logger.info("inbox: %s waits for %s", event, missing.name)
                 InboxEvent.objects.filter(id=event.id).update(waits_for=missing.name)

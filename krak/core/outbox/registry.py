@@ -1,6 +1,6 @@
 """Which function handles which topic. Features name their handlers in their `tasks.py`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,9 +13,14 @@ class Handler(Protocol):
 
 
 class HandlerOfMany(Protocol):
-    """Does several pieces of promised work of one kind."""
+    """Does several pieces of promised work of one kind.
 
-    def __call__(self, *, payloads: Sequence[dict[str, Any]], now: datetime) -> None: ...
+    Returns the positions of those that it left to be done alone, or None when it left none.
+    """
+
+    def __call__(
+        self, *, payloads: Sequence[dict[str, Any]], now: datetime
+    ) -> Collection[int] | None: ...
 
 
 class NotYet(Exception):
@@ -46,8 +51,9 @@ def handles(topic: str) -> Callable[[Handler], Handler]:
 def handles_many(topic: str) -> Callable[[HandlerOfMany], HandlerOfMany]:
     """Mark the function that does the work of all messages of `topic` that come at once.
 
-    They are done in one transaction; when that fails each is tried in one of its own. It locks
-    what it locks in one order, whatever the order of its payloads.
+    They are done in one transaction; when that fails each is tried in one of its own, and so are
+    those that it leaves. One alone is never left. It locks what it locks in one order, whatever the
+    order of its payloads.
     """
 
     def register(handler: HandlerOfMany) -> HandlerOfMany:

@@ -45,8 +45,16 @@ def promise(topic: str, payload: dict[str, Any], *, due_at: datetime | None = No
     message.save(force_insert=True)
 
 
+@takes_part
+def promise_all(topic: str, payloads: Iterable[dict[str, Any]]) -> None:
+    """Write down several pieces of work of one kind, as `promise` does one."""
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(id=uuid7(), topic=topic, payload=payload) for payload in payloads
+    )
+
+
 def claim(*, most: int) -> list[UUID]:
-    """Take up to `most` due messages for publishing, oldest first, and return their ids."""
+    """Take up to `most` due messages for publishing, oldest first; return their ids by topic."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -56,11 +64,11 @@ def claim(*, most: int) -> list[UUID]:
                    SELECT id FROM outbox_outboxmessage
                     WHERE done_at IS NULL AND dead_at IS NULL AND due_at <= statement_timestamp()
                     ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
-            RETURNING id
+            RETURNING topic, id
             """,
             [CLAIM_LASTS.total_seconds(), most],
         )
-        return sorted(row[0] for row in cursor.fetchall())
+        return [message_id for _, message_id in sorted(cursor.fetchall())]
 
 
 def unclaim(ids: Iterable[UUID], *, now: datetime) -> None:
@@ -99,22 +107,36 @@ def deliver(ids: Sequence[UUID], *, now: datetime) -> list[UUID]:
 
 
 def _done_together(ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
-    """Do the messages that can be done in one go, and return which; none if any of them fails."""
+    """Do the messages that can be done in one go with others of their topic, and return which."""
+    many = OutboxMessage.objects.filter(
+        id__in=ids, topic__in=topics_of_many(), done_at=None, dead_at=None
+    ).order_by("topic", "id")
+    done: set[UUID] = set()
+    for topic, group in groupby(many.values_list("topic", "id"), key=lambda found: found[0]):
+        alike = [message_id for _, message_id in group]
+        if len(alike) > 1:
+            done |= _done_alike(topic, alike, now=now)
+    return done
+
+
+def _done_alike(topic: str, ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
+    """Do messages of one topic in one transaction, and return which; none if any of them fails."""
+    handle_many = handler_of(topic).handle_many
+    assert handle_many is not None  # noqa: S101 - it is a topic of many
     try:
         with transaction():
             messages = list(
                 OutboxMessage.objects.select_for_update(skip_locked=True, no_key=True)
-                .filter(id__in=ids, topic__in=topics_of_many(), done_at=None, dead_at=None)
-                .order_by("topic", "id")
+                .filter(id__in=ids, done_at=None, dead_at=None)
+                .order_by("id")
             )
-            for topic, group in groupby(messages, key=lambda message: message.topic):
-                handle_many = handler_of(topic).handle_many
-                if handle_many is not None:
-                    handle_many(payloads=[message.payload for message in group], now=now)
-            done = {message.id for message in messages}
+            if not messages:
+                return set()
+            left = handle_many(payloads=[message.payload for message in messages], now=now) or ()
+            done = {message.id for n, message in enumerate(messages) if n not in left}
             OutboxMessage.objects.filter(id__in=done).update(done_at=now)
     except Exception as error:  # noqa: BLE001 - each is tried alone, where a failure is recorded
-        logger.info("outbox: not together: %s", error)
+        logger.info("outbox: %s not together: %s", topic, error)
         return set()
     return done
 

@@ -1,7 +1,7 @@
 """Carry notices out of the inbox: planned with the notice, sent later, once each."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -26,24 +26,35 @@ _LONGEST_ERROR: Final = 500
 def plan(notices: Sequence[Notification], *, now: datetime) -> None:
     """Promise notices to each channel that their customers want them on."""
     wishes = queries.wishes_of(notice.customer_id for notice in notices)
-    rows = [
+    wanted = [
+        (notice, channel)
+        for notice in notices
+        for channel in queries.channels_of(kinds.kind_of(notice.kind), wishes[notice.customer_id])
+    ]
+    targets = _targets((channel, notice.customer_id) for notice, channel in wanted)
+    rows = Delivery.objects.bulk_create(
         Delivery(
             id=uuid7(), customer_id=notice.customer_id, notification=notice, channel=channel,
             target=target, created_at=now,
         )
-        for notice in notices
-        for channel in queries.channels_of(kinds.kind_of(notice.kind), wishes[notice.customer_id])
-        for target in _targets(channel, notice.customer_id)
-    ]  # fmt: skip
-    for row in Delivery.objects.bulk_create(rows):
-        outbox.promise(TOPIC, {"delivery": str(row.id)})
+        for notice, channel in wanted
+        for target in targets[channel, notice.customer_id]
+    )  # fmt: skip
+    outbox.promise_all(TOPIC, ({"delivery": str(row.id)} for row in rows))
 
 
-def _targets(channel: Channel, customer_id: UUID) -> Iterator[str]:
-    if channel is Channel.PUSH:
-        yield from (str(token.device_id) for token in queries.push_tokens(customer_id=customer_id))
-    elif queries.address_of(customer_id=customer_id):
-        yield ""
+def _targets(wanted: Iterable[tuple[Channel, UUID]]) -> dict[tuple[Channel, UUID], list[str]]:
+    """Return where a channel leads for a customer: to each of their phones, or to their mail."""
+    found: dict[tuple[Channel, UUID], list[str]] = {key: [] for key in wanted}
+    on_push = {customer_id for channel, customer_id in found if channel is Channel.PUSH}
+    by_mail = {customer_id for channel, customer_id in found if channel is Channel.EMAIL}
+    if on_push:
+        for token in queries.push_tokens(on_push):
+            found[Channel.PUSH, token.customer_id].append(str(token.device_id))
+    if by_mail:
+        for customer_id in queries.addresses_of(by_mail):
+            found[Channel.EMAIL, customer_id].append("")
+    return found
 
 
 def deliver(*, delivery_id: UUID, now: datetime) -> None:
@@ -123,10 +134,10 @@ def _parcel(row: Delivery) -> Parcel | None:
 
 def _address(row: Delivery) -> str | None:
     if row.channel == Channel.EMAIL:
-        return queries.address_of(customer_id=row.customer_id)
+        return queries.addresses_of([row.customer_id]).get(row.customer_id)
     found = [
         token.token
-        for token in queries.push_tokens(customer_id=row.customer_id)
+        for token in queries.push_tokens([row.customer_id])
         if str(token.device_id) == row.target
     ]
     return found[0] if found else None

@@ -18,15 +18,6 @@ from krak.notifications.services import carrying
 from krak.notifications.waking import wake
 
 
-@takes_part
-def promise(*, customer_id: UUID, kind: str, facts: Mapping[str, Any]) -> None:
-    """Have a customer told, once this transaction is committed."""
-    outbox.promise(
-        "notifications.tell",
-        {"customer": str(customer_id), "kind": kind, "facts": dict(facts)},
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a customer is told: the kind of notice, and the facts of it."""
@@ -34,6 +25,18 @@ class Told:
     customer_id: UUID
     kind: str
     facts: Mapping[str, Any]
+
+
+@takes_part
+def promise(told: Iterable[Told]) -> None:
+    """Have customers told, once this transaction is committed."""
+    outbox.promise_all(
+        "notifications.tell",
+        (
+            {"customer": str(each.customer_id), "kind": each.kind, "facts": dict(each.facts)}
+            for each in told
+        ),
+    )
 
 
 @takes_part

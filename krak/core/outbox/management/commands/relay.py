@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS: Final = 0.02
 PAUSE_AFTER_TROUBLE_SECONDS: Final = 0.5
 CLAIMED_AT_ONCE: Final = 400
-MESSAGES_PER_TASK: Final = 10
+MESSAGES_PER_TASK: Final = 25
 
 
 class Command(BaseCommand):

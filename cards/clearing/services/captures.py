@@ -1,0 +1,151 @@
+"""Captures: posted in full, whatever was promised; those of several customers at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from cards.authorizations.models import Authorization, hold_reference
+from cards.authorizations.services import raise_cash
+from cards.clearing.rules import Transaction
+from cards.clearing.services.keeping import entry_of, keep, row_of
+from cards.clearing.services.standing import authorizations_of, touch
+from cards.issuing import queries as issuing
+from cards.issuing.models import CardDirectory
+from holdings.ledger import services as ledger
+from holdings.ledger.models import LedgerAccount
+from krak.core.ids import uuid7
+from krak.core.rows import write_rows
+from krak.core.transactions import takes_part
+
+FLAG_OF_STATUS: Final = {"EXPIRED": "capture_on_expired", "REVERSED": "capture_on_reversed"}
+
+
+@dataclass
+class _Capture:
+    """A capture on its way into the books, and what is odd about it."""
+
+    told: Transaction
+    owner: CardDirectory
+    authorization: Authorization | None = None
+    flags: list[str] = field(default_factory=list)
+
+    @property
+    def customer_id(self) -> UUID:
+        return self.owner.customer_id
+
+    @property
+    def cash(self) -> tuple[UUID, str]:
+        """Whose account in which currency pays."""
+        return self.customer_id, self.told.currency
+
+
+@takes_part
+def capture(told: Sequence[tuple[Transaction, CardDirectory]], *, now: datetime) -> None:
+    """Post captures of as many customers, whose books are locked.
+
+    Raises:
+        EventRefused: one names an authorization of another customer's.
+    """
+    captures = [_Capture(transaction, owner) for transaction, owner in told]
+    if not captures:
+        return
+    _find_authorizations(captures, now=now)
+    ledger.release(
+        {
+            (each.customer_id, hold_reference(each.authorization.stripe_id)): each.told.amount
+            for each in captures
+            if each.authorization is not None
+        },
+        now=now,
+    )
+    accounts = ledger.accounts_of(each.cash for each in captures)
+    _sell(captures, accounts, now=now)
+    rows = [
+        row_of(each.told, each.owner, each.authorization, flags=each.flags, now=now)
+        for each in captures
+    ]
+    ledger.post_all([entry_of(row, accounts[row.customer_id, row.currency].id) for row in rows])
+    _flag_overdrawn(captures)
+    keep(rows, now=now)
+    authorizations = []
+    for each in captures:
+        if each.authorization is not None:
+            each.authorization.captured += each.told.amount
+            touch(each.authorization, each.flags, event_at=each.told.event_at, now=now)
+            authorizations.append(each.authorization)
+    write_rows(authorizations, ["captured", "flags", "last_event_at", "updated_at"])
+
+
+def _find_authorizations(captures: Sequence[_Capture], *, now: datetime) -> None:
+    """Name each capture's authorization; one never seen is recorded for its late snapshot."""
+    known = authorizations_of(
+        {
+            each.told.authorization_stripe_id: each.customer_id
+            for each in captures
+            if each.told.authorization_stripe_id is not None
+        }
+    )
+    unseen = []
+    for each in captures:
+        stripe_id = each.told.authorization_stripe_id
+        if stripe_id is None:
+            each.flags.append("force_capture")
+        elif (found := known.get(stripe_id)) is None:
+            each.flags.append("capture_unknown_auth")
+            each.authorization = _unseen(each, stripe_id, now=now)
+            unseen.append(each.authorization)
+        else:
+            each.authorization = found
+            if flag := FLAG_OF_STATUS.get(found.status):
+                each.flags.append(flag)
+            elif not found.approved:
+                each.flags.append("capture_on_declined")
+    Authorization.objects.bulk_create(unseen)
+
+
+def _unseen(capture: _Capture, stripe_id: str, *, now: datetime) -> Authorization:
+    return Authorization(
+        id=uuid7(),
+        customer_id=capture.customer_id,
+        card_id=capture.owner.card_id,
+        stripe_id=stripe_id,
+        currency=capture.told.currency,
+        approved=True,
+        amount=Decimal(0),
+        merchant_name=capture.told.merchant_name,
+        merchant_network_id=capture.told.merchant_network_id,
+        mcc=capture.told.mcc,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _sell(
+    captures: Sequence[_Capture],
+    accounts: dict[tuple[UUID, str], LedgerAccount],
+    *,
+    now: datetime,
+) -> None:
+    """Raise what cash is missing where the policy has it raised now."""
+    policies = issuing.policies_in_force([issuing.Judged(*each.cash, now) for each in captures])
+    for each, policy in zip(captures, policies, strict=True):
+        account = accounts[each.cash]
+        if policy.sell_at_capture:
+            raise_cash(
+                customer_id=each.customer_id,
+                currency=each.told.currency,
+                shortfall=each.told.amount - (account.posted - account.held),
+                cause=f"transaction:{each.told.stripe_id}",
+                now=now,
+            )
+
+
+def _flag_overdrawn(captures: Sequence[_Capture]) -> None:
+    accounts = ledger.accounts_of(each.cash for each in captures)
+    for each in captures:
+        account = accounts[each.cash]
+        if account.posted - account.held < 0:
+            each.flags.append("overdrawn")

@@ -1,0 +1,119 @@
+"""What stays of captures and refunds: entries, rows, cases, and what follows from them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from cards.authorizations.models import Authorization
+from cards.clearing.models import CardTransaction, Kind
+from cards.clearing.rules import Transaction
+from cards.clearing.services.standing import open_cases
+from cards.issuing.models import CardDirectory
+from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from krak.api.shapes import AmountSerializer
+from krak.core.ids import show, uuid7
+from krak.core.inbox import services as inbox
+from krak.core.money import money
+from krak.core.outbox import services as outbox
+from krak.core.transactions import takes_part
+from krak.notifications import services as notifications
+
+
+def row_of(
+    told: Transaction,
+    owner: CardDirectory,
+    authorization: Authorization | None,
+    *,
+    flags: list[str],
+    now: datetime,
+) -> CardTransaction:
+    """Return the row of a transaction, not saved, with the id of the entry that will post it."""
+    return CardTransaction(
+        id=uuid7(),
+        customer_id=owner.customer_id,
+        card_id=owner.card_id,
+        authorization=authorization,
+        entry_id=uuid7(),
+        stripe_id=told.stripe_id,
+        kind=Kind.REFUND if told.is_refund else Kind.CAPTURE,
+        amount=told.amount,
+        unrewarded=Decimal(0) if told.is_refund else told.unrewarded,
+        currency=told.currency,
+        mcc=told.mcc,
+        merchant_name=told.merchant_name,
+        merchant_network_id=told.merchant_network_id,
+        merchant_currency=told.merchant_currency,
+        merchant_amount_minor=told.merchant_amount_minor,
+        group=told.authorization_stripe_id or told.stripe_id,
+        flags=flags,
+        event_at=told.event_at,
+        created_at=now,
+    )
+
+
+def entry_of(row: CardTransaction, account_id: UUID) -> Entry:
+    """Return the entry of a row: a capture is forced, a refund is a credit."""
+    is_refund = row.kind == Kind.REFUND
+    side, other = (CREDIT, DEBIT) if is_refund else (DEBIT, CREDIT)
+    return Entry(
+        id=row.entry_id,
+        customer_id=row.customer_id,
+        cause=f"transaction:{row.stripe_id}",
+        kind=row.kind,
+        event_at=row.event_at,
+        created_at=row.created_at,
+        legs=(
+            Leg(side, row.currency, row.amount, account=account_id, forced=not is_refund),
+            Leg(other, row.currency, row.amount, house="CARD_SETTLEMENT"),
+        ),
+        details={"merchant": row.merchant_name, "mcc": row.mcc},
+    )
+
+
+@takes_part
+def keep(rows: Sequence[CardTransaction], *, now: datetime) -> None:
+    """Keep posted transactions, with cases for what is odd about them.
+
+    What waited for them goes on, what they earn is owed, and their customers are told.
+    """
+    CardTransaction.objects.bulk_create(rows)
+    for row in rows:
+        open_cases(
+            row.flags,
+            subject=row.stripe_id,
+            customer_id=row.customer_id,
+            about=row,
+            amount=row.amount,
+            currency=row.currency,
+            now=now,
+            merchant=row.merchant_name,
+            kind_of_transaction=row.kind,
+            authorization=row.authorization.stripe_id if row.authorization else None,
+        )
+    inbox.arrived(provider="stripe", names=[row.stripe_id for row in rows])
+    owe_cashback(rows)
+    notifications.promise(_told(row) for row in rows)
+
+
+@takes_part
+def owe_cashback(rows: Sequence[CardTransaction]) -> None:
+    """Have the rewards of these transactions' purchases looked after."""
+    outbox.promise_all(
+        "cashback.settle",
+        ({"customer": str(row.customer_id), "group": row.group} for row in rows if row.group),
+    )
+
+
+def _told(row: CardTransaction) -> notifications.Told:
+    return notifications.Told(
+        customer_id=row.customer_id,
+        kind="refund.received" if row.kind == Kind.REFUND else "purchase.cleared",
+        facts={
+            "authorization": (
+                show(Authorization.PREFIX, row.authorization_id) if row.authorization_id else None
+            ),
+            "amount": AmountSerializer(money(row.amount, row.currency)).data,
+            "merchant": row.merchant_name,
+        },
+    )
