@@ -1,28 +1,7 @@
 """The table of rows: what is tried, what is promised, and where the proof of each is."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from tests.faults.stage import Outcome, Stage
+from tests.faults.row import Row
 from tests.faults.trials import processes, servers
-
-
-@dataclass(frozen=True)
-class Row:
-    """One fault. `trial` plays it; `tests` prove it, or its parts, on their own."""
-
-    number: int
-    fault: str
-    promise: str
-    how: str
-    control: str
-    """What is taken out to see the row fail, and where that is tried."""
-    trial: Callable[[Stage], Outcome] | None = None
-    every_commit: bool = False
-    tests: tuple[str, ...] = ()
-    instead: str = ""
-    """Why it cannot be run here, and what was done instead."""
-
 
 WEAKENED = "what is taken out is in tests/faults/controls.py (`--controls`)"
 OF_THE_CHECKER = "of the checker alone: what is put there by hand is found (test_checker.py)"
