@@ -13,6 +13,7 @@ from holdings.ledger import queries as ledger
 from holdings.transfers import queries as transfers
 from krak.cases import services as cases
 from krak.core import clock
+from krak.core.audit import queries as audit
 from krak.core.idempotency import services as idempotency
 from krak.core.inbox import services as inbox
 from krak.core.limits import services as limits
@@ -50,6 +51,11 @@ def _prove_books(*, now: datetime) -> None:
     for currency in transfers.breaks():
         logger.error("transfers: what waits in %s is not IN_TRANSIT", currency)
         _open_case(f"in transit {currency}", None, now=now)
+    for broken in audit.breaks():
+        logger.error("history of changes: %s", broken)
+        _open_case(f"history of changes {broken.change_id}", None, now=now)
+    # Logs leave this machine: who rewrites the whole chain here does not rewrite them.
+    logger.info("history of changes: head %s", audit.head())
 
 
 @transaction
