@@ -51,6 +51,11 @@ def test_an_operation_without_an_example_object_is_seen() -> None:
         rows.has_an_example_object(LEAK)
 
 
+def test_a_field_that_takes_an_address_is_seen() -> None:
+    with pytest.raises(AssertionError, match="callback_url"):
+        rows.takes_no_address(LEAK)
+
+
 def test_amounts_are_found_in_the_schema() -> None:
     assert rows.amounts_of(LEAK) == [("amount",)]
     assert ("holdings", 0, "quantity") in rows.amounts_of(

@@ -21,6 +21,9 @@ SIGNED_IN = [each for each in ALL if not each.is_open]
 TAKING = [each for each in ALL if each.body]
 NAMING = [each for each in ALL if each.names]
 OWNED = [each for each in NAMING if not each.is_open and address_of(each) not in PUBLIC]
+OWNED_IN_BODIES = {"card", "destination", "transaction"}
+NAMED_BY_THEM: set[str] = set()
+"""Their inner objects have names that the caller makes."""
 WITHOUT_SERVERS = {"POST /v1/sandbox/settle"}
 
 
@@ -44,6 +47,48 @@ def test_what_is_anothers_is_as_unknown_as_what_is_nobodys(
 @pytest.mark.parametrize("operation", TAKING, ids=str)
 def test_a_field_that_nobody_may_set_is_refused_by_name(operation: Operation, world: World) -> None:
     rows.takes_no_unknown_field(operation, world)
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in TAKING if str(each) not in NAMED_BY_THEM], ids=str
+)
+def test_a_field_that_nobody_may_set_is_refused_inside_too(
+    operation: Operation, world: World
+) -> None:
+    rows.takes_no_unknown_field_inside(operation, world)
+
+
+@pytest.mark.parametrize("operation", TAKING, ids=str)
+def test_no_operation_takes_an_address_to_call(operation: Operation) -> None:
+    rows.takes_no_address(operation)
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        (each, name)
+        for each in TAKING
+        for name in sorted(OWNED_IN_BODIES)
+        if not each.is_open and name in (each.example if isinstance(each.example, dict) else {})
+    ],
+    ids=str,
+)
+def test_what_a_body_names_is_not_anothers(
+    operation: Operation, name: str, world: World, stranger: World
+) -> None:
+    rows.takes_nothing_of_others(operation, world, stranger, name)
+
+
+def test_a_cursor_shows_nobody_elses_rows(world: World, stranger: World) -> None:
+    world.make_all()
+    paged = [
+        each for each in SIGNED_IN
+        if each.method == "get" and not each.names
+        and any(parameter["name"] == "cursor" for parameter in each.about["parameters"])
+    ]  # fmt: skip
+
+    had_one = [str(each) for each in paged if rows.pages_are_ones_own(each, world, stranger)]
+    assert len(had_one) >= 5, had_one
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,7 @@ ROWS: tuple[Row, ...] = (
         "locks in order of id: none",
         "two sessions lock two books in either order, 25 times",
         "locked one by one as they are named, they deadlock",
+        every_commit=True,
         tests=(
             "tests/faults/test_lock_order.py::test_two_who_lock_the_same_books_in_either_order_both_get_them",
             "tests/faults/test_lock_order.py::test_control_locked_one_by_one_in_the_order_they_are_named_they_deadlock",
