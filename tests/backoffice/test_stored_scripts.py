@@ -73,9 +73,9 @@ def _texts_of(table: type[Model]) -> Iterator[tuple[str, str]]:
     for field in table._meta.concrete_fields:
         free = not (field.choices or field.primary_key or field.unique or field.is_relation)
         if isinstance(field, JSONField):
-            yield field.column, "json"
+            yield str(field.column), "json"
         elif free and isinstance(field, CharField | TextField):
-            yield field.column, str(field.max_length or 200)
+            yield str(field.column), str(field.max_length or 200)
 
 
 def _write_everywhere(payload: str) -> None:
