@@ -16,8 +16,8 @@ class RowChange(models.Model):
     """One change of one row of a table that staff can edit. Append-only.
 
     `changed` maps columns to [before, after], `proofs` to [salt, digest]; an erased value has lost
-    its salt. `actor` is the user who was signed in; without one
-    the product did it, or somebody at the database's own door (`database_role`).
+    its salt. `actor` is the user who was signed in; without one the product did it, or somebody at
+    the database's own door (`database_role`).
     """
 
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
