@@ -577,6 +577,7 @@ ATTACKS: tuple[Row, ...] = (
         every_commit=True,
         tests=(
             "tests/api/test_matrix.py::test_pages_of_staff_let_no_customer_in",
+            "tests/api/test_matrix.py::test_every_door_is_in_the_schema_so_that_it_is_looked_at_here",
             "tests/api/test_matrix.py::test_a_verb_that_is_not_in_the_schema_is_not_served",
             "tests/api/test_matrix.py::test_without_a_token_nobody_is_let_in",
             "tests/api/test_matrix.py::test_a_session_of_staff_is_no_customers",
