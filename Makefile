@@ -21,7 +21,7 @@ test: venv-dev  ## Check everything and run the whole suite (ARGS="-k tap", WORK
 
 test-pgbouncer: venv-dev  ## Run the suite behind a PgBouncer in transaction pooling (needs pgbouncer)
 	@$(PYTHON) -m krak.runtime.services --state .krak/test -- \
-		$(PYTHON) -m krak.runtime.pgbouncer pytest -n $(WORKERS) --deselect tests/cards/test_silent_database.py $(ARGS)
+		$(PYTHON) -m krak.runtime.pgbouncer pytest -n $(WORKERS) $(ARGS)
 
 test-swapped-keys: venv-dev  ## Run the suite with the keys of a distributed database
 	@KRAK_TEST_SWAPPED_KEYS=1 $(PYTHON) -m krak.runtime.services --state .krak/test -- \

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import django
 
-from bench import calls, candles, decisions, portfolios, postings, product, rewards, taps
+from bench import calls, candles, decisions, hordak, portfolios, postings, product, rewards, taps
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=10_000)
     parser.add_argument("--cashback-seconds", type=float, default=60)
     parser.add_argument("--backlog", type=int, default=10_000, help="captures that wait at once")
+    parser.add_argument("--hordak", action="store_true", help="compare with django-hordak, too")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
@@ -44,6 +45,8 @@ def main() -> None:
     results["ledger_postings"] = postings.measure(
         seconds=int(arguments.seconds), rounds=arguments.rounds
     )
+    if arguments.hordak:
+        results["hordak"] = hordak.measure(seconds=int(arguments.seconds), rounds=arguments.rounds)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     for name, value in results.items():
         if name != "calls":

@@ -111,6 +111,11 @@ def measure(*, seconds: int, rounds: int, clients: int = 8) -> dict[str, object]
     }
 
 
+def two_legs_per_second(*, clients: int, seconds: int) -> float:
+    """Return entries of two legs per second, once `make_customers` has made whose."""
+    return _per_second(SCRIPTS["two_legs"], clients=clients, seconds=seconds)
+
+
 def _queue(state: str) -> None:
     from django.db import connection  # noqa: PLC0415 - Django is ready only now
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from krak.api.enums import ENUM_NAMES
@@ -115,6 +116,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "krak.core.archive",
     "krak.core.inbox",
     "krak.core.outbox",
     "krak.core.idempotency",
@@ -332,9 +334,21 @@ CELERY_TASK_PUBLISH_RETRY = False
 # --- How many days rows are kept that have had their time ----------------------------------------
 KEEP_DAYS = {
     "outbox": int(os.environ.get("KRAK_KEEP_OUTBOX_DAYS", "7")),
-    "inbox": int(os.environ.get("KRAK_KEEP_INBOX_DAYS", "400")),
     "notifications": int(os.environ.get("KRAK_KEEP_NOTIFICATIONS_DAYS", "730")),
+    "inbox": int(os.environ.get("KRAK_KEEP_INBOX_DAYS", "90")),
+    "boards": int(os.environ.get("KRAK_KEEP_BOARDS_DAYS", "1")),
+    "archives": int(os.environ.get("KRAK_KEEP_ARCHIVES_DAYS", "2557")),
 }
+# Without a storage of the archive nothing goes that is to be archived.
+ARCHIVE_STORAGE = os.environ.get(
+    "KRAK_ARCHIVE_STORAGE", "krak.core.archive.files.DurableFiles" if SANDBOX else ""
+)
+_archive = {
+    "BACKEND": ARCHIVE_STORAGE,
+    "OPTIONS": json.loads(os.environ.get("KRAK_ARCHIVE_OPTIONS", "null"))
+    or {"location": BASE_DIR / ".krak/archive", "file_permissions_mode": 0o600},
+}
+STORAGES = global_settings.STORAGES | ({"archive": _archive} if ARCHIVE_STORAGE else {})
 
 # --- Live events: a process of its own, behind the same address where there is a proxy ------------
 LIVE_URL = os.environ.get("KRAK_LIVE_URL", "")

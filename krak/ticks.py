@@ -10,6 +10,7 @@ from celery.schedules import crontab
 TICKS: Final[dict[str, dict[str, Any]]] = {
     "prove the books": {"task": "runtime.prove_books", "schedule": 300},
     "purge": {"task": "runtime.purge", "schedule": 300},
+    "archive": {"task": "runtime.archive", "schedule": 300},
     "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
     "net the house's exposure": {"task": "hedging.net", "schedule": 10},
     "read what the venue trades": {"task": "hedging.refresh_instruments", "schedule": 60},

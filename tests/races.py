@@ -15,7 +15,9 @@ def other_session() -> Iterator[psycopg.Connection[Any]]:
     connection.ensure_connection()
     parameters = connection.get_connection_params()
     wanted = ("host", "port", "dbname", "user", "password")
-    with psycopg.connect(**{name: parameters[name] for name in wanted if name in parameters}) as db:
+    chosen = {name: parameters[name] for name in wanted if name in parameters}
+    # Prepared are statements of a session, which behind PgBouncer nobody has.
+    with psycopg.connect(**chosen, prepare_threshold=None) as db:
         yield db
 
 
@@ -29,7 +31,9 @@ def in_a_thread[T](call: Callable[[], T]) -> T:
 
 def wait_for_blocked(db: psycopg.Connection[Any], count: int = 1) -> None:
     """Wait until Postgres shows that so many sessions wait for a lock."""
-    with psycopg.connect(db.info.dsn, password=db.info.password, autocommit=True) as watching:
+    with psycopg.connect(
+        db.info.dsn, password=db.info.password, autocommit=True, prepare_threshold=None
+    ) as watching:
         for _ in range(500):
             row = watching.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

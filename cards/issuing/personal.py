@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cards.issuing.models import Card, Cardholder, CardStatus
+from krak.core.ids import made_at
 from krak.core.inbox import services as inbox
 from krak.core.personal import Obstacle, Person, holds, objects, sweeps_later
 
@@ -37,4 +38,6 @@ def _cards(customer_id: UUID) -> Sequence[Obstacle]:
 def _told_by_stripe(person: Person, _now: datetime) -> None:
     """Every event about a card carries its holder, by id or with name and address."""
     holders = Cardholder.objects.filter(customer_id=person.customer_id).exclude(stripe_id="")
-    inbox.empty(list(holders.values_list("stripe_id", flat=True)))
+    inbox.empty(
+        list(holders.values_list("stripe_id", flat=True)), since=made_at(person.customer_id)
+    )

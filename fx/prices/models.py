@@ -6,7 +6,7 @@ from krak.core.ids import uuid7
 
 
 class BoardCopy(models.Model):
-    """A board as it was published. Only the newest hour of them is kept."""
+    """A board as it was published, one a minute. Those of past days lie in the archive."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     version = models.BigIntegerField(help_text="microseconds since 1970")

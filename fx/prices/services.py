@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 
@@ -20,11 +21,10 @@ from fx.prices.rules import BASE, Board, NoPrice
 from krak.cases.services import open_case
 from krak.core.errors import DomainError, Kind
 from krak.core.money import plain
-from krak.core.transactions import transaction
+from krak.core.transactions import takes_part, transaction
 
 logger = logging.getLogger(__name__)
 
-COPIES_KEPT: Final = 60
 PIN_WAIT_SECONDS: Final = 3.0
 _POLL_SECONDS: Final = 0.005
 
@@ -50,7 +50,7 @@ class PinsOutsideSandbox(Exception):
 
 @transaction
 def keep_copy(board: Board) -> None:
-    """Copy a board to the database and drop all but the newest hour; again is harmless."""
+    """Copy a board to the database; again is harmless."""
     BoardCopy.objects.bulk_create(
         [
             BoardCopy(
@@ -61,8 +61,12 @@ def keep_copy(board: Board) -> None:
         ],
         ignore_conflicts=True,
     )
-    newest = BoardCopy.objects.order_by("-version").values("version")[:COPIES_KEPT]
-    BoardCopy.objects.exclude(version__in=newest).delete()
+
+
+@takes_part
+def drop_copies(ids: Sequence[UUID]) -> None:
+    """Drop copies that lie in the archive."""
+    BoardCopy.objects.filter(id__in=ids).delete()
 
 
 @transaction

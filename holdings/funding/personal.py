@@ -19,6 +19,7 @@ from holdings.funding.models import (
 )
 from holdings.funding.services.sending import key_of
 from krak.cases import services as cases
+from krak.core.ids import made_at
 from krak.core.inbox import services as inbox
 from krak.core.personal import Obstacle, Person, holds, objects, sweeps, sweeps_later
 
@@ -94,7 +95,10 @@ def _told(person: Person, _now: datetime) -> None:
     ]
     received = Receipt.objects.filter(deposit__customer_id=person.customer_id)
     told = [_name_of(each) for each in received]
-    inbox.empty([*stripe_ids, *(f'"{name}"' for name in told if len(name) >= SHORTEST)])
+    inbox.empty(
+        [*stripe_ids, *(f'"{name}"' for name in told if len(name) >= SHORTEST)],
+        since=made_at(person.customer_id),
+    )
 
 
 def _name_of(receipt: Receipt) -> str:

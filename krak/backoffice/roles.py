@@ -57,7 +57,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "support": (*_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING),
     "operations": (
         *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_STRIPE, *_MARKET, "cases.change_case",
-        "inbox.view_inboxevent",
+        "inbox.view_inboxevent", "archive.view_archive",
         "outbox.view_outboxmessage", "idempotency.view_keptanswer", "approvals.view_proposal",
         "schedule.view_run", "venues.add_halt", "venues.add_widening",
     ),

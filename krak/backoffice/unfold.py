@@ -168,6 +168,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Inbox", "inbox", "inbox.inboxevent"),
             _to("Outbox", "outbox", "outbox.outboxmessage"),
             _to("Jobs", "work_history", "schedule.run"),
+            _to("Archive", "archive", "archive.archive"),
             _to("Kept answers", "replay", "idempotency.keptanswer"),
             _to("Changes", "history", "audit.rowchange"),
         ],

@@ -43,6 +43,11 @@ def first_at(moment: datetime) -> UUID:
     return UUID(int=milliseconds << 80 | 0x7 << 76 | 0b10 << 62)
 
 
+def made_at(value: UUID) -> datetime:
+    """Return when a UUID of `uuid7` was made, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=value.int >> 80)
+
+
 class MalformedId(ValueError):
     """The text is no identifier of the expected kind."""
 

@@ -18,6 +18,8 @@ from fx.prices import live
 from fx.prices.models import ProviderReport
 from krak.cases.models import Case, Status
 from krak.core import clock
+from krak.core.archive.queries import overdue
+from krak.core.archive.registry import kinds
 from krak.core.inbox.models import InboxEvent
 from krak.core.outbox.models import OutboxMessage
 from krak.core.schedule.models import Run
@@ -77,6 +79,12 @@ class House(Collector):
         newest = proofs.order_by("-slot").first()
         yield _gauge("krak_proof_age_seconds", "Since all books were last proven.",
                      (now - newest.started_at).total_seconds() if newest else 0.0)  # fmt: skip
+        late = GaugeMetricFamily(
+            "krak_archive_overdue_seconds", "Since rows should be in the archive.", labels=["kind"]
+        )
+        for kind in kinds():
+            late.add_metric([kind.name], overdue(kind, now=now).total_seconds())
+        yield late
         cases = GaugeMetricFamily("krak_cases_open", "Oddities to be looked at.", labels=["kind"])
         by_kind = Case.objects.filter(status=Status.OPEN).values("kind").annotate(many=Count("pk"))
         for row in by_kind.order_by("kind"):

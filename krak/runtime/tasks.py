@@ -1,4 +1,4 @@
-"""What the clock asks for: proving the books, dropping what has had its time."""
+"""What the clock asks for: proving the books, archiving and dropping what has had its time."""
 
 import logging
 from datetime import datetime, timedelta
@@ -13,9 +13,13 @@ from holdings.ledger import queries as ledger
 from holdings.transfers import queries as transfers
 from krak.cases import services as cases
 from krak.core import clock
+from krak.core.archive import files
+from krak.core.archive import services as archives
+from krak.core.archive.models import Archive
+from krak.core.archive.queries import next_day, written_before
+from krak.core.archive.registry import kinds
 from krak.core.audit import queries as audit
 from krak.core.idempotency import services as idempotency
-from krak.core.inbox import services as inbox
 from krak.core.limits import services as limits
 from krak.core.outbox import services as outbox
 from krak.core.retention import AT_ONCE
@@ -30,6 +34,8 @@ from krak.notifications import services as notifications
 logger = logging.getLogger(__name__)
 
 HOUR: Final = timedelta(hours=1)
+MOST_FILES: Final = 200
+"""Of a kind and a run; the next run goes on."""
 
 
 @shared_task(name="runtime.prove_books")
@@ -69,13 +75,56 @@ def purge(**_newer: object) -> None:
     now = clock.now()
 
     def drop() -> None:
-        for service in (idempotency, outbox, inbox, schedule, quotes, identity, notifications):
-            gone = AT_ONCE
+        for service in (idempotency, outbox, schedule, quotes, identity, notifications):
+            gone, all_gone = AT_ONCE, 0
             while gone >= AT_ONCE:
                 with transaction():
                     gone = service.purge(now=now)
+                all_gone += gone
+            if all_gone:
+                logger.info("purge: %s rows of %s", all_gone, service.__name__)
         for small in (limits, exports):
             with transaction():
                 small.purge(now=now)
 
     run_once(drop, job="runtime.purge", slot=slot_of(now, HOUR), now=now, lasts=HOUR)
+
+
+@shared_task(name="runtime.archive")
+def archive(**_newer: object) -> None:
+    """Move what may be asked for later from its table to files, once an hour, oldest days first."""
+    now = clock.now()
+
+    def move() -> None:
+        for kind in kinds():
+            for written in written_before(kind, now=now):
+                _let_go(written, now=now)
+            for _ in range(MOST_FILES):
+                day = next_day(kind, now=now)
+                made = archives.write(kind, day, now=now) if day is not None else None
+                if made is None:
+                    break
+                _let_go(made, now=now)
+        archives.forget(now=now)
+
+    if files.there_is_one():
+        run_once(move, job="runtime.archive", slot=slot_of(now, HOUR), now=now, lasts=HOUR)
+
+
+def _let_go(written: Archive, *, now: datetime) -> None:
+    """Drop from their table what is written; a damaged file is a case, and its rows stay."""
+    try:
+        gone = archives.let_go(written, now=now)
+    except files.Damaged as problem:
+        logger.error("archive: %s", problem)  # noqa: TRY400 - the traceback says no more
+        _open_archive_case(written, problem, now=now)
+    else:
+        logger.info("archive: %s rows of %s are in %s", gone, written, written.name)
+
+
+@transaction
+def _open_archive_case(damaged: Archive, problem: files.Damaged, *, now: datetime) -> None:
+    cases.open_case(
+        kind="archive_damaged", subject=damaged.name, customer_id=None, now=now, about=damaged,
+        problem=str(problem),
+    )  # fmt: skip

@@ -16,10 +16,8 @@ from cards.clearing.models import CardTransaction
 from holdings.ledger import queries as ledger
 from holdings.ledger.models import JournalEntry
 from krak.core import clock
-from krak.core.inbox import services as inbox
 from krak.core.inbox.models import InboxEvent
 from krak.core.outbox import services as outbox
-from krak.core.transactions import transaction
 from krak.sandbox.issuer import shapes
 from tests.people import Known, new_customer
 from tests.races import in_a_thread
@@ -122,8 +120,6 @@ def test_an_event_that_is_days_late_is_posted_with_the_time_of_its_own(known: Kn
     door.base = int((clock.now() - timedelta(days=DAYS_LATE)).timestamp())
     door.authorization(2000, at=0, kind="created")
     outbox.drain(now=clock.now())
-    with transaction():
-        inbox.purge(now=clock.now())
 
     door.transaction(2000, transaction="t1", kind="capture", at=60)
     outbox.drain(now=clock.now())

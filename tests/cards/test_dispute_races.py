@@ -25,7 +25,8 @@ pytestmark = pytest.mark.usefixtures("committed")
 def _patience(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let whoever waits do so until the second is there too, however slow the machine is."""
     options = connection.settings_dict["OPTIONS"]
-    monkeypatch.setitem(options, "options", f"{options['options']} -c lock_timeout=20000")
+    if "options" in options:
+        monkeypatch.setitem(options, "options", f"{options['options']} -c lock_timeout=20000")
     yield
     connection.close()
 

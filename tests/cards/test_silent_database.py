@@ -29,30 +29,39 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 @pytest.fixture
 def play(pinned: Any) -> Play:
-    """Return a committed customer with 100 dollars."""
+    """Return a committed customer with 100 dollars, in a process that has loaded its doors."""
+    Client().get("/healthz/live")
     return Play(scenario("A01"), Client(), pinned)
 
 
 @pytest.fixture
-def paused_session() -> Iterator[int]:
-    """Stop the server's process of our own session, which is idle and holds nothing."""
-    connection.ensure_connection()
-    assert connection.connection is not None
-    pid: int = connection.connection.info.backend_pid
-    os.kill(pid, signal.SIGSTOP)
+def paused() -> Iterator[list[int]]:
+    """Stop the server's processes of all sessions of our database, which hold nothing."""
+    stopped = _stop()
     try:
-        yield pid
+        yield stopped
     finally:
-        _go_on(pid)
+        _go_on(stopped)
 
 
-def _go_on(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)
+def _stop() -> list[int]:
+    # All of them: behind PgBouncer nobody knows which will be asked next.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        pids = [pid for (pid,) in cursor.fetchall()]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    return pids
+
+
+def _go_on(pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_a_paused_database_is_a_decline_in_time_and_leaves_no_hold(
-    play: Play, paused_session: int
+    play: Play, paused: list[int]
 ) -> None:
     began = time.monotonic()
     answer = answer_of(play.door.request(100))
@@ -60,7 +69,7 @@ def test_a_paused_database_is_a_decline_in_time_and_leaves_no_hold(
 
     assert answer["metadata"]["decline_reason"] == "system_busy"
     assert took < 1.5
-    _go_on(paused_session)
+    _go_on(paused)
     # On a new connection; what the old one was asked came to nothing.
     assert answer_of(play.door.request(100, authorization="a2"))["approved"] is True
     assert ledger.balances(customer_id=play.customer.id)["USD"].held == Decimal(1)
@@ -69,25 +78,27 @@ def test_a_paused_database_is_a_decline_in_time_and_leaves_no_hold(
 def test_what_a_paused_database_reads_late_is_not_posted(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, stopped = decisions.read_snapshot, []
+    real, stopped = decisions.read_snapshot, list[int]()
 
     def snapshot_then_pause(*asked: Any, **about: Any) -> Any:
         found = real(*asked, **about)
-        assert connection.connection is not None
-        stopped.append(connection.connection.info.backend_pid)
-        os.kill(stopped[0], signal.SIGSTOP)
+        stopped.extend(_stop())
         return found
 
     monkeypatch.setattr(decisions, "read_snapshot", snapshot_then_pause)
     try:
         answer = answer_of(play.door.request(100))
     finally:
-        _go_on(stopped[0])
+        _go_on(stopped)
 
     assert answer["approved"] is False
     with connection.cursor() as cursor:
         for _ in range(500):
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", stopped)
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)"
+                " AND pid <> pg_backend_pid()",
+                [stopped],
+            )
             if cursor.fetchone() == (0,):
                 break
             time.sleep(0.01)

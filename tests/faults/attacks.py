@@ -397,7 +397,7 @@ ATTACKS: tuple[Row, ...] = (
         61,
         "an event three days late",
         "posted, with the time of the event",
-        "after a purge, and after the month's statement",
+        "days after its authorization, and after the month's statement",
         control=(
             "a statement that was issued refuses to change "
             "(test_the_database_refuses_gaps_and_overlaps)"

@@ -25,6 +25,7 @@ REFERENCE = {
 # Of the house and of the machinery. A new table is named here, or has a customer in each row.
 LOCAL = {
     *("account_emailaddress", "account_emailconfirmation", "approvals_proposal", "assets_asset"),
+    *("archive_archive", "inbox_pastevent"),
     *("assets_multiplier", "audit_link", "audit_rowchange", "auth_group"),
     *("auth_group_permissions",),
     *("auth_permission", "candles_candle", "cases_case", "customers_accesstoken"),

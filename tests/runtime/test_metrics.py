@@ -105,4 +105,4 @@ def test_every_name_in_the_example_rules_is_one_that_is_given(client: Client, pl
     asked = {name for rule in rules for name in re.findall(r"krak_\w+", rule["expr"])}
 
     assert asked <= given
-    assert len(rules) == 10
+    assert len(rules) == 11

@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 
 from krak.core import clock, retention
 from krak.core.ids import first_at
-from krak.core.inbox.models import InboxEvent
 from krak.core.outbox.models import OutboxMessage
 from krak.core.schedule.models import Run
 from krak.notifications.models import Notification
@@ -71,26 +70,6 @@ def test_done_messages_are_dropped_after_their_time_and_others_kept() -> None:
     assert left == {late.id, fresh.id, pending.id}
 
 
-def test_events_that_were_processed_are_dropped_after_their_time_and_others_kept() -> None:
-    now = clock.now()
-    long_ago = now - timedelta(days=401)
-    rows = [
-        InboxEvent.objects.create(
-            id=_made_at(made), provider="test", event_id=name, type="t", body="{}",
-            processed_at=done,
-        )
-        for name, made, done in (
-            ("old", long_ago, long_ago), ("waits", long_ago, None), ("new", now, now),
-        )
-    ]  # fmt: skip
-
-    tasks.purge()
-
-    left = InboxEvent.objects.filter(provider="test").values_list("event_id", flat=True)
-    assert len(rows) == 3
-    assert set(left) == {"waits", "new"}
-
-
 def test_notices_of_long_ago_are_dropped(client: Client, pinned: Any) -> None:
     play = Play(scenario("A04"), client, pinned)
     now = clock.now()
@@ -110,8 +89,9 @@ def test_notices_of_long_ago_are_dropped(client: Client, pinned: Any) -> None:
 
 
 def test_more_than_a_batch_is_dropped_in_batches(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "krak.runtime.tasks")
     monkeypatch.setattr(retention, "AT_ONCE", 2)
     monkeypatch.setattr(tasks, "AT_ONCE", 2)
     long_ago = clock.now() - timedelta(days=8)
@@ -126,6 +106,8 @@ def test_more_than_a_batch_is_dropped_in_batches(
     deletes = [q for q in asked if q["sql"].startswith('DELETE FROM "outbox_outboxmessage"')]
     assert len(deletes) == 3
     assert not OutboxMessage.objects.filter(topic="test").exists()
+    said = [record.getMessage() for record in caplog.records]
+    assert "purge: 5 rows of krak.core.outbox.services" in said
 
 
 def test_old_messages_are_found_by_the_primary_key() -> None:

@@ -38,3 +38,14 @@ class InboxEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
+
+
+class PastEvent(models.Model):
+    """An event that lies in the archive. Its repeat is known by these sixteen bytes, for good."""
+
+    id = models.UUIDField(
+        primary_key=True, editable=False, help_text="of the digest of provider and event id"
+    )
+
+    def __str__(self) -> str:
+        return str(self.id)

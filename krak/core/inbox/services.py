@@ -1,18 +1,24 @@
 """Take in what providers send."""
 
+import hashlib
+import json
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, Q
 
+from krak.core import sealing
+from krak.core.archive.models import Archive
 from krak.core.ids import uuid7
-from krak.core.inbox.models import InboxEvent
+from krak.core.inbox.models import InboxEvent, PastEvent
 from krak.core.outbox import services as outbox
-from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part, transaction
+
+KIND: Final = "inbox"
+"""What the archive calls events."""
 
 ERASED: Final = '{"erased": true}'
 
@@ -20,13 +26,16 @@ ERASED: Final = '{"erased": true}'
 def receive(*, provider: str, event_id: str, kind: str, body: str) -> UUID | None:
     """Keep an event and promise to process it.
 
-    Returns the id of the new row, or None for an event that was kept before: its repeat
-    changes nothing.
+    Returns the id of the new row, or None for an event that was kept before, also if it lies in
+    the archive by now: its repeat changes nothing.
     """
     row = InboxEvent(id=uuid7(), provider=provider, event_id=event_id, type=kind, body=body)
+    past = PastEvent.objects.filter(id=_key_of(provider, event_id))
     with transaction():
         InboxEvent.objects.bulk_create([row], ignore_conflicts=True)
-        if not InboxEvent.objects.filter(id=row.id).exists():
+        # Looked at last: whoever lets the event go meanwhile has the insert wait for them.
+        if not InboxEvent.objects.filter(~Exists(past), id=row.id).exists():
+            InboxEvent.objects.filter(id=row.id).delete()
             return None
         outbox.promise("inbox.process", {"inbox_event": str(row.id)})
     return row.id
@@ -55,23 +64,52 @@ def lock_name(*, provider: str, name: str) -> None:
 
 
 @takes_part
-def empty(words: Sequence[str]) -> None:
+def empty(words: Sequence[str], *, since: datetime) -> None:
     """Empty the processed events that have any of these words, which name one person only.
 
-    That an event came, and which, stays.
+    That an event came, and which, stays. Those in the archive that came since then are
+    emptied soon after.
     """
     named = Q()
     for word in words:
         named |= Q(body__icontains=word)
     if words:
         InboxEvent.objects.filter(named, processed_at__isnull=False).update(body=ERASED)
+        outbox.promise(
+            "inbox.empty_archives",
+            {"words": sealing.seal(json.dumps(list(words))), "since": since.date().isoformat()},
+        )
 
 
 @takes_part
-def purge(*, now: datetime) -> int:
-    """Drop a batch of events that were processed long ago; return how many.
+def empty_archives(*, words: str, since: date) -> None:
+    """Have each file of events emptied, from a day on; `words` are sealed.
 
-    One that nobody repeats any more: an event that is gone would be taken for new.
+    One that was being written when its events were emptied in their table is among them: it is
+    begun before they are read.
     """
-    since = kept_since("inbox", now=now)
-    return drop_older(InboxEvent.objects.filter(processed_at__lt=since), than=since)
+    there = Archive.objects.filter(kind=KIND, day__gte=since)
+    for archive in there.values_list("id", flat=True):
+        outbox.promise("inbox.empty_archive", {"archive": str(archive), "words": words})
+
+
+def emptied(event: dict[str, Any], *, words: Sequence[str]) -> dict[str, Any]:
+    """Return an archived event, emptied if it has any of these words."""
+    body = event["body"].lower()
+    return event | {"body": ERASED} if any(word.lower() in body for word in words) else event
+
+
+@takes_part
+def let_go(ids: Sequence[UUID]) -> None:
+    """Drop events that lie in the archive, and remember that they came."""
+    rows = InboxEvent.objects.filter(id__in=ids)
+    named = rows.values_list("provider", "event_id")
+    PastEvent.objects.bulk_create(
+        [PastEvent(id=_key_of(provider, event_id)) for provider, event_id in named],
+        ignore_conflicts=True,
+    )
+    rows.delete()
+
+
+def _key_of(provider: str, event_id: str) -> UUID:
+    return UUID(bytes=hashlib.sha256(f"{provider} {event_id}".encode()).digest()[:16])

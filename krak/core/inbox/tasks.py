@@ -2,13 +2,17 @@
 
 import json
 import logging
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
+from uuid import UUID
 
+from krak.core import sealing
+from krak.core.archive import services as archive
 from krak.core.inbox import services
 from krak.core.inbox.models import InboxEvent
 from krak.core.inbox.registry import NotYet, applier_of
-from krak.core.outbox.registry import handles
+from krak.core.outbox.registry import calls_out, handles
 
 logger = logging.getLogger(__name__)
 
@@ -36,3 +40,16 @@ def process(*, payload: dict[str, Any], now: datetime) -> None:
                 InboxEvent.objects.filter(id=event.id).update(waits_for=missing.name)
                 return
     InboxEvent.objects.filter(id=event.id).update(processed_at=now)
+
+
+@handles("inbox.empty_archives")
+def empty_archives(*, payload: dict[str, Any], now: datetime) -> None:  # noqa: ARG001 - of all handlers
+    """Have all files emptied of what names somebody who was erased."""
+    services.empty_archives(words=payload["words"], since=date.fromisoformat(payload["since"]))
+
+
+@calls_out("inbox.empty_archive")
+def empty_archive(*, payload: dict[str, Any], now: datetime) -> None:
+    """Empty one file of what names somebody who was erased."""
+    words = json.loads(sealing.unseal(payload["words"]))
+    archive.rewrite(UUID(payload["archive"]), partial(services.emptied, words=words), now=now)

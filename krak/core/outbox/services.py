@@ -159,7 +159,8 @@ def _record_failure(message_id: UUID, error: Exception, *, now: datetime) -> boo
                 message.dead_at = now
                 logger.error("outbox: %s is dead after %s", message, message.last_error)
             else:
-                message.due_at = now + _pause(error, attempts=message.attempts)
+                # From the failure on: of a call that takes long nothing of the pause is left.
+                message.due_at = Now() + _pause(error, attempts=message.attempts)
                 # A refusal says all there is to say; a bug needs its traceback.
                 trace = None if isinstance(error, DomainError | NotYet) else error
                 logger.warning("outbox: %s: %s", message, message.last_error, exc_info=trace)
