@@ -168,6 +168,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "krak.identity.staff.Session",
     "krak.identity.staff.SecondFactor",
     "krak.backoffice.middleware.Audit",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -235,6 +236,7 @@ CACHES = {
 }
 APP_SESSION_SECONDS = 90 * 86_400
 STEP_UP_SECONDS = int(os.environ.get("KRAK_STEP_UP_SECONDS", "300"))
+STAFF_IDLE_SECONDS = _at_least_one("KRAK_STAFF_IDLE_SECONDS", 1800)
 ADMIN_MFA = _flag("KRAK_ADMIN_MFA", default=not SANDBOX)
 SEALING_KEYS = _words("KRAK_SEALING_KEYS", SECRET_KEY)
 KYC_PROVIDER = os.environ.get("KRAK_KYC_PROVIDER", "sandbox" if SANDBOX else "manual")

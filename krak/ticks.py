@@ -25,6 +25,11 @@ TICKS: Final[dict[str, dict[str, Any]]] = {
     },
     "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
+    "compare the hour with Stripe": {
+        "task": "reconciliation.compare",
+        "schedule": 240,
+        "kwargs": {"window": "hour"},
+    },
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
     "compare all with Stripe": {
         "task": "reconciliation.compare",

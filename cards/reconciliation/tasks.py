@@ -1,4 +1,4 @@
-"""The clock's door: compare the last day every hour, and all that may still change every night."""
+"""The clock's door: compare the last hour often, the last day hourly, and all every night."""
 
 from datetime import timedelta
 from typing import Final
@@ -11,9 +11,19 @@ from krak.core.schedule.rules import slot_of
 from krak.core.schedule.services import run_once
 from krak.stripe import client as stripe
 
-WINDOWS: Final = {"day": timedelta(days=1, hours=1), "all": timedelta(days=40)}
+WINDOWS: Final = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1, hours=1),
+    "all": timedelta(days=40),
+}
 """An authorization lives a month at most."""
-EVERY: Final = {"day": timedelta(hours=1), "all": timedelta(days=1)}
+EVERY: Final = {
+    "hour": timedelta(minutes=4),
+    "day": timedelta(hours=1),
+    "all": timedelta(days=1),
+}
+"""What a lost webhook left out is found within a quarter of an hour: ten minutes are left for it to
+come after all."""
 LASTS: Final = timedelta(hours=1)
 
 

@@ -1,21 +1,25 @@
 """How staff get in: Django's sign-in, counted, then allauth's second factor before any page."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, auth
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from krak.api.limits import address_counted
 from krak.api.problems import refuses_plainly
+from krak.core import clock
 from krak.core.limits import services as limits
 from krak.identity import limits as ours
 
 OPEN = frozenset({"login", "logout", "jsi18n"})
+_SEEN: Final = "krak_staff_seen"
+_NOTED_EVERY: Final = 60
 
 
 @refuses_plainly
@@ -52,6 +56,37 @@ def counted(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return response
 
     return answered
+
+
+class Session:
+    """Ends a session of the back office that rested too long, or that is used from elsewhere.
+
+    When it was used is noted once a minute.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, arguments: Any, named: Any
+    ) -> HttpResponse | None:
+        """Sign out whoever is in the back office with a session that is over."""
+        match = request.resolver_match
+        if match is None or match.namespace != "admin" or not request.user.is_authenticated:
+            return None
+        now, address = int(clock.now().timestamp()), address_counted(request)
+        since, where = request.session.get(_SEEN, (now, address))
+        if now - since > settings.STAFF_IDLE_SECONDS or where != address:
+            auth.logout(request)
+            back = urlencode({"next": request.get_full_path()})
+            return HttpResponseRedirect(f"{reverse('admin:login')}?{back}")
+        if _SEEN not in request.session or now - since > _NOTED_EVERY:
+            request.session[_SEEN] = (now, address)
+        return None
 
 
 class SecondFactor:

@@ -29,6 +29,7 @@ class LeakySerializer(serializers.Serializer[Any]):
     """Takes fields that it does not know."""
 
     amount = LeakyField()
+    callback_url = serializers.URLField(required=False)
 
 
 class Leaky(APIView):

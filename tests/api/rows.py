@@ -21,6 +21,7 @@ ODD_AMOUNTS: list[Any] = [
     "NaN", "Infinity", "1e400", "1E+30", "0x10", "1,000", "9" * 40, True, 1.1, 5,
     "\uff11\uff12.5", "\u0663", "1_000", " 5 ", "+5", ".5", "5.", "", [], {},
 ]  # fmt: skip
+CALLED = re.compile(r"(^|_)(ur[il]|callback|webhook|host|endpoint|link)($|_)")
 NEVER_TAKEN = ("balance", "owner", "customer", "is_staff", "status", "fee")
 ODD_BODIES = {
     "a key twice": b'{"odd": 1, "odd": 2}',
@@ -149,6 +150,77 @@ def takes_no_unknown_field(operation: Operation, world: World) -> None:
     assert answer.status == 400, answer
     refused = {each["field"] for each in answer.body["errors"] if each["code"] == "unknown"}
     assert refused >= set(unknown), answer
+
+
+def objects_of(body: Any) -> Iterator[dict[str, Any]]:
+    """Return every object within a body, the outermost left out."""
+    inner = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
+    for each in inner:
+        if isinstance(each, dict):
+            yield each
+        yield from objects_of(each)
+
+
+def takes_no_unknown_field_inside(operation: Operation, world: World) -> None:
+    for number in range(len(list(objects_of(good_body(operation, world))))):
+        body = good_body(operation, world)
+        list(objects_of(body))[number]["is_staff"] = True
+        answer = send(operation, world, body=body)
+        assert answer.status == 400, answer
+
+
+def takes_no_address(operation: Operation) -> None:
+    """Refuse a field that names where to call: what is called is not a customer's to say."""
+    for name, described in _fields(operation.body["schema"] if operation.body else {}):
+        assert described.get("format") not in {"uri", "hostname", "ipv4", "ipv6"}, name
+        assert not CALLED.search(name), name
+
+
+def _fields(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    described = resolved(described)
+    for name, inner in described.get("properties", {}).items():
+        yield name, resolved(inner)
+        yield from _fields(inner)
+    if "items" in described:
+        yield from _fields(described["items"])
+
+
+def takes_nothing_of_others(operation: Operation, world: World, stranger: World, name: str) -> None:
+    """Answer to another's object that a body names as to one that nobody has."""
+    its = IN_BODIES[name](world)
+    unknown = f"{its.rpartition('_')[0]}_{UNKNOWN}"
+    body = good_body(operation, stranger)
+
+    own, theirs, nobodys = (
+        _proved(operation, stranger, body | {name: named}) for named in (body[name], its, unknown)
+    )
+
+    assert theirs.status == nobodys.status != own.status, (own, theirs, nobodys)
+    assert _told(theirs, its) == _told(nobodys, unknown)
+
+
+def _proved(operation: Operation, world: World, body: Any) -> Sent:
+    """Send it, and again with the proof that it asks for."""
+    answer = send(operation, world, body=body)
+    if answer.status != 403 or answer.body["code"] != "identity.step_up_required":
+        return answer
+    facts = answer.body["facts"]
+    proof = world.known.proof(facts["action"], **facts["subject"])
+    return send(operation, world, body=body, proof=proof)
+
+
+def pages_are_ones_own(operation: Operation, world: World, stranger: World) -> bool:
+    """Show nothing of another's by their cursor; tell whether they had one."""
+    first = world.known.get(f"{operation.path}?page_size=1").json()
+    following = first.get("next")
+    if not following:
+        return False
+    for client in (stranger, world):
+        answer = client.known.get(following)
+        assert answer.status_code == 200, answer.content
+        text = answer.content.decode()
+        assert not [each for each in world.ids if each in text and client is stranger], text
+    return True
 
 
 def amounts_of(operation: Operation) -> list[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.api import rows
 from tests.api.schema import Operation
+from tests.api.test_matrix import hidden_operations
 from tests.api.world import EXAMPLES, World
 
 pytestmark = pytest.mark.urls("tests.api.leaky_urls")
@@ -49,6 +50,15 @@ def test_a_row_about_two_sees_its_fault(
 def test_an_operation_without_an_example_object_is_seen() -> None:
     with pytest.raises(AssertionError, match="what there is at /v1/leaks"):
         rows.has_an_example_object(LEAK)
+
+
+def test_a_door_that_is_not_in_the_schema_is_seen() -> None:
+    assert "put /v1/leaks/{}" in hidden_operations()
+
+
+def test_a_field_that_takes_an_address_is_seen() -> None:
+    with pytest.raises(AssertionError, match="callback_url"):
+        rows.takes_no_address(LEAK)
 
 
 def test_amounts_are_found_in_the_schema() -> None:

@@ -214,7 +214,7 @@ def test_only_forms_of_the_back_office_are_wrapped(
     [
         "UPDATE audit_rowchange SET actor = NULL",
         "DELETE FROM audit_rowchange",
-        "TRUNCATE audit_rowchange",
+        "TRUNCATE audit_rowchange CASCADE",
         "TRUNCATE cases_case",
         "TRUNCATE customers_customer CASCADE",
         "TRUNCATE customers_user CASCADE",

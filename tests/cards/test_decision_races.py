@@ -17,8 +17,9 @@ from cards.authorizations.services import decisions
 from holdings.ledger import queries as ledger
 from holdings.ledger.models import Book, Hold
 from tests.cards.scenarios import Play, scenario
+from tests.people import new_customer
 from tests.races import in_a_thread, other_session, wait_for_blocked
-from tests.stripe_door import answer_of
+from tests.stripe_door import StripeDoor, answer_of
 
 __all__ = ["other_session"]
 
@@ -117,6 +118,26 @@ def test_the_same_request_twenty_times_at_once_is_one_decision(play: Play) -> No
     assert len(approved) == 1
     assert Decision.objects.filter(customer=play.customer).count() == 1
     assert ledger.balances(customer_id=play.customer.id)["USD"].held == Decimal(6)
+
+
+def test_of_twenty_requests_for_3_of_10_dollars_three_win(pinned: Any) -> None:
+    pinned()
+    known = new_customer(cash="10")
+    door = StripeDoor(Client(), known.card.stripe_id)
+
+    def ask(number: int) -> dict[str, Any]:
+        return answer_of(door.request(300, authorization=f"a{number}"))
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda n: in_a_thread(lambda: ask(n)), range(20)))
+    # Who found no room in time was told so, and may ask again as another request.
+    busy = [each for each in answers if each["metadata"].get("decline_reason") == "system_busy"]
+    answers += [ask(20 + number) for number in range(len(busy))]
+
+    assert sum(each["approved"] for each in answers) == 3
+    found = ledger.balances(customer_id=known.customer.id)["USD"]
+    assert (found.posted, found.held, found.available) == (10, 9, 1)
+    assert ledger.breaks(customer_id=known.customer.id) == []
 
 
 def test_freezing_the_card_between_snapshot_and_posting_is_seen(

@@ -11,9 +11,11 @@ from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction
 from cards.reconciliation import services
 from cards.reconciliation.models import Run
+from cards.reconciliation.tasks import EVERY
 from krak.cases.models import Case
 from krak.core import clock
 from krak.sandbox import services as sandbox
+from krak.ticks import TICKS
 from tests.cards.stripe_side import StripeSide
 from tests.people import Known, new_customer
 from tests.stripe_door import StripeDoor
@@ -190,6 +192,35 @@ def test_more_than_a_page_is_compared(stripe_side: StripeSide, known: Known) -> 
     assert _reconcile(stripe_side) == (105, 0)
     assert CardTransaction.objects.count() == 105
     assert _cash(known)["posted"] == "395.00"
+
+
+def test_all_that_is_lost_of_a_busy_hour_is_found_and_nothing_else(
+    stripe_side: StripeSide, known: Known
+) -> None:
+    for _ in range(20):
+        _capture(stripe_side, _purchase(stripe_side, known, 100))
+    told = stripe_side.events()
+    # One in ten never comes, and one line comes with another amount.
+    lines = [event for event in told if event["type"] == "issuing_transaction.created"]
+    lost, altered = lines[::10], lines[7]
+    altered["data"]["object"]["amount"] -= 1
+    stripe_side.hand_over(*[event for event in told if event not in lost])
+
+    repaired, _ = _reconcile(stripe_side)
+    assert repaired == len(lost) + 1
+    assert _reconcile(stripe_side) == (0, 1)
+
+    assert CardTransaction.objects.count() == 20
+    case = Case.objects.get(kind="reconciliation_break")
+    assert case.subject == altered["data"]["object"]["id"]
+    assert clock.now() - case.opened_at < timedelta(minutes=1)
+    assert case.assigned_to is None
+
+
+def test_what_is_lost_is_looked_for_within_a_quarter_of_an_hour() -> None:
+    assert services.QUIET + EVERY["hour"] < timedelta(minutes=15)
+    ticks = [tick for tick in TICKS.values() if tick.get("kwargs") == {"window": "hour"}]
+    assert [tick["schedule"] for tick in ticks] == [EVERY["hour"].total_seconds()]
 
 
 def test_one_run_at_a_time_and_a_dead_one_does_not_block(

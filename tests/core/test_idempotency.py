@@ -1,4 +1,4 @@
-"""One effect per key: what is answered again, what is refused, and twenty at once."""
+"""One effect per key: what is answered again, what is refused, and fifty at once."""
 
 import json
 import threading
@@ -197,11 +197,12 @@ def _in_a_thread(client: Client, customer: Customer) -> Any:
         connections.close_all()
 
 
-def test_twenty_at_once_with_one_key_have_one_effect(committed_customer: Customer) -> None:
+def test_fifty_at_once_with_one_key_have_one_effect(committed_customer: Customer) -> None:
     customer = committed_customer
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _n: _in_a_thread(Client(), customer), range(20)))
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _n: _in_a_thread(Client(), customer), range(50)))
 
+    assert len(answers) == 50
     assert _posted(customer) == Decimal(105)
     assert KeptAnswer.objects.filter(owner=customer.id).count() == 1
     made = [a for a in answers if a.status_code == 201]

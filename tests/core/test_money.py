@@ -1,7 +1,7 @@
 """Every rounding has a direction, and nothing else rounds."""
 
 import threading
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import moneyed
@@ -209,3 +209,12 @@ def test_a_product_of_stored_amounts_is_exact_in_a_new_thread() -> None:
     product = _in_a_new_thread(lambda: units * bid)
 
     assert int(product.scaleb(28)) == int(units.scaleb(10)) * int(bid.scaleb(18))
+
+
+def test_control_with_pythons_default_precision_a_trillion_units_lose_digits() -> None:
+    trillion, smallest = Decimal(10) ** 12, Decimal(1).scaleb(-18)
+    with localcontext(Context(prec=28)):
+        assert trillion + smallest - trillion == 0
+
+    assert trillion + smallest - trillion == smallest
+    assert (trillion + smallest) - (trillion + smallest) == 0

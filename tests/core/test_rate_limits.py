@@ -105,6 +105,22 @@ def test_of_eighty_at_once_exactly_as_many_pass_as_may(
     assert (len(tries), tries.count(True)) == (80, 5)
 
 
+def test_control_counted_by_reading_first_too_many_pass() -> None:
+    passed: list[int] = []
+    read = threading.Barrier(16)
+
+    def naive(number: int) -> None:
+        so_many = len(passed)
+        read.wait(20)
+        if so_many < 5:
+            passed.append(number)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(naive, range(16)))
+
+    assert len(passed) == 16
+
+
 def test_old_counts_are_dropped(db: None) -> None:
     now = clock.now()
     for hours in (1, 25):

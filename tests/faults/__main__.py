@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.faults import controls, report
 from tests.faults.invariants import Judgement
-from tests.faults.rows import ROWS, Row
+from tests.faults.row import Row
+from tests.faults.rows import ROWS
 from tests.faults.stage import Outcome, Stage
 from tests.faults.whole import Whole
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.rows import Row
+from tests.faults.row import Row
 from tests.faults.stage import Outcome
 
 PATH = Path(__file__).parents[2] / "docs" / "reliability.md"

@@ -1,28 +1,7 @@
 """The table of rows: what is tried, what is promised, and where the proof of each is."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from tests.faults.stage import Outcome, Stage
+from tests.faults.row import Row
 from tests.faults.trials import processes, servers
-
-
-@dataclass(frozen=True)
-class Row:
-    """One fault. `trial` plays it; `tests` prove it, or its parts, on their own."""
-
-    number: int
-    fault: str
-    promise: str
-    how: str
-    control: str
-    """What is taken out to see the row fail, and where that is tried."""
-    trial: Callable[[Stage], Outcome] | None = None
-    every_commit: bool = False
-    tests: tuple[str, ...] = ()
-    instead: str = ""
-    """Why it cannot be run here, and what was done instead."""
-
 
 WEAKENED = "what is taken out is in tests/faults/controls.py (`--controls`)"
 OF_THE_CHECKER = "of the checker alone: what is put there by hand is found (test_checker.py)"
@@ -232,6 +211,7 @@ ROWS: tuple[Row, ...] = (
         "locks in order of id: none",
         "two sessions lock two books in either order, 25 times",
         "locked one by one as they are named, they deadlock",
+        every_commit=True,
         tests=(
             "tests/faults/test_lock_order.py::test_two_who_lock_the_same_books_in_either_order_both_get_them",
             "tests/faults/test_lock_order.py::test_control_locked_one_by_one_in_the_order_they_are_named_they_deadlock",

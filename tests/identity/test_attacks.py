@@ -1,6 +1,8 @@
 """Guessing, asking who is a customer, and getting in the owner's way."""
 
+import json
 import time
+from base64 import urlsafe_b64encode
 from statistics import median
 from typing import Any
 
@@ -216,3 +218,45 @@ def test_an_answer_costs_two_queries_to_know_who_asks(phone: Phone) -> None:
     assert tables == [
         "django_session", "identity_device", "identity_device", "customers_accesstoken",
     ]  # fmt: skip
+
+
+# --- Tokens --------------------------------------------------------------------------------------
+
+
+def _jwt(header: dict[str, Any], claims: dict[str, Any], signature: bytes = b"") -> str:
+    parts = [json.dumps(header).encode(), json.dumps(claims).encode(), signature]
+    return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+@pytest.mark.parametrize("header", ["X-Session-Token", "Authorization"])
+def test_a_token_that_was_made_up_is_none(phone: Phone, header: str) -> None:
+    claims = {"sub": phone.email, "token_use": "access", "exp": 4_000_000_000}
+    made_up = [
+        _jwt({"alg": "none"}, claims),
+        _jwt({"alg": "HS256"}, claims, b"x" * 32),
+        _jwt({"alg": "RS256", "kid": "../../etc/passwd"}, claims, b"x" * 256),
+        _jwt({"alg": "HS256", "jku": "https://evil.example/keys"}, claims, b"x"),
+        _jwt({"alg": "HS256"}, claims | {"exp": 1}, b"x"),
+        _jwt({"alg": "HS256"}, claims | {"token_use": "refresh"}, b"x"),
+        phone.session[:-1],
+        phone.session + "x",
+        phone.session.swapcase(),
+        "x" * 100_000,
+    ]
+    for token in made_up:
+        sent = f"Bearer {token}" if header == "Authorization" else token
+        answer = Client().get("/v1/me", headers={header: sent})
+        assert answer.status_code == 401, token[:80]
+
+    good = f"Bearer {phone.session}" if header == "Authorization" else phone.session
+    assert Client().get("/v1/me", headers={header: good}).status_code == 200
+
+
+@pytest.mark.parametrize("given", ["a\r\nSet-Cookie: x=1", "short", "x" * 65, "req 1", "<script>"])
+def test_a_request_id_that_is_none_is_not_repeated(given: str) -> None:
+    answer = Client().get("/healthz/live", headers={"Request-Id": given})
+
+    assert answer["Request-Id"].startswith("req_")
+    assert "Set-Cookie" not in answer.headers
+    kept = Client().get("/healthz/live", headers={"Request-Id": "one-of-theirs"})
+    assert kept["Request-Id"] == "one-of-theirs"

@@ -1,11 +1,13 @@
 """Staff have a second factor, or see nothing."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from krak.core import clock
 from krak.customers.models import User
 from tests.identity.phone import Phone, after_commit, fresh_address, totp
 
@@ -94,6 +96,27 @@ def test_a_customer_is_no_staff_and_a_session_of_the_app_is_no_back_office() -> 
     client.cookies["sessionid"] = phone.session
     assert client.get("/admin/").status_code == 302
     assert client.get("/staff/2fa/recovery-codes/").status_code in {302, 404}
+
+
+def test_a_session_that_rested_too_long_or_moved_is_over(
+    boss: User, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    now = clock.now()
+    idle = timedelta(seconds=settings.STAFF_IDLE_SECONDS)
+    used, rested, moved = browser(boss), browser(boss), browser(boss)
+    for window in (used, rested, moved):
+        assert window.get("/admin/").status_code == 200
+
+    assert moved.get("/admin/", REMOTE_ADDR=fresh_address()).status_code == 302
+    assert moved.get("/admin/").status_code == 302
+    for passed, window, status in (
+        (idle / 2, used, 200),
+        (idle + timedelta(seconds=1), rested, 302),
+        (idle + timedelta(seconds=1), used, 200),
+    ):
+        monkeypatch.setattr(clock, "now", lambda passed=passed: now + passed)
+        assert window.get("/admin/").status_code == status
+    assert rested.get("/admin/customers/customer/").status_code == 302
 
 
 @pytest.mark.parametrize("page", ["", "enrol/", "recovery-codes/", "recovery-codes/new/",

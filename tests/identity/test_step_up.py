@@ -92,6 +92,21 @@ def test_a_stale_proof_does_not_serve(known: Known, settings: Any) -> None:
     assert response.json()["code"] == "identity.step_up_required"
 
 
+def test_a_proof_is_the_devices_that_made_it() -> None:
+    phone = Phone().sign_up()
+    tablet = phone.other()
+    tablet.log_in()
+    made = tablet.post(
+        "/v1/step-up", {"action": "erase_me", "subject": {}, "password": phone.password}
+    ).json()["id"]
+    headers = {"Step-Up": made, "Idempotency-Key": "once"}
+
+    refused = phone.post("/v1/me/erasure", **headers)
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "identity.step_up_required")
+    assert tablet.post("/v1/me/erasure", **headers).status_code == 201
+
+
 @pytest.mark.parametrize("proof", ["nonsense", "proof_01h455vb4pex5vsknk084sn02q", "x" * 500])
 def test_an_invented_proof_does_not_serve(known: Known, proof: str) -> None:
     response = ask(known, f"/v1/cards/{known.card.shown_id}/details-key", NONCE, proof=proof)

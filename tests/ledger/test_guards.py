@@ -139,6 +139,22 @@ def test_a_hold_beyond_what_is_available_is_refused(play: Play) -> None:
         )  # fmt: skip
 
 
+def test_control_without_its_rule_the_database_lets_somebody_below_zero(play: Play) -> None:
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "ALTER TABLE ledger_ledgeraccount"
+            " DROP CONSTRAINT nobody_is_overdrawn_but_by_a_forced_event"
+        )
+    Hold.objects.create(
+        customer=play.customer, account_id=_account(play), reference="too much",
+        amount=Decimal("0.01"), created_at=now, updated_at=now,
+    )  # fmt: skip
+
+    assert LedgerAccount.objects.get(id=_account(play)).held == Decimal("50.01")
+
+
 def test_a_lot_cannot_give_more_than_it_has(play: Play) -> None:
     with pytest.raises(IntegrityError, match="a_lot_never_gives_more_than_it_has"):
         _sql("UPDATE lots_lot SET remaining = -1 WHERE customer_id = %s", play.customer.id)

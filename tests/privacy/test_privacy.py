@@ -18,6 +18,7 @@ from cards.authorizations.models import Authorization
 from cards.issuing.models import Cardholder, CardStatus
 from holdings.ledger import queries as ledger
 from krak.core import clock, personal, sealing
+from krak.core.audit import queries as audit
 from krak.core.audit.models import RowChange
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
@@ -28,6 +29,7 @@ from krak.notifications.models import Notification
 from krak.privacy import services
 from krak.privacy.models import Erasure, SealedFacts
 from krak.sandbox import services as sandbox
+from tests.commits import as_at_a_commit
 from tests.dinners import dinner
 from tests.funding.test_receipts import account, address
 from tests.funding.world import BITCOIN, IBAN, World, save, withdraw, work
@@ -262,6 +264,8 @@ def test_that_somebody_was_erased_is_in_the_audit_and_their_name_is_not(known: K
     erase(known)
 
     changes = RowChange.objects.filter(row=str(known.customer.id), table="customers_customer")
+    as_at_a_commit()
+    assert audit.breaks() == []
     assert [each.changed["name"] for each in changes] == [["erased", "erased"]] * len(changes)
     last = changes.order_by("-at").first()
     assert last is not None

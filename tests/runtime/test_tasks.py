@@ -17,6 +17,7 @@ from krak.core.schedule.models import Run
 from krak.notifications.models import Notification
 from krak.runtime import tasks
 from tests.cards.scenarios import Play, scenario
+from tests.commits import as_at_a_commit
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,7 @@ def test_books_that_hold_say_nothing_and_one_that_does_not_is_an_alarm(
 ) -> None:
     play = Play(scenario("A04"), client, pinned)
     play.run()
+    as_at_a_commit()
     caplog.set_level(logging.ERROR, "krak.runtime.tasks")
     tasks.prove_books()
     assert not caplog.records

@@ -22,6 +22,7 @@ from holdings.transfers.models import (
 from krak.cases.models import Case
 from krak.customers.models import User
 from krak.runtime.tasks import prove_books
+from tests.commits import as_at_a_commit
 from tests.people import Known
 from tests.transfers.conftest import not_ready, pay, tag
 from tests.transfers.test_links import create
@@ -235,6 +236,7 @@ def test_what_is_in_transit_is_what_waits_and_a_difference_is_a_case(
     Transfer.objects.filter(currency="BTC").update(state="EXPIRED", ended_at=F("expires_at"))
 
     assert queries.breaks() == ["BTC"]
+    as_at_a_commit()
     prove_books()
     case = Case.objects.get(kind="books_broken")
     assert (case.subject, case.customer) == ("in transit BTC", None)

@@ -1,13 +1,68 @@
-"""Reads of what was changed."""
+"""Reads of what was changed, and the proof that nobody changed that."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from django.apps import apps
+from django.db import connection
 from django.db.models import QuerySet
 
-from krak.core.audit.models import RowChange
+from krak.core import personal
+from krak.core.audit.models import Link, RowChange
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A place where the history of changes is not what was written."""
+
+    place: int | None
+    """Of its link in the chain; None for a change that has none."""
+    change_id: UUID
+    what: str
+
+    def __str__(self) -> str:
+        return f"at {self.place or 'no place'}: change {self.change_id}: {self.what}"
 
 
 def changes_of(key: Any, *, tables: Sequence[str], most: int) -> QuerySet[RowChange]:
     """Return the newest changes of what has this key in any of the tables."""
     return RowChange.objects.filter(table__in=tables, row=str(key)).order_by("-at")[:most]
+
+
+def head() -> Link | None:
+    """Return the last link, whose hash speaks for all changes there ever were."""
+    return Link.objects.order_by("sequence").last()
+
+
+def is_in_chain(*, sequence: int, digest: bytes) -> bool:
+    """Tell whether a link that was noted elsewhere is still where it was."""
+    return Link.objects.filter(sequence=sequence, hash=digest).exists()
+
+
+def breaks() -> list[Break]:
+    """Prove the history of changes, the first broken place first. An empty list is the proof.
+
+    A value may be erased only in a column that holds something about people.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT place, change, break FROM audit_breaks()")
+        found = [Break(*row) for row in cursor.fetchall()]
+        cursor.execute(
+            'SELECT l.sequence, c.id, "table", key FROM audit_rowchange c'
+            " JOIN audit_link l ON l.change_id = c.id, jsonb_each(c.changed)"
+            ' WHERE value = \'["erased", "erased"]\' ORDER BY 1'
+        )
+        erased = cursor.fetchall()
+    may_be = {
+        (apps.get_model(each.model)._meta.db_table, column)  # noqa: SLF001 - documented by Django
+        for each in personal.tables()
+        for column in each.erases
+    }
+    found += [
+        Break(place, change, f"{column} of {table} was erased and is nobody's")
+        for place, change, table, column in erased
+        if (table, column) not in may_be
+    ]
+    return sorted(found, key=lambda each: (each.place is None, each.place))

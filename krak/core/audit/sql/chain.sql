@@ -1,0 +1,137 @@
+-- Every change is tied to the one before it, in the order of their commits, so that what is
+-- altered, taken out or put in behind the triggers shows.
+
+CREATE FUNCTION audit_digest(salt text, name text, said jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT encode(sha256(convert_to(jsonb_build_array(salt, name, said)::text, 'UTF8')), 'hex')
+$$;
+
+-- What binds each value without saying it: [salt, digest]. An erased value loses its salt, and
+-- nobody guesses a name from the digest that stays in the chain.
+CREATE FUNCTION audit_proofs(changed jsonb) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
+    WITH salted AS MATERIALIZED (
+        SELECT key, value, gen_random_uuid()::text AS salt FROM jsonb_each(changed))
+    SELECT jsonb_object_agg(key, jsonb_build_array(salt, audit_digest(salt, key, value))) FROM salted
+$$;
+
+CREATE FUNCTION audit_prove() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.proofs := audit_proofs(NEW.changed);
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION audit_hash(previous bytea, sequence bigint, said audit_rowchange) RETURNS bytea
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT sha256(previous || convert_to(jsonb_build_array(
+        sequence, said.id, extract(epoch FROM said.at)::text, said."table", said."row",
+        said.operation, said.actor, said.reason, said.request_id, said.database_role,
+        (SELECT jsonb_object_agg(key, value->1) FROM jsonb_each(said.proofs)))::text, 'UTF8'))
+$$;
+
+-- At the commit, so that the lock is the last one and held for no longer than a commit takes.
+CREATE FUNCTION audit_link() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    v_last audit_link;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('audit_link', 0));
+    SELECT * INTO v_last FROM audit_link ORDER BY sequence DESC LIMIT 1;
+    v_last.sequence := coalesce(v_last.sequence, 0) + 1;
+    v_last.hash := coalesce(v_last.hash, decode(repeat('00', 32), 'hex'));
+    INSERT INTO audit_link (sequence, change_id, previous_hash, hash)
+    VALUES (v_last.sequence, NEW.id, v_last.hash, audit_hash(v_last.hash, v_last.sequence, NEW));
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION audit_guard_link() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_trigger_depth() < 2 THEN
+        RAISE EXCEPTION 'only a change makes a link' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- Erasing a value takes its salt with it, and touches no other proof.
+CREATE OR REPLACE FUNCTION audit_only_erases() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    v_proofs jsonb;
+BEGIN
+    SELECT jsonb_object_agg(key, CASE WHEN NEW.changed->key = '["erased", "erased"]'
+                                      THEN jsonb_build_array(NULL, value->1) ELSE value END)
+      INTO v_proofs FROM jsonb_each(OLD.proofs);
+    IF NEW.changed = OLD.changed
+       OR to_jsonb(NEW) - 'changed' - 'proofs' <> to_jsonb(OLD) - 'changed' - 'proofs'
+       OR (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(NEW.changed) k)
+          IS DISTINCT FROM (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(OLD.changed) k)
+       OR EXISTS (SELECT FROM jsonb_each(NEW.changed) said
+                   WHERE said.value <> OLD.changed->said.key AND said.value <> '["erased", "erased"]')
+    THEN
+        RAISE EXCEPTION 'UPDATE is not allowed on %: its history is kept', TG_TABLE_NAME
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    NEW.proofs := v_proofs;
+    RETURN NEW;
+END $$;
+
+-- What was written before there was a chain.
+ALTER TABLE audit_rowchange DISABLE TRIGGER changes_only_become_erased;
+UPDATE audit_rowchange SET proofs = audit_proofs(changed);
+ALTER TABLE audit_rowchange ENABLE TRIGGER changes_only_become_erased;
+DO $$
+DECLARE
+    v_change audit_rowchange;
+    v_sequence bigint := 0;
+    v_last bytea := decode(repeat('00', 32), 'hex');
+    v_hash bytea;
+BEGIN
+    FOR v_change IN SELECT * FROM audit_rowchange ORDER BY at, id LOOP
+        v_sequence := v_sequence + 1;
+        v_hash := audit_hash(v_last, v_sequence, v_change);
+        INSERT INTO audit_link (sequence, change_id, previous_hash, hash)
+        VALUES (v_sequence, v_change.id, v_last, v_hash);
+        v_last := v_hash;
+    END LOOP;
+END $$;
+SET CONSTRAINTS ALL IMMEDIATE;
+
+CREATE TRIGGER a_change_proves_what_it_says
+    BEFORE INSERT ON audit_rowchange
+    FOR EACH ROW EXECUTE FUNCTION audit_prove();
+CREATE CONSTRAINT TRIGGER a_change_is_tied_to_the_one_before
+    AFTER INSERT ON audit_rowchange DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION audit_link();
+CREATE TRIGGER only_a_change_makes_a_link
+    BEFORE INSERT ON audit_link
+    FOR EACH ROW EXECUTE FUNCTION audit_guard_link();
+CREATE TRIGGER links_are_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_link
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
+
+-- The proof of the chain: every place where it is broken, the first one first.
+CREATE FUNCTION audit_breaks() RETURNS TABLE (place bigint, change uuid, break text)
+LANGUAGE sql STABLE AS $$
+    WITH chain AS (
+        SELECT l.*, c.id AS kept, audit_hash(l.previous_hash, l.sequence, c) AS expected,
+               lag(l.hash, 1, decode(repeat('00', 32), 'hex')) OVER (ORDER BY l.sequence) AS before,
+               lag(l.sequence, 1, 0::bigint) OVER (ORDER BY l.sequence) + 1 AS next
+          FROM audit_link l LEFT JOIN audit_rowchange c ON c.id = l.change_id)
+    SELECT sequence, change_id, CASE WHEN sequence <> next THEN 'links before it are gone'
+                                     WHEN previous_hash <> before THEN 'is not tied to the one before'
+                                     WHEN kept IS NULL THEN 'the change is gone'
+                                     ELSE 'the change was altered' END
+      FROM chain
+     WHERE sequence <> next OR previous_hash <> before OR kept IS NULL OR hash <> expected
+    UNION ALL
+    SELECT l.sequence, c.id, key || ' was altered'
+      FROM audit_rowchange c JOIN audit_link l ON l.change_id = c.id, jsonb_each(c.changed)
+     WHERE CASE WHEN c.proofs->key->>0 IS NULL THEN value <> '["erased", "erased"]'
+                ELSE audit_digest(c.proofs->key->>0, key, value) <> c.proofs->key->>1 END
+        OR c.proofs->key IS NULL
+    UNION ALL
+    SELECT l.sequence, c.id, key || ' was taken out'
+      FROM audit_rowchange c JOIN audit_link l ON l.change_id = c.id, jsonb_object_keys(c.proofs) key
+     WHERE NOT c.changed ? key
+    UNION ALL
+    SELECT NULL, c.id, 'was put in beside the chain'
+      FROM audit_rowchange c WHERE NOT EXISTS (SELECT FROM audit_link l WHERE l.change_id = c.id)
+     ORDER BY 1, 2
+$$;
