@@ -1,4 +1,4 @@
-"""`make bench`: measure, print a table, write `bench/results.json`."""
+"""`make bench`: measure, print a table, write `bench/results.json` and docs/performance.md."""
 
 import argparse
 import json
@@ -7,7 +7,18 @@ from pathlib import Path
 
 import django
 
-from bench import calls, candles, decisions, hordak, portfolios, postings, product, rewards, taps
+from bench import (
+    calls,
+    candles,
+    decisions,
+    hordak,
+    portfolios,
+    postings,
+    product,
+    report,
+    rewards,
+    taps,
+)
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -48,6 +59,7 @@ def main() -> None:
     if arguments.hordak:
         results["hordak"] = hordak.measure(seconds=int(arguments.seconds), rounds=arguments.rounds)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    report.write(results)
     for name, value in results.items():
         if name != "calls":
             print(f"{name:<22} {value}")

@@ -4,10 +4,11 @@ import statistics
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench import crowd, taps, tpcb, waiting
+from bench import costs, crowd, taps, tpcb, waiting
 
 CLIENTS = 8
 LOWER_PRIORITY = 10
@@ -24,10 +25,14 @@ def measure(url: str, *, customers: int, seconds: float, rounds: int) -> dict[st
     asking.ask(clients=CLIENTS, seconds=2)
     waiting.until_done()
     rates, yardsticks, told = [], [], []
+    spent, first = Counter[str](), asking.outcomes.total()
     for _ in range(rounds):
+        before = costs.so_far()
         rates.append(asking.ask(clients=CLIENTS, seconds=seconds))
         told.append(waiting.until_done())
+        spent += costs.so_far() - before
         yardsticks.append(tpcb.transactions_per_second(clients=CLIENTS, seconds=int(seconds)))
+    cpu = costs.each(spent, pieces=asking.outcomes.total() - first)
     ratios = [
         rate["per_second"] / yardstick for rate, yardstick in zip(rates, yardsticks, strict=True)
     ]
@@ -44,6 +49,7 @@ def measure(url: str, *, customers: int, seconds: float, rounds: int) -> dict[st
             "ratio_spread": _spread(ratios, places=3),
             "p50_ms": statistics.median(rate["p50_ms"] for rate in rates),
             "p99_ms": statistics.median(rate["p99_ms"] for rate in rates),
+            "cpu_us": cpu,
         },
         "told_afterwards": {"per_second": round(statistics.median(told))},
         "decisions_at_a_tenth": {

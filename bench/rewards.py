@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import psutil
 import psycopg
 
-from bench import crowd, load, taps, waiting
+from bench import costs, crowd, load, taps, waiting
 
 PER_SECOND = 100
 CUSTOMERS = 2000
@@ -45,7 +45,7 @@ def steadily(url: str, *, seconds: float) -> dict[str, float]:
     }
 
 
-def backlog(url: str, *, events: int) -> dict[str, float]:
+def backlog(url: str, *, events: int) -> dict[str, object]:
     """Return how many captures a second are worked off when all arrive before any is begun."""
     captures = _captures(url, many=events)
     relay = _relay()
@@ -56,13 +56,14 @@ def backlog(url: str, *, events: int) -> dict[str, float]:
         )
     finally:
         relay.send_signal(signal.SIGCONT)
-    began = time.monotonic()
+    before, began = costs.so_far(), time.monotonic()
     waiting.until_done()
     took = time.monotonic() - began
     return {
         "captures": len(captures),
         "rewards": len(_waits(list(captures))),
         "per_second": round(len(captures) / took),
+        "cpu_us": costs.each(costs.so_far() - before, pieces=len(captures)),
     }
 
 
