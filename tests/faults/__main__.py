@@ -14,18 +14,24 @@ from pathlib import Path
 from tests.faults import controls, report
 from tests.faults.invariants import Judgement
 from tests.faults.row import Row
-from tests.faults.rows import ROWS
+from tests.faults.rows import ROWS, TWO_HOSTS
 from tests.faults.stage import Outcome, Stage
 from tests.faults.whole import Whole
+
+TABLE = (*ROWS, TWO_HOSTS)
+SOAK = 33
 
 
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--rows", default="", help="numbers, by comma; all if left out")
+    parser.add_argument("--rows", default="", help="numbers, by comma (0: two hosts)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
     parser.add_argument("--times", type=int, default=1, help="how often each row is tried")
     parser.add_argument("--load", type=float, default=5.0, help="seconds of load around a fault")
+    parser.add_argument(
+        "--soak-minutes", type=float, default=15.0, help="of row 33; 0 leaves it out"
+    )
     parser.add_argument("--log", type=Path, help="keep what the processes said here")
     parser.add_argument(
         "--controls", action="store_true", help="take the protections out: these rows must fail"
@@ -34,25 +40,34 @@ def main() -> int:
     wanted = {int(text) for text in arguments.rows.split(",") if text}
     if arguments.controls:
         return play_controls(wanted, seed=arguments.seed, load_seconds=arguments.load)
-    rows = [row for row in ROWS if row.trial and (not wanted or row.number in wanted)]
+    rows = [row for row in TABLE if row.trial and (not wanted or row.number in wanted)]
+    if not arguments.soak_minutes:
+        rows = [row for row in rows if row.number != SOAK]
     print(f"seed {arguments.seed}", flush=True)
     results = play(
         rows,
         seed=arguments.seed,
         times=arguments.times,
         load_seconds=arguments.load,
+        soak_minutes=arguments.soak_minutes,
         log=arguments.log,
     )
     if not wanted:
         machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-        report.write(ROWS, results, seed=arguments.seed, machine=machine)
+        report.write(TABLE, results, seed=arguments.seed, machine=machine)
     failed = [number for number, result in results.items() if not result.holds]
     print(f"failed: {failed}" if failed else f"{len(results)} rows held", flush=True)
     return 1 if failed else 0
 
 
 def play(
-    rows: Sequence[Row], *, seed: int, times: int, load_seconds: float, log: Path | None
+    rows: Sequence[Row],
+    *,
+    seed: int,
+    times: int,
+    load_seconds: float,
+    soak_minutes: float,
+    log: Path | None,
 ) -> dict[int, report.Result]:
     """Play rows one after the other on one Krak; return what each measured."""
     whole = Whole(Path(tempfile.mkdtemp(prefix="krak-faults-")))
@@ -61,7 +76,8 @@ def play(
         whole.start()
         for row in rows:
             outcomes = [
-                _play_one(row, Stage(whole, seed + number, load_seconds)) for number in range(times)
+                _play_one(row, Stage(whole, seed + number, load_seconds, soak_minutes=soak_minutes))
+                for number in range(times)
             ]
             results[row.number] = report.Result(outcomes)
     finally:
@@ -97,8 +113,7 @@ def play_controls(wanted: set[int], *, seed: int, load_seconds: float) -> int:
 def _play_one(row: Row, stage: Stage) -> Outcome:
     began = time.monotonic()
     try:
-        assert row.trial is not None
-        outcome = row.trial(stage)
+        outcome = row.play(stage)
     except Exception as problem:  # noqa: BLE001 - the other rows are played all the same
         traceback.print_exc()
         outcome = Outcome(Judgement(), recovery_seconds=0.0, problems=[repr(problem)])

@@ -69,7 +69,7 @@ def write(rows: Sequence[Row], results: Mapping[int, Result], *, seed: int, mach
         "## How, and what it is worth\n",
         "| # | How | Control | Where |",
         "| --- | --- | --- | --- |",
-        *(f"| {row.number} | {row.how} | {row.control} | {_where(row)} |" for row in rows),
+        *(f"| {_label(row)} | {row.how} | {row.control} | {_where(row)} |" for row in rows),
     ]
     PATH.write_text("\n".join(lines) + "\n" + REPLAY)
 
@@ -78,7 +78,7 @@ def _measured(row: Row, result: Result) -> str:
     outcomes = result.outcomes
     judgements = [each.judgement for each in outcomes]
     cells = [
-        row.number,
+        _label(row),
         row.fault,
         row.promise,
         len(outcomes),
@@ -90,6 +90,10 @@ def _measured(row: Row, result: Result) -> str:
         f"{max(each.slowest_seconds for each in outcomes):.1f} s",
     ]
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def _label(row: Row) -> str:
+    return str(row.number or "two hosts")
 
 
 def _where(row: Row) -> str:

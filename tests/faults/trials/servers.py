@@ -171,23 +171,6 @@ def valkey_is_full(stage: Stage) -> Outcome:
     return outcome
 
 
-def valkey_is_slow(stage: Stage) -> Outcome:
-    """Row 21: Valkey answers after three seconds, twice."""
-
-    def fault() -> None:
-        with redis.Redis.from_url(stage.whole.valkey_url) as valkey:
-            for _ in range(2):
-                valkey.execute_command("CLIENT", "PAUSE", "3000", "ALL")
-                time.sleep(3.2)
-
-    outcome, driver = stage.under_load(fault)
-    slowest = driver.slowest("tap")
-    outcome.figures["slowest tap, s"] = round(slowest, 2)
-    outcome.require(that=slowest < TAP_SECONDS, otherwise=f"a tap waited {slowest:.1f} s")
-    outcome.require(that=driver.refused() == 0, otherwise=f"{driver.refused()} were refused")
-    return outcome
-
-
 def books_are_locked(stage: Stage) -> Outcome:
     """Row 24: somebody holds the lock of every book for four seconds."""
 
