@@ -90,16 +90,21 @@ def play(
 
 def play_controls(wanted: set[int], *, seed: int, load_seconds: float) -> int:
     """Play rows without their protection; the exit code is 1 if one holds all the same."""
-    whole = Whole(Path(tempfile.mkdtemp(prefix="krak-controls-")), sabotage=controls.SABOTAGE)
+    whole = Whole(
+        Path(tempfile.mkdtemp(prefix="krak-controls-")),
+        sabotage=controls.SABOTAGE,
+        environment=controls.ENVIRONMENT,
+    )
     held = 0
     try:
         whole.start()
-        for number, trial, forgetful in controls.CONTROLS:
-            if wanted and number not in wanted:
+        for control in controls.CONTROLS:
+            if wanted and control.number not in wanted:
                 continue
-            found = controls.fails(Stage(whole, seed, load_seconds), trial, forgetful=forgetful)
-            held += found is None
-            print(f"{number:>3} {found or 'HELD without its protection'}", flush=True)
+            found = control.finds(Stage(whole, seed, load_seconds))
+            held += not found
+            said = found or "HELD"
+            print(f"{control.number:>3} without {control.without}: {said}", flush=True)
             with whole.database() as database:
                 # What a row has left undone must not be counted for the next.
                 database.execute("UPDATE outbox_outboxmessage SET due_at = now(), dead_at = NULL")

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -160,9 +161,12 @@ class Driver:
         """Return the seconds of the slowest request, answered or not."""
         return max((t.seconds for t in self.tries if kind in {None, t.kind}), default=0.0)
 
-    def p99(self, kind: str) -> float:
-        """Return the seconds that one request in a hundred of a kind took longer than."""
-        took = sorted(each.seconds for each in self.tries if each.kind == kind)
+    def p99(self, kind: str, *, between: tuple[float, float] = (0.0, math.inf)) -> float:
+        """Return the seconds that one in a hundred of a kind, begun `between`, took longer than."""
+        since, until = between
+        took = sorted(
+            each.seconds for each in self.tries if each.kind == kind and since <= each.began < until
+        )
         return round(took[len(took) * 99 // 100], 3) if took else 0.0
 
     def unanswered(self) -> int:

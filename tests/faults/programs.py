@@ -1,13 +1,14 @@
 """The server's own programs, such as `pg_dump`, run beside a database."""
 
 import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from krak.runtime.postgres import _bin_folders
+from krak.runtime.postgres import _binaries
 
 
-def run(program: str, *arguments: str, url: str) -> str:
-    """Run a program on the database of `url` and return what it said.
+def run(program: str, *arguments: str, state: Path, url: str) -> str:
+    """Run a program of the server in `state` on the database of `url`; return what it said.
 
     The password goes by the environment, where `ps` cannot read it.
 
@@ -15,8 +16,9 @@ def run(program: str, *arguments: str, url: str) -> str:
         RuntimeError: it failed; the message is the end of what it said.
     """
     parts = urlsplit(url)
+    bin_folder, _ = _binaries((state / "postgres").resolve())
     done = subprocess.run(
-        [next(_bin_folders()) / program, *arguments],
+        [bin_folder / program, *arguments],
         env={
             "PGHOST": parts.hostname or "",
             "PGPORT": str(parts.port),

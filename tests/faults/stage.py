@@ -45,6 +45,11 @@ class Outcome:
         if not that:
             self.problems.append(otherwise)
 
+    def require_recovery(self, *, within: float) -> None:
+        """Note a problem unless all was well again soon enough."""
+        took = self.recovery_seconds
+        self.require(that=took < within, otherwise=f"it took {took:.1f} s and not {within:.0f}")
+
     def __str__(self) -> str:
         return "; ".join([*self.problems, str(self.judgement)])
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
+from cards.authorizations.services import decisions
 from krak.core import clock
 from krak.core.outbox import services
 from krak.core.outbox.registry import Registered, handler_of
@@ -41,6 +42,9 @@ def set_up() -> None:
     wanted = FAULTS_SABOTAGE
     if "claim_seconds" in wanted:
         services.CLAIM_LASTS = timedelta(seconds=wanted["claim_seconds"])  # type: ignore[misc]
+    if "patience_seconds" in wanted:
+        decisions.PATIENCE_SECONDS = wanted["patience_seconds"]  # type: ignore[misc]
+        decisions.DEADLINE_SECONDS = wanted["patience_seconds"]  # type: ignore[misc]
     _move_the_clock()
     services.handler_of = _dies_before_commit  # type: ignore[attr-defined]
     services.deliver = _dies_after_commit(services.deliver)

@@ -11,6 +11,7 @@ from psycopg import sql
 from tests.faults import programs
 from tests.faults.invariants import broken
 from tests.faults.stage import Outcome, Stage
+from tests.faults.whole import Whole
 
 COPY = "krak_copy"
 HOT = "ledger_journalentry"
@@ -53,11 +54,17 @@ def a_backup_is_restored(stage: Stage) -> Outcome:
 
     def fault() -> None:
         counted.append(_entries(whole.database_url))
-        programs.run("pg_dump", "--format=custom", f"--file={dump}", url=whole.database_url)
+        programs.run(
+            "pg_dump",
+            "--format=custom",
+            f"--file={dump}",
+            state=whole.state,
+            url=whole.database_url,
+        )
         counted.append(_entries(whole.database_url))
 
     outcome, _driver = stage.under_load(fault, pause_seconds=0.05)
-    with _restored(whole.database_url, dump) as url, psycopg.connect(url, autocommit=True) as copy:
+    with _restored(whole, dump) as url, psycopg.connect(url, autocommit=True) as copy:
         found = [line for line in broken(copy) if not line.startswith("I6")]
         kept = _entries(url)
     least, most = counted
@@ -90,14 +97,21 @@ def _entries(url: str) -> int:
 
 
 @contextmanager
-def _restored(url: str, dump: Path) -> Iterator[str]:
-    server, _, _ = url.rpartition("/")
+def _restored(whole: Whole, dump: Path) -> Iterator[str]:
+    server, _, _ = whole.database_url.rpartition("/")
     name = sql.Identifier(COPY)
     with psycopg.connect(f"{server}/postgres", autocommit=True) as database:
         database.execute(sql.SQL("CREATE DATABASE {}").format(name))
         try:
             copy = f"{server}/{COPY}"
-            programs.run("pg_restore", "--exit-on-error", f"--dbname={COPY}", str(dump), url=copy)
+            programs.run(
+                "pg_restore",
+                "--exit-on-error",
+                f"--dbname={COPY}",
+                str(dump),
+                state=whole.state,
+                url=copy,
+            )
             yield copy
         finally:
             database.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
