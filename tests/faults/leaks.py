@@ -5,7 +5,7 @@ range that pass Luhn's check and stand alone.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,11 @@ def leaks(whole: Whole, *, secrets: Collection[str]) -> list[str]:
     """Return where a secret or a card number is to be read; the secret itself is not repeated."""
     words = [each for each in {*secrets, *secrets_of(whole)} if len(each) >= SHORTEST_SECRET]
     with whole.database() as database:
-        places = [*_tables(database), *_logs(whole.state)]
+        return found_in([*tables(database), *logs(whole.state)], words)
+
+
+def found_in(places: Iterable[tuple[str, str]], words: Collection[str]) -> list[str]:
+    """Return which places have a card number or one of these words in their text."""
     found = []
     for place, text in places:
         found += [f"a secret of the run is in {place}" for word in words if word in text]
@@ -47,7 +51,8 @@ def leaks(whole: Whole, *, secrets: Collection[str]) -> list[str]:
     return sorted(set(found))
 
 
-def _tables(database: "psycopg.Connection[Any]") -> Iterator[tuple[str, str]]:
+def tables(database: "psycopg.Connection[Any]") -> Iterator[tuple[str, str]]:
+    """Return all text of each table."""
     columns = database.execute(
         """
         SELECT table_name, array_agg(column_name::text) FROM information_schema.columns
@@ -66,7 +71,8 @@ def _tables(database: "psycopg.Connection[Any]") -> Iterator[tuple[str, str]]:
             yield f"table {table}", b"\n".join(bytes(row) for row in rows).decode()
 
 
-def _logs(state: Path) -> Iterator[tuple[str, str]]:
+def logs(state: Path) -> Iterator[tuple[str, str]]:
+    """Return each log in a state folder."""
     for path in sorted(state.glob("*.log")):
         yield path.name, path.read_text(errors="replace")
 

@@ -142,7 +142,10 @@ class Stage:
             judgement = judge(database, commands)
             waited = longest_wait(database, since=self._began_at)
         outcome = Outcome(judgement, recovery_seconds=max(recovered, waited))
-        outcome.figures["longest wait of promised work, s"] = round(waited, 1)
+        outcome.figures |= {
+            "a tap rewarded again after, s": round(recovered, 1),
+            "longest wait of promised work, s": round(waited, 1),
+        }
         return outcome
 
     def await_quiet(self) -> bool:
