@@ -231,11 +231,16 @@ def work_piles_up(stage: Stage) -> Outcome:
 def _pile_up(database: Any, count: int) -> None:
     """Promise again, under new ids, to process events that are processed: each is looked up."""
     database.execute(
-        "INSERT INTO outbox_outboxmessage (id, topic, payload)"
-        " SELECT gen_random_uuid(), topic, payload FROM outbox_outboxmessage,"
-        " generate_series(1, %s) WHERE id = (SELECT id FROM outbox_outboxmessage"
-        " WHERE topic = 'inbox.process' AND done_at IS NOT NULL ORDER BY id DESC LIMIT 1)",
-        [count],
+        """
+        WITH known AS MATERIALIZED (
+            SELECT topic, payload FROM outbox_outboxmessage
+             WHERE topic = 'inbox.process' AND done_at IS NOT NULL)
+        INSERT INTO outbox_outboxmessage (id, topic, payload)
+        SELECT gen_random_uuid(), topic, payload
+          FROM generate_series(1, (SELECT %(count)s / count(*) + 1 FROM known)), known
+         LIMIT %(count)s
+        """,
+        {"count": count},
     )
 
 
