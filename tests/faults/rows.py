@@ -30,7 +30,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         3,
         "worker killed before its commit",
-        "runs again, once, within 40 s",
+        "runs again, once, within 30 s",
         "the worker's group dies by SIGKILL inside the transaction",
         WEAKENED,
         processes.worker_is_killed_before_commit,
@@ -39,7 +39,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         4,
         "worker killed after commit, before its acknowledgement",
-        "delivered again and passed over",
+        "delivered again and passed over; all done within 30 s",
         "the worker's group dies by SIGKILL between the commit and the return of the task",
         "the trial waits to see the second delivery",
         processes.worker_is_killed_after_commit,

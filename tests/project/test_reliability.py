@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.rows import ROWS, Row
+from tests.faults.row import Row
+from tests.faults.rows import ROWS
 
 ROOT = Path(__file__).parents[2]
 
