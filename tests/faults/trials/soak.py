@@ -13,6 +13,8 @@ KILLED = ("web", "worker", "relay", "beat", "market", "candles", "valkey", "post
 MOST_GROWTH = 1.5
 """Of the last quarter's mean over the first's; a cache that fills is no leak."""
 WARM_SECONDS = 30.0
+FEWEST_SAMPLES = 40
+"""Fewer say nothing of a trend."""
 
 
 def load_goes_on_and_on(stage: Stage) -> Outcome:
@@ -20,6 +22,7 @@ def load_goes_on_and_on(stage: Stage) -> Outcome:
     whole, random = stage.whole, Random(stage.seed)
     samples: dict[str, list[tuple[float, float]]] = defaultdict(list)
     killed: list[str] = []
+    young: dict[str, float] = {}
 
     def fault() -> None:
         began = time.monotonic()
@@ -31,9 +34,13 @@ def load_goes_on_and_on(stage: Stage) -> Outcome:
                 before = whole.kill(name)
                 whole.await_restart(name, after=before)
                 killed.append(name)
+                young[name] = time.monotonic() + WARM_SECONDS
                 due += KILL_EVERY_SECONDS
             if now - began > WARM_SECONDS:
                 for name, kb in whole.memory_kb().items():
+                    # Who was started a moment ago is not yet as large as it will be.
+                    if now < young.get(name, 0):
+                        continue
                     samples[name].append((now - began, kb / 1024))
             time.sleep(SAMPLE_EVERY_SECONDS)
 
@@ -43,7 +50,7 @@ def load_goes_on_and_on(stage: Stage) -> Outcome:
     outcome.require(that=bool(killed), otherwise="nobody was killed")
     for name, points in samples.items():
         hours, sizes = zip(*((at / 3600, size) for at, size in points), strict=True)
-        if len(sizes) < 8:  # too few to speak of quarters
+        if len(sizes) < FEWEST_SAMPLES:
             continue
         quarter = len(sizes) // 4
         growth = fmean(sizes[-quarter:]) / max(fmean(sizes[:quarter]), 1)
