@@ -318,7 +318,8 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 30,
+    # What a worker that died had taken is done by another one within half a minute.
+    "visibility_timeout": 20,
     # kombu looks for unacknowledged tasks only every so many polls: these two make it prompt.
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,

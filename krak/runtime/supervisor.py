@@ -116,12 +116,15 @@ class Supervisor:
         self._pipes.close()
 
     def say(self, text: str) -> None:
-        """Print a line; once nobody reads any more, run on in silence."""
+        """Print a line; run on in silence if nobody reads or the disk is full."""
         try:
             self.out.write(f"{text}\n")
             self.out.flush()
         except BrokenPipeError:
             self.out = _Nowhere()
+        except OSError:
+            # A log that takes nothing more must not end what it tells of.
+            return
 
     def _start(self, child: _Child) -> None:
         child.again_at = None

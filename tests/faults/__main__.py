@@ -12,20 +12,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults import controls, report
+from tests.faults.attacks import ATTACKS
 from tests.faults.invariants import Judgement
 from tests.faults.row import Row
-from tests.faults.rows import ROWS
+from tests.faults.rows import ROWS, TWO_HOSTS
 from tests.faults.stage import Outcome, Stage
 from tests.faults.whole import Whole
+
+TABLE = (*ROWS, TWO_HOSTS)
+SOAK = 33
 
 
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--rows", default="", help="numbers, by comma; all if left out")
+    parser.add_argument("--rows", default="", help="numbers, by comma (0: two hosts)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
     parser.add_argument("--times", type=int, default=1, help="how often each row is tried")
     parser.add_argument("--load", type=float, default=5.0, help="seconds of load around a fault")
+    parser.add_argument(
+        "--soak-minutes", type=float, default=15.0, help="of row 33; 0 leaves it out"
+    )
     parser.add_argument("--log", type=Path, help="keep what the processes said here")
     parser.add_argument(
         "--controls", action="store_true", help="take the protections out: these rows must fail"
@@ -34,25 +41,34 @@ def main() -> int:
     wanted = {int(text) for text in arguments.rows.split(",") if text}
     if arguments.controls:
         return play_controls(wanted, seed=arguments.seed, load_seconds=arguments.load)
-    rows = [row for row in ROWS if row.trial and (not wanted or row.number in wanted)]
+    rows = [row for row in TABLE if row.trial and (not wanted or row.number in wanted)]
+    if not arguments.soak_minutes:
+        rows = [row for row in rows if row.number != SOAK]
     print(f"seed {arguments.seed}", flush=True)
     results = play(
         rows,
         seed=arguments.seed,
         times=arguments.times,
         load_seconds=arguments.load,
+        soak_minutes=arguments.soak_minutes,
         log=arguments.log,
     )
     if not wanted:
         machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-        report.write(ROWS, results, seed=arguments.seed, machine=machine)
+        report.write((*TABLE, *ATTACKS), results, seed=arguments.seed, machine=machine)
     failed = [number for number, result in results.items() if not result.holds]
     print(f"failed: {failed}" if failed else f"{len(results)} rows held", flush=True)
     return 1 if failed else 0
 
 
 def play(
-    rows: Sequence[Row], *, seed: int, times: int, load_seconds: float, log: Path | None
+    rows: Sequence[Row],
+    *,
+    seed: int,
+    times: int,
+    load_seconds: float,
+    soak_minutes: float,
+    log: Path | None,
 ) -> dict[int, report.Result]:
     """Play rows one after the other on one Krak; return what each measured."""
     whole = Whole(Path(tempfile.mkdtemp(prefix="krak-faults-")))
@@ -61,7 +77,8 @@ def play(
         whole.start()
         for row in rows:
             outcomes = [
-                _play_one(row, Stage(whole, seed + number, load_seconds)) for number in range(times)
+                _play_one(row, Stage(whole, seed + number, load_seconds, soak_minutes=soak_minutes))
+                for number in range(times)
             ]
             results[row.number] = report.Result(outcomes)
     finally:
@@ -74,16 +91,21 @@ def play(
 
 def play_controls(wanted: set[int], *, seed: int, load_seconds: float) -> int:
     """Play rows without their protection; the exit code is 1 if one holds all the same."""
-    whole = Whole(Path(tempfile.mkdtemp(prefix="krak-controls-")), sabotage=controls.SABOTAGE)
+    whole = Whole(
+        Path(tempfile.mkdtemp(prefix="krak-controls-")),
+        sabotage=controls.SABOTAGE,
+        environment=controls.ENVIRONMENT,
+    )
     held = 0
     try:
         whole.start()
-        for number, trial, forgetful in controls.CONTROLS:
-            if wanted and number not in wanted:
+        for control in controls.CONTROLS:
+            if wanted and control.number not in wanted:
                 continue
-            found = controls.fails(Stage(whole, seed, load_seconds), trial, forgetful=forgetful)
-            held += found is None
-            print(f"{number:>3} {found or 'HELD without its protection'}", flush=True)
+            found = control.finds(Stage(whole, seed, load_seconds))
+            held += not found
+            said = found or "HELD"
+            print(f"{control.number:>3} without {control.without}: {said}", flush=True)
             with whole.database() as database:
                 # What a row has left undone must not be counted for the next.
                 database.execute("UPDATE outbox_outboxmessage SET due_at = now(), dead_at = NULL")
@@ -97,8 +119,7 @@ def play_controls(wanted: set[int], *, seed: int, load_seconds: float) -> int:
 def _play_one(row: Row, stage: Stage) -> Outcome:
     began = time.monotonic()
     try:
-        assert row.trial is not None
-        outcome = row.trial(stage)
+        outcome = row.play(stage)
     except Exception as problem:  # noqa: BLE001 - the other rows are played all the same
         traceback.print_exc()
         outcome = Outcome(Judgement(), recovery_seconds=0.0, problems=[repr(problem)])

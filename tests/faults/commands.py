@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, ClassVar
 
@@ -31,8 +31,14 @@ class Person:
     token: str
     card: str
     deposits: int = 0
+    clock_ahead: timedelta = timedelta(0)
+    """By how much the network's clock is ahead of ours."""
     approved: list["Tap"] = field(default_factory=list)
     captured: list["Capture"] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """Return the time by the network's clock."""
+        return datetime.now(UTC) + self.clock_ahead
 
 
 @dataclass
@@ -71,7 +77,7 @@ class Command:
         raise NotImplementedError
 
     def _signed(self, door: str, event: dict[str, Any], secret: str) -> Request:
-        text, signature = shapes.signed(event, secret=secret, now=datetime.now(UTC))
+        text, signature = shapes.signed(event, secret=secret, now=self.person.now())
         return Request(f"/webhooks/stripe/{door}", text, {"Stripe-Signature": signature})
 
 
@@ -94,7 +100,7 @@ class Tap(Command):
 
     def request(self) -> Request:
         """Return the network's question."""
-        created = int(datetime.now(UTC).timestamp())
+        created = int(self.person.now().timestamp())
         asked = shapes.authorization(
             stripe_id=self.stripe_id,
             card=_card(self.person),
@@ -175,7 +181,7 @@ class Capture(Command):
         return f"ipi_{self.name}"
 
     def _transaction(self, kind: str, cents: int) -> Request:
-        created = int(datetime.now(UTC).timestamp())
+        created = int(self.person.now().timestamp())
         told = shapes.transaction(
             stripe_id=self.stripe_id,
             kind=kind,

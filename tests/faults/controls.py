@@ -1,36 +1,44 @@
 """`python -m tests.faults --controls`: with its protection taken out, a row must fail.
 
 A row that holds all the same would prove nothing. One Krak is played whose claims and tasks are
-never given back, and that does not wait for its log to be on the disk.
+never given back, that waits for locks and for its database as long as it takes, and, for the last
+row, does not wait for its log to be on the disk.
 """
 
+import contextlib
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from unittest.mock import patch
 
-from tests.faults.invariants import Judgement
+from tests.faults.commands import Deposit, Request
 from tests.faults.stage import Outcome, Stage
-from tests.faults.trials import processes, servers
+from tests.faults.trials import network, processes, servers
 from tests.faults.whole import Whole
 
-SABOTAGE = {"claim_seconds": 3600, "visibility_seconds": 3600}
-CONTROLS: tuple[tuple[int, Callable[[Stage], Outcome], bool], ...] = (
-    (3, processes.worker_is_killed_before_commit, False),
-    (19, servers.valkey_is_flushed, False),
-    (8, servers.postgres_is_killed, True),
-)
+SABOTAGE = {"claim_seconds": 3600, "visibility_seconds": 3600, "patience_seconds": 3600}
+ENVIRONMENT = {"KRAK_LOCK_TIMEOUT_MS": "0", "KRAK_STATEMENT_TIMEOUT_MS": "0"}
+QUIET_SECONDS = 20.0
 
 
-def fails(stage: Stage, trial: Callable[[Stage], Outcome], *, forgetful: bool) -> Judgement | None:
-    """Play a row without its protection; return what it found, None if it found nothing."""
-    if forgetful:
-        _forget_what_is_committed(stage.whole)
-    stage.quiet_seconds = 20
-    outcome = trial(stage)
-    found = outcome.judgement
-    return None if found.holds else found
+@contextlib.contextmanager
+def without_keys(_whole: Whole) -> Iterator[None]:
+    """Let clients ask again under another key each time."""
+    keyed = Deposit.request
+
+    def request(self: Deposit) -> Request:
+        made = keyed(self)
+        made.headers["Idempotency-Key"] = secrets.token_hex(10)
+        return made
+
+    with patch.object(Deposit, "request", request):
+        yield
 
 
-def _forget_what_is_committed(whole: Whole) -> None:
+@contextlib.contextmanager
+def forgetful(whole: Whole) -> Iterator[None]:
     """Acknowledge commits before they are written down, and write them down every ten seconds."""
     with whole.database() as database:
         database.execute("ALTER SYSTEM SET synchronous_commit = off")
@@ -38,3 +46,39 @@ def _forget_what_is_committed(whole: Whole) -> None:
         database.execute("ALTER SYSTEM SET wal_writer_flush_after = '1GB'")
         database.execute("SELECT pg_reload_conf()")
     time.sleep(2)
+    yield
+
+
+def as_it_is(_whole: Whole) -> AbstractContextManager[None]:
+    """Take nothing out but what the sabotaged Krak lacks anyway."""
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Control:
+    """A row, what it is played without, and what must be found then."""
+
+    number: int
+    without: str
+    trial: Callable[[Stage], Outcome]
+    found: str
+    taken_out: Callable[[Whole], AbstractContextManager[None]] = as_it_is
+
+    def finds(self, stage: Stage) -> str:
+        """Play the row; return what was found, "" if not what had to be."""
+        stage.quiet_seconds = QUIET_SECONDS
+        with self.taken_out(stage.whole):
+            outcome = self.trial(stage)
+        said = [*outcome.problems, *outcome.judgement.doubled, *outcome.judgement.lost]
+        said += outcome.judgement.wrong
+        return next((line for line in said if self.found in line), "")
+
+
+CONTROLS: tuple[Control, ...] = (
+    Control(29, "the same key", network.answers_are_cut_off, "effects", without_keys),
+    Control(24, "lock_timeout", servers.books_are_locked, "a request waited"),
+    Control(10, "a deadline", servers.postgres_is_paused, "a tap waited"),
+    Control(3, "claims that run out", processes.worker_is_killed_before_commit, "I6"),
+    Control(19, "claims that run out", servers.valkey_is_flushed, "I6"),
+    Control(8, "durable commits", servers.postgres_is_killed, "is not there", forgetful),
+)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Door:
 
     url: str
     connection: http.client.HTTPConnection | None = None
+    other: str = ""
 
     def send(self, request: Request) -> tuple[int, Any]:
         """Return status and JSON; 0 and the reason when there was no answer."""
@@ -55,6 +57,8 @@ class Door:
             return response.status, json.loads(text) if text else None
         except (OSError, http.client.HTTPException, ValueError) as problem:
             self.close()
+            if self.other:
+                self.url, self.other = self.other, self.url
             return 0, repr(problem)
 
     def close(self) -> None:
@@ -72,6 +76,10 @@ class Driver:
     seed: int
     clients: int = CLIENTS
     pause_seconds: float = 0.25
+    play_on: str = ""
+    """Where clients ask, if not at `url` itself: through a proxy."""
+    also: str = ""
+    """A second host, where every other client begins; who gets no answer goes to the other one."""
     people: list[Person] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     tries: list[Try] = field(default_factory=list)
@@ -104,7 +112,11 @@ class Driver:
                 self.errors.append("a client never came to an end")
 
     def _play(self, number: int) -> None:
-        random, door = Random(f"{self.seed}:{number}"), Door(self.url)
+        random, door = Random(f"{self.seed}:{number}"), Door(self.play_on or self.url)
+        if self.also:
+            door.other = self.also
+            if number % 2:
+                door.url, door.other = door.other, door.url
         # Each client has people of its own and shares the others': some meet, most do not.
         try:
             while not self._stop.is_set():
@@ -148,6 +160,14 @@ class Driver:
     def slowest(self, kind: str | None = None) -> float:
         """Return the seconds of the slowest request, answered or not."""
         return max((t.seconds for t in self.tries if kind in {None, t.kind}), default=0.0)
+
+    def p99(self, kind: str, *, between: tuple[float, float] = (0.0, math.inf)) -> float:
+        """Return the seconds that one in a hundred of a kind, begun `between`, took longer than."""
+        since, until = between
+        took = sorted(
+            each.seconds for each in self.tries if each.kind == kind and since <= each.began < until
+        )
+        return round(took[len(took) * 99 // 100], 3) if took else 0.0
 
     def unanswered(self) -> int:
         """Return how many requests got no answer."""

@@ -18,7 +18,9 @@ each entry sums to zero, I2 cached balances are the sum of entries, I3 nobody is
 each event and each key has one effect, I5 what was acknowledged is there and what was refused
 is not, I6 every promise is done, I7 what customers have is what the house owes. *Lost* was
 acknowledged and is not there, *doubled* has two effects, *wrong* breaks an invariant or a
-promise of its row. *Seconds* is the longest until a tap that began after the fault was
+promise of its row. After each row all text of all tables and all logs are searched for the
+secrets of the run and for card numbers, and Postgres is asked for deadlocks: one of either is
+*wrong*, too. *Seconds* is the longest until a tap that began after the fault was
 rewarded, and until the last work promised meanwhile was done.
 """
 REPLAY = """
@@ -26,7 +28,8 @@ REPLAY = """
 
 A run prints its seed. `make faults ARGS="--rows 8,17 --seed 5"` plays these rows again: each
 client asks the same things in the same order, and the fault comes at the same moment; what the
-scheduler of the machine makes of it is its own. Rows marked *each commit* are in `make test`
+scheduler of the machine makes of it is its own. `--soak-minutes 0` leaves the soak out,
+`--controls` plays what must fail. Rows marked *each commit* are in `make test`
 too, in a short form (`tests/faults/test_every_commit.py`). A control takes the protection out:
 a row whose control does not fail proves nothing.
 """
@@ -69,7 +72,7 @@ def write(rows: Sequence[Row], results: Mapping[int, Result], *, seed: int, mach
         "## How, and what it is worth\n",
         "| # | How | Control | Where |",
         "| --- | --- | --- | --- |",
-        *(f"| {row.number} | {row.how} | {row.control} | {_where(row)} |" for row in rows),
+        *(f"| {_label(row)} | {row.how} | {row.control} | {_where(row)} |" for row in rows),
     ]
     PATH.write_text("\n".join(lines) + "\n" + REPLAY)
 
@@ -78,7 +81,7 @@ def _measured(row: Row, result: Result) -> str:
     outcomes = result.outcomes
     judgements = [each.judgement for each in outcomes]
     cells = [
-        row.number,
+        _label(row),
         row.fault,
         row.promise,
         len(outcomes),
@@ -90,6 +93,10 @@ def _measured(row: Row, result: Result) -> str:
         f"{max(each.slowest_seconds for each in outcomes):.1f} s",
     ]
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def _label(row: Row) -> str:
+    return str(row.number or "two hosts")
 
 
 def _where(row: Row) -> str:

@@ -21,3 +21,11 @@ class Row:
     tests: tuple[str, ...] = ()
     instead: str = ""
     """Why it cannot be run here, and what was done instead."""
+
+    def play(self, stage: Stage) -> Outcome:
+        """Play the trial, then look over what it left behind."""
+        if self.trial is None:
+            raise LookupError(f"row {self.number} has no trial")
+        outcome = self.trial(stage)
+        stage.look_over(outcome)
+        return outcome

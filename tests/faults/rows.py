@@ -1,7 +1,7 @@
 """The table of rows: what is tried, what is promised, and where the proof of each is."""
 
 from tests.faults.row import Row
-from tests.faults.trials import processes, servers
+from tests.faults.trials import clocks, limits, network, processes, servers, soak, upkeep
 
 WEAKENED = "what is taken out is in tests/faults/controls.py (`--controls`)"
 OF_THE_CHECKER = "of the checker alone: what is put there by hand is found (test_checker.py)"
@@ -30,7 +30,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         3,
         "worker killed before its commit",
-        "runs again, once",
+        "runs again, once, within 30 s",
         "the worker's group dies by SIGKILL inside the transaction",
         WEAKENED,
         processes.worker_is_killed_before_commit,
@@ -39,7 +39,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         4,
         "worker killed after commit, before its acknowledgement",
-        "delivered again and passed over",
+        "delivered again and passed over; all done within 30 s",
         "the worker's group dies by SIGKILL between the commit and the return of the task",
         "the trial waits to see the second delivery",
         processes.worker_is_killed_after_commit,
@@ -99,7 +99,7 @@ ROWS: tuple[Row, ...] = (
         "Postgres paused",
         "taps are declined in time, nothing half done",
         "SIGSTOP of all its processes for 5 s",
-        "a tap must have met the pause",
+        WEAKENED,
         servers.postgres_is_paused,
         tests=(
             "tests/cards/test_silent_database.py::test_a_paused_database_is_a_decline_in_time_and_leaves_no_hold",
@@ -125,40 +125,43 @@ ROWS: tuple[Row, ...] = (
         13,
         "crash after crash",
         "pages, totals and indexes are right",
-        "three SIGKILLs while all write; checksums; statements without indexes",
+        f"{servers.CRASHES} SIGKILLs while all write; checksums; pg_amcheck of heaps and indexes;"
+        " statements without indexes",
         OF_THE_CHECKER,
         servers.postgres_is_killed_again_and_again,
-        instead="3 rounds of 20; pg_amcheck not run",
     ),
     Row(
         14,
         "disk full, Postgres",
-        "writes fail clean, reads work",
-        "",
-        "",
-        instead="not tried yet",
+        "writes fail clean, reads work, nobody gets a 500; all goes on when there is room",
+        f"all its files on a disk of {limits.POSTGRES_MB} MB (tmpfs, a private mount), filled",
+        "somebody must have met the full disk, and something must be read meanwhile",
+        limits.disk_of_postgres_is_full,
+        instead="needs root; the log (WAL) has segments to use again: one that cannot grow ends"
+        " the server",
     ),
     Row(
         15,
         "disk full, Valkey's file and logs",
-        "money unaffected",
-        "",
-        "",
-        instead="not tried yet; Valkey that takes nothing is row 20",
+        "no request is refused, no tap undecided; who dies meanwhile is started again",
+        "both on small disks of their own (tmpfs), filled; a process dies, which is to be logged",
+        OF_THE_CHECKER,
+        limits.disks_of_valkey_and_log_are_full,
+        instead="needs root",
     ),
     Row(
         16,
         "file descriptors and memory run out",
-        "bounded errors, restart",
-        "",
-        "",
+        f"every command gets its answer, fewer than {limits.MOST_RESTARTS} restarts",
+        "prlimit on the web server: files first, with a crowd at the door, then memory",
+        OF_THE_CHECKER,
+        limits.files_and_memory_run_out,
         tests=("tests/runtime/test_services.py::test_a_child_that_keeps_dying_stops_everything",),
-        instead="not tried with limits yet",
     ),
     Row(
         17,
         "Valkey killed",
-        "requests succeed, the queue goes on",
+        "requests succeed, the queue goes on within 10 s",
         "SIGKILL; it comes back with its append-only file",
         OF_THE_CHECKER,
         servers.valkey_is_killed,
@@ -193,9 +196,9 @@ ROWS: tuple[Row, ...] = (
         21,
         "Valkey slow",
         "taps unaffected",
-        "CLIENT PAUSE 3000, twice",
+        "a proxy holds each answer of Valkey's back for 3 s; p99 of taps against that before",
         OF_THE_CHECKER,
-        servers.valkey_is_slow,
+        network.valkey_is_slow,
     ),
     Row(
         22,
@@ -222,7 +225,7 @@ ROWS: tuple[Row, ...] = (
         "lock convoy",
         "declined or refused in time",
         "every book is locked for 4 s",
-        OF_THE_CHECKER,
+        WEAKENED,
         servers.books_are_locked,
         tests=(
             "tests/cards/test_decision_races.py::test_a_parked_lock_ends_in_system_busy_within_the_deadline",
@@ -232,7 +235,7 @@ ROWS: tuple[Row, ...] = (
         25,
         "a long report",
         "no effect on writers",
-        "the books are proved again and again in one snapshot for 5 s (p99 not compared)",
+        "the journal is exported from one snapshot for 10 s; p99 of taps against the 10 s before",
         OF_THE_CHECKER,
         servers.somebody_reads_everything,
         tests=(
@@ -242,22 +245,23 @@ ROWS: tuple[Row, ...] = (
     Row(
         26,
         "migration while running",
-        "no errors",
-        "",
-        "",
-        instead="not tried yet",
+        "no request is refused",
+        "a column and, concurrently, an index on the journal, under lock_timeout 200 ms",
+        OF_THE_CHECKER,
+        upkeep.schema_is_expanded,
     ),
     Row(
         27,
         "clock jumps",
         "order by sequence, times of the database",
-        "the caller's clock is five hours off, either way",
-        "",
+        "all processes and Stripe an hour ahead, then an hour late; the database is right",
+        OF_THE_CHECKER,
+        clocks.clocks_jump,
         tests=(
             "tests/cards/test_silent_database.py::test_the_clock_of_another_host_does_not_move_the_deadline",
             "tests/core/test_ids.py::test_a_clock_that_is_set_back_does_not_reorder_ids",
         ),
-        instead="a whole Krak with a moved clock was not tried",
+        instead="what reads the time is moved (clock.now, time.time), not the kernel's clock",
     ),
     Row(
         28,
@@ -275,18 +279,18 @@ ROWS: tuple[Row, ...] = (
         29,
         "answer cut off",
         "asked again: one effect",
-        "row 1 kills between commit and answer",
-        "as row 1",
+        "a proxy ends each third answer after its headers",
+        WEAKENED,
+        network.answers_are_cut_off,
         tests=(
             "tests/core/test_idempotency.py::test_the_same_request_again_gets_the_first_answer",
         ),
-        instead="no proxy that cuts after the headers",
     ),
     Row(
         30,
         "poison",
-        "tried again with growing pauses, others go on",
-        "a message of a topic that nobody handles",
+        "given up after eight attempts, krak_outbox_dead says so, others wait less than 15 s",
+        "a message whose handler always raises; its pauses are cut to a second",
         OF_THE_CHECKER,
         processes.work_is_poisoned,
         tests=(
@@ -296,25 +300,35 @@ ROWS: tuple[Row, ...] = (
     Row(
         31,
         "backlog",
-        "drains",
-        "the worker stands still for 8 s of load (100,000 events were not tried)",
+        "drains; the worker's memory is bounded",
+        f"the worker stands still while {processes.PILE} events are promised on top of the load"
+        " (not 100,000)",
         OF_THE_CHECKER,
         processes.work_piles_up,
     ),
     Row(
         32,
         "backup and restore",
-        "the copy passes I1 to I7",
-        "",
-        "",
-        instead="not tried yet",
+        "the copy passes I1 to I5 and I7 and has what was committed when the dump began",
+        "pg_dump while all write, pg_restore into a second database of the same cluster",
+        "the dump must have met writers; what breaks a copy is found (test_checker.py)",
+        upkeep.a_backup_is_restored,
+        instead="the same cluster; what is lost with a host is what was written since the dump",
     ),
     Row(
         33,
         "soak",
-        "flat memory, no break",
-        "",
-        "",
-        instead="not tried; `--times 5` plays all rows five times on one Krak",
+        "no break; memory of no part grows by half from the first quarter to the last",
+        "load for `--soak-minutes`; one of eight parts is killed every 20 s",
+        OF_THE_CHECKER,
+        soak.load_goes_on_and_on,
     ),
+)
+TWO_HOSTS = Row(
+    0,
+    "one of two hosts dies",
+    "who was there is served by the other one, nothing is lost",
+    "two of each process but the servers; SIGKILL of all of the second host at once",
+    "somebody must have been on the host that dies",
+    network.a_host_dies,
 )

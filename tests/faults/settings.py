@@ -1,6 +1,7 @@
 """The product's settings with the harness's hooks, and weakened where a negative control asks.
 
-`FAULTS_SABOTAGE` is a JSON object: `visibility_seconds`, `claim_seconds`, `acks_late`.
+`FAULTS_SABOTAGE` is a JSON object: `visibility_seconds`, `claim_seconds`, `patience_seconds`,
+`acks_late`.
 """
 
 import json

@@ -1,10 +1,12 @@
 """One trial: load, one fault at a seeded moment, quiet, judgement."""
 
 import contextlib
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,6 +16,7 @@ from bench.product import Client
 from tests.faults.commands import Capture, Command, Tap
 from tests.faults.driver import Door, Driver, new_person
 from tests.faults.invariants import Judgement, judge
+from tests.faults.leaks import leaks
 from tests.faults.whole import Whole
 
 QUIET_SECONDS = 90.0
@@ -42,6 +45,11 @@ class Outcome:
         if not that:
             self.problems.append(otherwise)
 
+    def require_recovery(self, *, within: float) -> None:
+        """Note a problem unless all was well again soon enough."""
+        took = self.recovery_seconds
+        self.require(that=took < within, otherwise=f"it took {took:.1f} s and not {within:.0f}")
+
     def __str__(self) -> str:
         return "; ".join([*self.problems, str(self.judgement)])
 
@@ -54,8 +62,11 @@ class Stage:
     seed: int
     load_seconds: float = 3.0
     quiet_seconds: float = QUIET_SECONDS
+    soak_minutes: float = 0.0
     small: bool = False
     """Play the short form, for every commit."""
+    secrets: set[str] = field(default_factory=set)
+    """What was handed out to clients, and is to be read nowhere."""
     _began_at: datetime | None = None
 
     def under_load(
@@ -65,12 +76,16 @@ class Stage:
         clients: int = 4,
         pause_seconds: float = 0.25,
         recovers: bool = True,
+        driver: Driver | None = None,
     ) -> tuple[Outcome, Driver]:
         """Play, do `fault` at a seeded moment, play on, wait until all is quiet, and judge."""
         self.begin()
         random = Random(self.seed)
-        driver = Driver(self.whole.url, self.seed, clients=clients, pause_seconds=pause_seconds)
+        driver = driver or Driver(
+            self.whole.url, self.seed, clients=clients, pause_seconds=pause_seconds
+        )
         driver.prepare()
+        self.secrets |= {person.token for person in driver.people}
         driver.start()
         try:
             time.sleep(self.load_seconds * random.uniform(0.3, 0.7))
@@ -93,6 +108,28 @@ class Stage:
         }
         return outcome, driver
 
+    @contextlib.contextmanager
+    def apart(self, **options: Any) -> Iterator["Stage"]:
+        """Play on a Krak of one's own that is made as `Whole` says, and looked over at the end."""
+        whole = Whole(Path(tempfile.mkdtemp(prefix="krak-apart-")), **options)
+        try:
+            whole.start()
+            yield Stage(whole, self.seed, self.load_seconds)
+        finally:
+            whole.stop()
+            whole.forget()
+
+    def look_over(self, outcome: Outcome) -> None:
+        """Note secrets and card numbers that lie about, and deadlocks since the last look."""
+        outcome.problems += leaks(self.whole, secrets=self.secrets)
+        with self.whole.database() as database:
+            row = database.execute("SELECT sum(deadlocks)::int FROM pg_stat_database").fetchone()
+        count = row[0] if row else 0
+        # A crash makes Postgres forget what it has counted.
+        new = count - self.whole.deadlocks if count >= self.whole.deadlocks else count
+        self.whole.deadlocks = count
+        outcome.require(that=new == 0, otherwise=f"{new} deadlocks")
+
     def begin(self) -> None:
         """Note the moment, by the database's clock, from which work counts."""
         with self.whole.database() as database:
@@ -105,7 +142,10 @@ class Stage:
             judgement = judge(database, commands)
             waited = longest_wait(database, since=self._began_at)
         outcome = Outcome(judgement, recovery_seconds=max(recovered, waited))
-        outcome.figures["longest wait of promised work, s"] = round(waited, 1)
+        outcome.figures |= {
+            "a tap rewarded again after, s": round(recovered, 1),
+            "longest wait of promised work, s": round(waited, 1),
+        }
         return outcome
 
     def await_quiet(self) -> bool:

@@ -35,7 +35,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     "row", [row for row in ROWS if row.every_commit and row.trial], ids=lambda row: str(row.number)
 )
 def test_a_fault_loses_doubles_and_breaks_nothing(whole: Whole, row: Row) -> None:
-    assert row.trial is not None
-    outcome = row.trial(Stage(whole, SEED, load_seconds=2.0, small=True))
+    outcome = row.play(Stage(whole, SEED, load_seconds=2.0, small=True))
 
     assert outcome.holds, f"seed {SEED}, row {row.number}: {outcome}"

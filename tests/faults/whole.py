@@ -49,7 +49,11 @@ class Whole:
     environment: Mapping[str, str] = field(default_factory=dict)
     sabotage: Mapping[str, Any] = field(default_factory=dict)
     proxied: Mapping[str, str] = field(default_factory=dict)
+    disks: Mapping[str, int] = field(default_factory=dict)
+    """`postgres`, `valkey`, `log` on a disk of their own of so many MB, which only they see."""
     port: int = 0
+    deadlocks: int = 0
+    """How many Postgres had counted when it was last looked at."""
     servers: dict[str, Postgres | Valkey] = field(default_factory=dict)
     up: "subprocess.Popen[bytes] | None" = None
 
@@ -61,6 +65,8 @@ class Whole:
     @property
     def log(self) -> Path:
         """What its supervisor and all processes said."""
+        if "log" in self.disks and self.up is not None and self.up.poll() is None:
+            return self.disk("log") / "up.log"
         return self.state / "up.log"
 
     @property
@@ -82,6 +88,36 @@ class Whole:
         if name in self.servers:
             return self.servers[name].url
         return str(json.loads((self.state / "servers.json").read_text())[variable])
+
+    def issuer(self) -> dict[str, str]:
+        """Return where this Krak's fake of Stripe is, for a second host."""
+        port = (self.state / "issuer.port").read_text().strip()
+        return {"STRIPE_API_BASE": f"http://127.0.0.1:{port}", "STRIPE_API_KEY": "sk_test_sandbox"}
+
+    def disk(self, name: str) -> Path:
+        """Return a disk of this Krak's as this process reaches it."""
+        if self.up is None:
+            raise LookupError(name)
+        return Path(f"/proc/{self.up.pid}/root{self.state / f'disk-{name}'}")
+
+    def _on_disks(self, command: list[str]) -> list[str]:
+        """Return a command that gives another one its disks: this one, or that of root."""
+        if not self.disks:
+            return command
+        # Whoever runs Postgres for root must reach its disk.
+        self.state.chmod(0o711)
+        lines = ["set -e"]
+        for name, size in self.disks.items():
+            folder = self.state / f"disk-{name}"
+            folder.mkdir()
+            lines.append(f"mount -t tmpfs -o size={size}m,mode=755 tmpfs {folder}")
+            if name == "log":
+                lines.append(f"exec >>{folder}/up.log 2>&1")
+            else:
+                (self.state / name).symlink_to(folder / "data")
+                lines.append(f"mkdir {folder}/data")
+        lines.append('exec "$@"')
+        return ["unshare", "--mount", "sh", "-c", "\n".join(lines), "sh", *command]
 
     def start_servers(self) -> None:
         """Start the servers that are ours."""
@@ -109,9 +145,14 @@ class Whole:
             "FAULTS_CONTROL": str(self.control),
         }
         self.port = free_port()
-        with self.log.open("ab") as log:
+        with (self.state / "up.log").open("ab") as log:
             self.up = subprocess.Popen(
-                [sys.executable, "-m", "krak.runtime.up", "--state", self.state, "--follow-parent"],
+                self._on_disks(
+                    [
+                        *(sys.executable, "-m", "krak.runtime.up"),
+                        *("--state", str(self.state), "--follow-parent"),
+                    ]
+                ),
                 env=environment | {"PORT": str(self.port)},
                 stdout=log,
                 stderr=subprocess.STDOUT,

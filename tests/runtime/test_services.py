@@ -269,6 +269,18 @@ def test_a_child_that_dies_is_started_again_and_its_group_dies_with_it() -> None
     _eventually(lambda: not _is_alive(third) and not _is_alive(fourth))
 
 
+def test_a_log_that_takes_nothing_more_ends_nothing() -> None:
+    full = Path("/dev/full").open("w")  # noqa: SIM115 - closing it fails as well
+    running = supervisor.Supervisor(children={}, environment=os.environ, out=full)
+
+    with pytest.raises(OSError, match="No space left"):
+        Path("/dev/full").write_text("the control")
+    running.say("a line")
+
+    with pytest.raises(OSError, match="No space left"):
+        full.close()
+
+
 def test_a_child_that_keeps_dying_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "FIRST_PAUSE_SECONDS", 0.001)
     running = supervisor.Supervisor(

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
+from cards.authorizations.services import decisions
+from krak.core import clock
 from krak.core.outbox import services
 from krak.core.outbox.registry import Registered, handler_of
 from tests.faults.settings import FAULTS_CONTROL, FAULTS_SABOTAGE
@@ -40,8 +42,27 @@ def set_up() -> None:
     wanted = FAULTS_SABOTAGE
     if "claim_seconds" in wanted:
         services.CLAIM_LASTS = timedelta(seconds=wanted["claim_seconds"])  # type: ignore[misc]
+    if "patience_seconds" in wanted:
+        decisions.PATIENCE_SECONDS = wanted["patience_seconds"]  # type: ignore[misc]
+        decisions.DEADLINE_SECONDS = wanted["patience_seconds"]  # type: ignore[misc]
+    _move_the_clock()
     services.handler_of = _dies_before_commit  # type: ignore[attr-defined]
     services.deliver = _dies_after_commit(services.deliver)
+
+
+def _move_the_clock() -> None:
+    """Let the clock be ahead by the seconds in the control folder, while they are there."""
+
+    def ahead() -> float:
+        try:
+            return float((CONTROL / "clock-ahead").read_text() or 0)
+        except OSError:
+            return 0.0
+
+    now, seconds, nanoseconds = clock.now, time.time, time.time_ns
+    clock.now = lambda: now() + timedelta(seconds=ahead())
+    time.time = lambda: seconds() + ahead()
+    time.time_ns = lambda: nanoseconds() + int(ahead() * 1e9)
 
 
 def dies_before_it_answers(

@@ -1,0 +1,117 @@
+"""Rows 26 and 32: what is done to a database while it works."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tests.faults import programs
+from tests.faults.invariants import broken
+from tests.faults.stage import Outcome, Stage
+from tests.faults.whole import Whole
+
+COPY = "krak_copy"
+HOT = "ledger_journalentry"
+TRIES = 20
+LOCK_TIMEOUT = "200ms"
+
+
+def schema_is_expanded(stage: Stage) -> Outcome:
+    """Row 26: a column and an index are added to a hot table while the code that runs ignores them.
+
+    Then they are taken away again, so that the next row finds the schema as it was.
+    """
+    waited: list[int] = []
+
+    def fault() -> None:
+        with stage.whole.database() as database:
+            database.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
+            try:
+                waited.append(_insist(database, f"ALTER TABLE {HOT} ADD COLUMN later text"))
+                database.execute("SET lock_timeout = 0")
+                database.execute(
+                    f"CREATE INDEX CONCURRENTLY later_by_kind ON {HOT} (kind)".encode()
+                )
+            finally:
+                database.execute("SET lock_timeout = 0")
+                database.execute("DROP INDEX CONCURRENTLY IF EXISTS later_by_kind")
+                database.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
+                _insist(database, f"ALTER TABLE {HOT} DROP COLUMN IF EXISTS later")
+
+    outcome, driver = stage.under_load(fault, pause_seconds=0.05)
+    outcome.figures["times the lock was not to be had"] = waited[0]
+    outcome.require(that=driver.refused() == 0, otherwise=f"{driver.refused()} were refused")
+    return outcome
+
+
+def a_backup_is_restored(stage: Stage) -> Outcome:
+    """Row 32: a dump taken under load is restored beside the original and proved by itself."""
+    whole, dump = stage.whole, stage.whole.state / "backup.dump"
+    counted: list[int] = []
+
+    def fault() -> None:
+        counted.append(_entries(whole.database_url))
+        programs.run(
+            "pg_dump",
+            "--format=custom",
+            f"--file={dump}",
+            state=whole.state,
+            url=whole.database_url,
+        )
+        counted.append(_entries(whole.database_url))
+
+    outcome, _driver = stage.under_load(fault, pause_seconds=0.05)
+    with _restored(whole, dump) as url, psycopg.connect(url, autocommit=True) as copy:
+        found = [line for line in broken(copy) if not line.startswith("I6")]
+        kept = _entries(url)
+    least, most = counted
+    outcome.judgement.wrong += [f"the copy: {line}" for line in found]
+    outcome.figures |= {
+        "entries when the dump began, in the copy, when it ended": (least, kept, most),
+        "MB of the dump": round(dump.stat().st_size / 1e6, 1),
+    }
+    outcome.require(that=least <= kept <= most, otherwise=f"{kept} entries of {least} to {most}")
+    outcome.require(that=most > least, otherwise="nobody wrote while it was dumped")
+    dump.unlink()
+    return outcome
+
+
+def _insist(database: "psycopg.Connection[Any]", statement: str) -> int:
+    """Run a statement whose lock may not be waited for; return how often it had to be left."""
+    for left in range(TRIES):
+        try:
+            database.execute(statement.encode())
+        except psycopg.errors.LockNotAvailable:
+            continue
+        return left
+    raise RuntimeError(f"no lock in {TRIES} tries: {statement}")
+
+
+def _entries(url: str) -> int:
+    with psycopg.connect(url) as database:
+        row = database.execute("SELECT count(*) FROM ledger_journalentry").fetchone()
+        return int(row[0]) if row else 0
+
+
+@contextmanager
+def _restored(whole: Whole, dump: Path) -> Iterator[str]:
+    server, _, _ = whole.database_url.rpartition("/")
+    name = sql.Identifier(COPY)
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as database:
+        database.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        try:
+            copy = f"{server}/{COPY}"
+            programs.run(
+                "pg_restore",
+                "--exit-on-error",
+                f"--dbname={COPY}",
+                str(dump),
+                state=whole.state,
+                url=copy,
+            )
+            yield copy
+        finally:
+            database.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
