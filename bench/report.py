@@ -144,8 +144,10 @@ def _growth(grown: Results) -> list[str]:
         "",
         "## In a large ledger",
         "",
-        "`python -m bench.growth` fills the tables, measures entries beside TPC-B (promised: at most"
-        " 1.2 × slower than in the small one), and asks Postgres how it finds what hot paths ask for.",
+        (
+            "`python -m bench.growth` fills the tables, measures entries beside TPC-B (promised: at"
+            " most 1.2 × slower than in the small one), and asks Postgres for its plans there."
+        ),
         "",
         "| Postings there | Entries of five legs a second | to TPC-B | of two legs | to TPC-B |",
         "| --- | --- | --- | --- | --- |",
