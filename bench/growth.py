@@ -1,7 +1,8 @@
 """`python -m bench.growth`: the same work in a small ledger and in a large one.
 
 Fills the tables with customers of ten postings each, past their triggers, because what is measured
-is how it goes beside them. Needs a migrated database of its own.
+is how it goes beside them. Writes `bench/growth.json`, which `python -m bench.report` shows. It
+needs a database of its own.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import psycopg
 
 from bench import postings
 
+RESULTS = Path(__file__).parent / "growth.json"
 SQL = (Path(__file__).parent / "growth.sql").read_text()
 POSTINGS_PER_CUSTOMER = 10
 AT_ONCE = 20_000
@@ -63,15 +65,17 @@ def main() -> None:
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("load_catalogue", verbosity=0)
-    found = []
+    found: list[dict[str, float]] = []
     postings.make_customers()
     for size in arguments.sizes:
         _fill(size)
         rates = postings.measure(seconds=arguments.seconds, rounds=arguments.rounds)
         found.append({"postings": _postings(), **rates})
         print(json.dumps(found[-1]), flush=True)
-    for title, plan in _plans():
+    plans = dict(_plans())
+    for title, plan in plans.items():
         print(f"\n{title}\n{plan}")
+    RESULTS.write_text(json.dumps({"sizes": found, "plans": plans}, indent=2) + "\n")
 
 
 def _fill(size: int) -> None:

@@ -76,6 +76,9 @@ def play(
     try:
         whole.start()
         for row in rows:
+            if not whole.is_up():
+                # The row before has ended it: the others are played all the same.
+                whole.start()
             outcomes = [
                 _play_one(row, Stage(whole, seed + number, load_seconds, soak_minutes=soak_minutes))
                 for number in range(times)

@@ -65,7 +65,7 @@ class Whole:
     @property
     def log(self) -> Path:
         """What its supervisor and all processes said."""
-        if "log" in self.disks and self.up is not None and self.up.poll() is None:
+        if "log" in self.disks and self.is_up():
             return self.disk("log") / "up.log"
         return self.state / "up.log"
 
@@ -118,6 +118,10 @@ class Whole:
                 lines.append(f"mkdir {folder}/data")
         lines.append('exec "$@"')
         return ["unshare", "--mount", "sh", "-c", "\n".join(lines), "sh", *command]
+
+    def is_up(self) -> bool:
+        """Tell whether its supervisor runs."""
+        return self.up is not None and self.up.poll() is None
 
     def start_servers(self) -> None:
         """Start the servers that are ours."""

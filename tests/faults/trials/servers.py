@@ -11,6 +11,7 @@ import psycopg
 import redis
 
 from bench.product import Client
+from krak.runtime.supervisor import DEATHS_WITHIN_SECONDS, MOST_DEATHS
 from tests.faults import programs
 from tests.faults.driver import Driver
 from tests.faults.stage import Outcome, Stage
@@ -19,6 +20,8 @@ TAP_SECONDS = 2.5
 """Of Stripe's deadline, with what a busy machine adds to our own 1.2 s."""
 QUEUE_BACK_SECONDS = 10.0
 CRASHES = 6
+CRASHES_APART_SECONDS = DEATHS_WITHIN_SECONDS / MOST_DEATHS + 1
+"""Slower than what dies so often that the supervisor takes it for broken."""
 REPORT_SECONDS = 10.0
 REPORT = "COPY (SELECT * FROM ledger_posting ORDER BY customer_id, entry_id, leg) TO STDOUT"
 SLOWER_BY = 1.2
@@ -143,7 +146,7 @@ def postgres_is_killed_again_and_again(stage: Stage) -> Outcome:
         for _ in range(CRASHES):
             before = whole.kill("postgres")
             whole.await_restart("postgres", after=before)
-            time.sleep(2)
+            time.sleep(CRASHES_APART_SECONDS)
 
     outcome, _driver = stage.under_load(fault)
     with whole.database() as database:

@@ -18,6 +18,8 @@ from krak.core.outbox.tasks import deliver
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 0.02
+PAUSE_AFTER_WORK_SECONDS: Final = 0.06
+"""Long enough that what comes meanwhile shares its statements, too short for a person to notice."""
 PAUSE_AFTER_TROUBLE_SECONDS: Final = 0.5
 CLAIMED_AT_ONCE: Final = 400
 MESSAGES_PER_TASK: Final = 25
@@ -52,7 +54,13 @@ class Command(BaseCommand):
                 if troubled:
                     logger.warning("relay: going on")
                 troubled = False
-                pause = 0.0 if published == CLAIMED_AT_ONCE else PAUSE_SECONDS
+                pause = _pause_after(published)
+
+
+def _pause_after(published: int) -> float:
+    if published == CLAIMED_AT_ONCE:
+        return 0.0
+    return PAUSE_AFTER_WORK_SECONDS if published else PAUSE_SECONDS
 
 
 def _publish_due() -> int:
