@@ -65,7 +65,7 @@ def main() -> None:
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("load_catalogue", verbosity=0)
-    found: list[dict[str, float]] = []
+    found: list[dict[str, object]] = []
     postings.make_customers()
     for size in arguments.sizes:
         _fill(size)
