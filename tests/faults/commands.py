@@ -151,11 +151,62 @@ class Tap(Command):
                 ON d.authorization_id = a.id AND d.outcome <> 'DECLINED'
               JOIN ledger_hold h
                 ON h.customer_id = a.customer_id AND h.reference = 'authorization:' || a.stripe_id
-             WHERE a.stripe_id = ANY(%s) GROUP BY a.customer_id, a.stripe_id
+             WHERE a.stripe_id = ANY(%s) AND a.approved GROUP BY a.customer_id, a.stripe_id
             """,
             [ids],
         ).fetchall()
         found = {stripe_id.removeprefix("iauth_"): int(count) for stripe_id, count in rows}
+        return {each.name: found.get(each.name, 0) for each in commands}
+
+
+@dataclass
+class Ending(Command):
+    """What the network tells of a tap that nobody could decide: that it was declined.
+
+    A server that stands still in the middle of a commit finishes it when it goes on, long after
+    the till was told; so this, which the network tells of every tap, has the last word.
+    """
+
+    tap: Tap | None = None
+    kind = "ending"
+
+    def request(self) -> Request:
+        """Return Stripe's event."""
+        if self.tap is None:
+            raise LookupError("of no tap")
+        created = int(self.person.now().timestamp())
+        told = shapes.authorization(
+            stripe_id=self.tap.stripe_id,
+            card=_card(self.person),
+            currency="usd",
+            merchant_data=_merchant(),
+            merchant_currency="usd",
+            created=created,
+            status="closed",
+            request_history=[
+                shapes.history_entry(
+                    amount=self.tap.cents,
+                    currency="usd",
+                    merchant_amount=self.tap.cents,
+                    merchant_currency="usd",
+                    approved=False,
+                    reason="webhook_declined",
+                    created=created,
+                )
+            ],
+        )
+        event = shapes.event("issuing_authorization.created", told, created=created)
+        event["id"] = f"evt_{self.name}"
+        return self._signed("events", event, EVENTS_SECRET)
+
+    @classmethod
+    def effects(cls, database: Database, commands: Sequence["Ending"]) -> dict[str, int]:
+        """One event kept."""
+        rows = database.execute(
+            "SELECT event_id, count(*) FROM inbox_inboxevent WHERE event_id = ANY(%s) GROUP BY 1",
+            [[f"evt_{each.name}" for each in commands]],
+        ).fetchall()
+        found = {event_id.removeprefix("evt_"): int(count) for event_id, count in rows}
         return {each.name: found.get(each.name, 0) for each in commands}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.product import Client
-from tests.faults.commands import COMMANDS, Command, Person, Quote, Request, Tap, Trade
+from tests.faults.commands import COMMANDS, Command, Ending, Person, Quote, Request, Tap, Trade
 
 CLIENTS = 4
 PEOPLE = 6
@@ -123,6 +123,8 @@ class Driver:
                 command = self._next(random)
                 if command is not None:
                     self.insist(door, command)
+                    if isinstance(command, Tap) and command.undecided:
+                        self.insist(door, Ending(command.person, tap=command))
                     if isinstance(command, Quote) and command.accepted:
                         trade = Trade(command.person, quote=command.answer["id"])
                         self.insist(door, trade)
