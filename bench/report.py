@@ -112,6 +112,7 @@ def write(results: Results) -> None:
         "| --- | --- | --- | --- | --- |",
         *(_row(figure, results) for figure in FIGURES),
         "",
+        *_beside_hordak(results.get("hordak")),
         "## CPU",
         "",
         "Microseconds for one piece, by kind of process; Postgres' by whom it works for.",
@@ -137,6 +138,24 @@ def _row(figure: Figure, results: Results) -> str:
 def _costs(costs: Mapping[str, int]) -> str:
     parts = ", ".join(f"{kind} {used:,}" for kind, used in costs.items())
     return f"{sum(costs.values()):,} in all: {parts}"
+
+
+def _beside_hordak(found: Results | None) -> list[str]:
+    if found is None:
+        return []
+    return [
+        "## Beside django-hordak",
+        "",
+        (
+            "The usual double-entry ledger for Django on the same Postgres, 8 clients, transfers of"
+            " two legs (`python -m bench.hordak` says how). Krak refuses overdrafts, repeats and"
+            " changes and chains its entries; `hordak` does none of it, `hordak_guarded` locks and"
+            " sums the account first, as whoever may not be overdrawn has to. Promised: 5 ×."
+        ),
+        "",
+        *_markdown(json.dumps(found, indent=2).splitlines()),
+        "",
+    ]
 
 
 def _growth(grown: Results) -> list[str]:
