@@ -38,6 +38,7 @@ def main() -> None:
     from bench import board  # noqa: PLC0415 - Django is ready only now
 
     results: dict[str, object] = {
+        "asked": vars(arguments),
         "portfolio": portfolios.measure(),
         "board": board.build_and_publish(),
         "tick_to_reader": board.tick_to_reader(),

@@ -108,6 +108,8 @@ def write(results: Results) -> None:
     cores, gigabytes = psutil.cpu_count(), round(psutil.virtual_memory().total / 2**30)
     lines = [
         HEAD.format(machine=f"{cores} cores, {gigabytes} GB, Python {platform.python_version()}"),
+        f"Asked for: {', '.join(f'{name} {value}' for name, value in results['asked'].items())}.",
+        "",
         "| What | Promised | Measured | Spread | |",
         "| --- | --- | --- | --- | --- |",
         *(_row(figure, results) for figure in FIGURES),

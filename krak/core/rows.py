@@ -40,7 +40,7 @@ def write_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
     columns: list[Any] = [model.get_field(name) for name in fields]
     keys: list[Any] = [model.pk, model.get_field("customer")]
     changes = ", ".join(f'"{column.column}" = %s' for column in columns)
-    found = " AND ".join(f'"{key.column}" = %s' for key in keys)
+    found = " AND ".join(f'"{model.db_table}"."{key.column}" = %s' for key in keys)
     with connection.cursor() as cursor:
         cursor.executemany(
             f'UPDATE "{model.db_table}" SET {changes} WHERE {found}',  # noqa: S608 - our own names

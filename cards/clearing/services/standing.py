@@ -79,8 +79,9 @@ def authorizations_of(wanted: Mapping[str, UUID]) -> dict[str, Authorization]:
         EventRefused: one is another customer's.
     """
     named = Authorization.objects.filter(stripe_id__in=wanted)
-    found = {each.stripe_id: each for each in named if each.customer_id == wanted[each.stripe_id]}
-    if any(each.stripe_id not in found for each in named):
+    theirs = named.filter(customer_id__in=set(wanted.values()))
+    found = {each.stripe_id: each for each in theirs if each.customer_id == wanted[each.stripe_id]}
+    if found.keys() != wanted.keys() and named.exclude(stripe_id__in=found).exists():
         raise EventRefused("the authorization is of another customer's card")
     return found
 
