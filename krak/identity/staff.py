@@ -58,11 +58,8 @@ def counted(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return answered
 
 
-class Session:
-    """Ends a session of the back office that rested too long, or that is used from elsewhere.
-
-    When it was used is noted once a minute.
-    """
+class _AtPagesOfStaff:
+    """Looks at who asks for a page of the back office, before the page does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -74,47 +71,53 @@ class Session:
     def process_view(
         self, request: HttpRequest, view: Any, arguments: Any, named: Any
     ) -> HttpResponse | None:
-        """Sign out whoever is in the back office with a session that is over."""
+        """Pass on what is no page of the back office, and whoever is not signed in."""
         match = request.resolver_match
         if match is None or match.namespace != "admin" or not request.user.is_authenticated:
             return None
+        return self.instead_of(match.url_name, request)
+
+    def instead_of(self, page: str | None, request: HttpRequest) -> HttpResponse | None:
+        """Return what a signed-in user gets instead of a page, or None to let them pass."""
+        raise NotImplementedError
+
+
+class Session(_AtPagesOfStaff):
+    """Ends a session of the back office that rested too long, or that is used from elsewhere.
+
+    When it was used is noted once a minute.
+    """
+
+    def instead_of(self, page: str | None, request: HttpRequest) -> HttpResponse | None:
+        """Sign out whoever comes with a session that is over."""
         now, address = int(clock.now().timestamp()), address_counted(request)
         since, where = request.session.get(_SEEN, (now, address))
         if now - since > settings.STAFF_IDLE_SECONDS or where != address:
             auth.logout(request)
-            back = urlencode({"next": request.get_full_path()})
-            return HttpResponseRedirect(f"{reverse('admin:login')}?{back}")
+            return _to(reverse("admin:login"), request)
         if _SEEN not in request.session or now - since > _NOTED_EVERY:
             request.session[_SEEN] = (now, address)
         return None
 
 
-class SecondFactor:
+class SecondFactor(_AtPagesOfStaff):
     """Keeps staff out of the back office until this session has shown a second factor.
 
     Who has none is sent to enrol one. `KRAK_ADMIN_MFA` switches it; a query is made for the back
     office's own pages only.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on."""
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: Any, arguments: Any, named: Any
-    ) -> HttpResponse | None:
-        """Send whoever is in the back office without a second factor to show or enrol one."""
-        match = request.resolver_match
-        if not settings.ADMIN_MFA or match is None or match.namespace != "admin":
-            return None
+    def instead_of(self, page: str | None, request: HttpRequest) -> HttpResponse | None:
+        """Send whoever has not shown a second factor to show or enrol one."""
         user = request.user
-        if match.url_name in OPEN or not user.is_authenticated:
+        if not settings.ADMIN_MFA or page in OPEN:
             return None
         if any(record["method"] == "mfa" for record in get_authentication_records(request, user)):
             return None
         enrolled = Authenticator.objects.filter(user=user).exists()
-        page = reverse("mfa_reauthenticate" if enrolled else "mfa_activate_totp")
-        return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
+        return _to(reverse("mfa_reauthenticate" if enrolled else "mfa_activate_totp"), request)
+
+
+def _to(page: str, request: HttpRequest) -> HttpResponse:
+    """Send somebody to a page, and back to where they are from there."""
+    return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
