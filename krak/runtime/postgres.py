@@ -33,6 +33,8 @@ _OPTIONS: Final = {
     "unix_socket_directories": "",
     "shared_buffers": "256MB",
     "max_connections": "200",
+    # Below `lock_timeout`: who waits for an autovacuum or in a ring is helped before it gives up.
+    "deadlock_timeout": "200ms",
     "wal_compression": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -14,6 +14,7 @@ from fx.assets.rules import CatalogueRow, Kind, Status
 from krak.core import clock
 from krak.core.ids import show, uuid7
 from krak.core.transactions import transaction
+from tests import schema
 from tests.people import Known, new_customer
 
 pytestmark = pytest.mark.django_db
@@ -278,11 +279,10 @@ def test_what_is_listed_just_now_is_found(listed: Known) -> None:
 
 def test_without_the_database_the_directory_stays_as_it_was(listed: Known) -> None:
     before = directory.search("BTC")
-    with connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT gone")
-        cursor.execute("ALTER TABLE assets_asset RENAME TO elsewhere")
-        _grow_old()
-        try:
-            assert directory.search("BTC") == before
-        finally:
+    schema.change("SAVEPOINT gone", "ALTER TABLE assets_asset RENAME TO elsewhere")
+    _grow_old()
+    try:
+        assert directory.search("BTC") == before
+    finally:
+        with connection.cursor() as cursor:
             cursor.execute("ROLLBACK TO SAVEPOINT gone")

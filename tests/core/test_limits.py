@@ -8,6 +8,7 @@ from django.db import connection
 @pytest.mark.parametrize(
     ("limit", "value"),
     [
+        ("deadlock_timeout", "200ms"),
         ("lock_timeout", "500ms"),
         ("statement_timeout", "5s"),
         ("idle_in_transaction_session_timeout", "10s"),

@@ -13,6 +13,7 @@ from krak.core.inbox import services as inbox
 from krak.core.outbox import services as outbox
 from krak.core.transactions import transaction
 from krak.sandbox import services as sandbox
+from tests import schema
 from tests.faults.commands import Capture, Deposit, Person, Tap, Trade
 from tests.faults.invariants import broken, judge
 from tests.people import Known, new_customer
@@ -37,9 +38,7 @@ def _database() -> Any:
 
 
 def _tamper(*statements: str) -> None:
-    with connection.cursor() as cursor:
-        for statement in ("SET LOCAL session_replication_role = replica", *statements):
-            cursor.execute(statement)
+    schema.change("SET LOCAL session_replication_role = replica", *statements)
 
 
 def _breaks(beginning: str) -> list[str]:

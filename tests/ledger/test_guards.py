@@ -16,6 +16,7 @@ from holdings.lots.models import Disposal, Lot
 from krak.core import clock
 from krak.core.ids import uuid7
 from krak.core.money import InexactAmount
+from tests import schema
 from tests.cards.scenarios import Play, scenario
 
 pytestmark = pytest.mark.django_db
@@ -141,12 +142,11 @@ def test_a_hold_beyond_what_is_available_is_refused(play: Play) -> None:
 
 def test_control_without_its_rule_the_database_lets_somebody_below_zero(play: Play) -> None:
     now = clock.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(
-            "ALTER TABLE ledger_ledgeraccount"
-            " DROP CONSTRAINT nobody_is_overdrawn_but_by_a_forced_event"
-        )
+    schema.change(
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        "ALTER TABLE ledger_ledgeraccount"
+        " DROP CONSTRAINT nobody_is_overdrawn_but_by_a_forced_event",
+    )
     Hold.objects.create(
         customer=play.customer, account_id=_account(play), reference="too much",
         amount=Decimal("0.01"), created_at=now, updated_at=now,

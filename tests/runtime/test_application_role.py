@@ -16,6 +16,7 @@ from holdings.ledger import queries as ledger
 from holdings.ledger.models import JournalEntry
 from krak.cases.models import Case
 from krak.core import clock
+from tests import schema
 from tests.cards.scenarios import Play, scenario
 from tests.commits import as_at_a_commit
 
@@ -40,8 +41,8 @@ def as_application() -> Iterator[None]:
 
 
 def _try(statement: str) -> None:
-    with django_transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+    with django_transaction.atomic():
+        schema.change(statement)
 
 
 @pytest.mark.parametrize("table", HISTORY)
