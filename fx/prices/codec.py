@@ -1,13 +1,16 @@
 """The board as bytes: compact JSON, one short array per price."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from fx.assets.rules import Activation, Kind
-from fx.prices.rules import EPOCH, VENUES, Board, Price
+from fx.prices.rules import EPOCH, VENUES, Board, Price, Venue
 
 FORMAT: Final = 2
 
@@ -72,39 +75,13 @@ def decode(body: bytes | str) -> Board:
         UnreadableBoard: it did not write this, or another version of it did.
     """
     try:
-        parts = json.loads(body)
+        parts = orjson.loads(body)
         if (written := parts["format"]) != FORMAT:
             raise UnreadableBoard(f"format {written}")  # noqa: TRY301 - one way out
-        sources = parts["sources"]
-        moments: dict[int, datetime] = {}
-        decimals: dict[str, Decimal] = {}
-        prices = {}
-        for code, kind, bid, ask, as_of, source, venue, flags, multiplier in parts["prices"]:
-            if (moment := moments.get(as_of)) is None:
-                moment = moments[as_of] = EPOCH + timedelta(microseconds=as_of)
-            if (factor := decimals.get(multiplier)) is None:
-                factor = decimals[multiplier] = Decimal(multiplier)
-            prices[code] = Price(
-                code=code,
-                kind=_KINDS[kind],
-                bid=Decimal(bid),
-                ask=Decimal(ask),
-                as_of=moment,
-                source=sources[source],
-                venue=VENUES[venue],
-                market_open=flags & _OPEN != 0,
-                halted=flags & _HALTED != 0,
-                buyable=flags & _UNBUYABLE == 0,
-                sellable=flags & _UNSELLABLE == 0,
-                synthetic=flags & _SYNTHETIC != 0,
-                multiplier=factor,
-                pinned=flags & _PINNED != 0,
-                stale_pin=flags & _STALE_PIN != 0,
-            )
         return Board(
             version=parts["version"],
             built_at=EPOCH + timedelta(microseconds=parts["built_at"]),
-            prices=MappingProxyType(prices),
+            prices=_read_prices(parts["prices"], parts["sources"]),
             multipliers=MappingProxyType(
                 {
                     code: tuple(
@@ -119,6 +96,86 @@ def decode(body: bytes | str) -> Board:
         raise
     except (ValueError, LookupError, TypeError, ArithmeticError) as problem:
         raise UnreadableBoard(str(problem)) from problem
+
+
+class _Prices(Mapping[str, Price]):
+    """The prices of a board, each made when it is first asked for.
+
+    A board comes every second and has a thousand; making them all would hold up whoever waits for
+    an answer, which needs a handful.
+    """
+
+    __slots__ = ("_columns", "_made", "_rows")
+
+    def __init__(self, codes: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
+        self._rows = {code: row for row, code in enumerate(codes)}
+        self._columns = columns
+        self._made: dict[str, Price] = {}
+
+    def __getitem__(self, code: str) -> Price:
+        if (made := self._made.get(code)) is None:
+            row = self._rows[code]
+            made = self._made[code] = _price(code, *(column[row] for column in self._columns))
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._rows
+
+
+def _read_prices(rows: Sequence[Sequence[Any]], sources: Sequence[str]) -> Mapping[str, Price]:
+    """Read all that can be wrong in a row, a column at a time."""
+    if not rows:
+        return MappingProxyType({})
+    codes, kinds, bids, asks, moments, origins, venues, flags, multipliers = zip(*rows, strict=True)
+    at = {moment: EPOCH + timedelta(microseconds=moment) for moment in set(moments)}
+    factors = {multiplier: Decimal(multiplier) for multiplier in set(multipliers)}
+    columns = (
+        [_KINDS[number] for number in kinds],
+        list(map(Decimal, bids)),
+        list(map(Decimal, asks)),
+        [at[moment] for moment in moments],
+        [sources[number] for number in origins],
+        [VENUES[number] for number in venues],
+        [flag | 0 for flag in flags],
+        [factors[multiplier] for multiplier in multipliers],
+    )
+    return _Prices(codes, columns)
+
+
+def _price(
+    code: str,
+    kind: Kind,
+    bid: Decimal,
+    ask: Decimal,
+    as_of: datetime,
+    source: str,
+    venue: Venue,
+    flags: int,
+    multiplier: Decimal,
+) -> Price:
+    return Price(
+        code=code,
+        kind=kind,
+        bid=bid,
+        ask=ask,
+        as_of=as_of,
+        source=source,
+        venue=venue,
+        market_open=flags & _OPEN != 0,
+        halted=flags & _HALTED != 0,
+        buyable=flags & _UNBUYABLE == 0,
+        sellable=flags & _UNSELLABLE == 0,
+        synthetic=flags & _SYNTHETIC != 0,
+        multiplier=multiplier,
+        pinned=flags & _PINNED != 0,
+        stale_pin=flags & _STALE_PIN != 0,
+    )
 
 
 def _microseconds(moment: datetime) -> int:

@@ -19,9 +19,10 @@ FORWARDED: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FO
 
 def drop_forged(meta: dict[str, Any]) -> None:
     """Remove what only a proxy of ours may say, unless one of them says it."""
-    if not _is_trusted(meta.get("REMOTE_ADDR", "")):
-        for name in FORWARDED:
-            meta.pop(name, None)
+    said = [name for name in FORWARDED if name in meta]
+    if said and not _is_trusted(meta.get("REMOTE_ADDR", "")):
+        for name in said:
+            del meta[name]
 
 
 def client_address(request: HttpRequest | Request) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def call(statement: str, values: Sequence[Any]) -> Any:
@@ -17,6 +17,7 @@ def call(statement: str, values: Sequence[Any]) -> Any:
     It takes part in Django's transaction and raises Django's database errors. Where the setting
     `PREPARED_STATEMENTS` is off nothing is prepared.
     """
+    connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     with connection.wrap_database_errors:
         session: Any = connection.connection

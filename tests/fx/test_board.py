@@ -1,5 +1,6 @@
 """The board: exact crosses that never gain, freshness by kind, and the same after a journey."""
 
+import json
 from dataclasses import FrozenInstanceError, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -223,3 +224,21 @@ def test_tiny_and_huge_prices_survive_digit_for_digit():
 def test_what_is_no_board_is_refused(body):
     with pytest.raises(codec.UnreadableBoard):
         codec.decode(body)
+
+
+@pytest.mark.parametrize("column", range(1, 9))
+@pytest.mark.parametrize("wrong", ["x", None, [], {}])
+def test_a_row_that_cannot_be_read_spoils_the_board_at_once(column, wrong):
+    parts = json.loads(codec.encode(board(price("BTC", "60000"), price("ETH", "2000"))))
+    parts["prices"][0][column] = wrong
+
+    with pytest.raises(codec.UnreadableBoard):
+        codec.decode(json.dumps(parts))
+
+
+def test_a_row_that_is_too_short_spoils_the_board():
+    parts = json.loads(codec.encode(board(price("BTC", "60000"), price("ETH", "2000"))))
+    parts["prices"][0].pop()
+
+    with pytest.raises(codec.UnreadableBoard):
+        codec.decode(json.dumps(parts))
