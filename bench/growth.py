@@ -20,7 +20,7 @@ RESULTS = Path(__file__).parent / "growth.json"
 SQL = (Path(__file__).parent / "growth.sql").read_text()
 POSTINGS_PER_CUSTOMER = 10
 AT_ONCE = 20_000
-SIZES = (10_000, 1_000_000)
+SIZES = (10_000, 1_000_000, 10_000_000)
 QUERIES = {
     "the accounts of a customer": (
         "SELECT currency, posted, held FROM ledger_ledgeraccount WHERE customer_id = $1"
@@ -69,8 +69,9 @@ def main() -> None:
     postings.make_customers()
     for size in arguments.sizes:
         _fill(size)
+        before = _postings()
         rates = postings.measure(seconds=arguments.seconds, rounds=arguments.rounds)
-        found.append({"postings": _postings(), **rates})
+        found.append({"postings": before, "postings_after": _postings(), **rates})
         print(json.dumps(found[-1]), flush=True)
     plans = dict(_plans())
     for title, plan in plans.items():
@@ -79,9 +80,11 @@ def main() -> None:
 
 
 def _fill(size: int) -> None:
-    """Add customers until there are so many postings."""
+    """Have so many postings, and customers for them; what was measured before is dropped."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
         database.execute("SET statement_timeout = 0")
+        database.execute("SET session_replication_role = replica")
+        database.execute("TRUNCATE ledger_posting, ledger_journalentry CASCADE")
         database.execute(SQL.encode())
         missing = (size - _postings()) // POSTINGS_PER_CUSTOMER
         while missing > 0:

@@ -170,16 +170,19 @@ def _growth(grown: Results) -> list[str]:
             " most 1.2 × slower than in the small one), and asks Postgres for its plans there."
         ),
         "",
-        "| Postings there | Entries of five legs a second | to TPC-B | of two legs | to TPC-B |",
-        "| --- | --- | --- | --- | --- |",
+        "| Postings | Entries of five legs a second | to TPC-B | of two | to TPC-B | slower by |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
+    small = grown["sizes"][0]
     for size in grown["sizes"]:
+        slower = max(small[name] / size[name] for name in ("ratio_to_tpcb", "ratio_of_five_legs"))
         cells = (
-            f"{size['postings']:,}",
+            f"{size['postings']:,} to {size['postings_after']:,}",
             f"{size['five_legs_per_second']:,}",
             str(size["ratio_of_five_legs"]),
             f"{size['two_legs_per_second']:,}",
             str(size["ratio_to_tpcb"]),
+            f"{slower:.2f} ×",
         )
         lines.append(f"| {' | '.join(cells)} |")
     for title, plan in grown["plans"].items():

@@ -2,7 +2,7 @@
 
 A row that holds all the same would prove nothing. One Krak is played whose claims and tasks are
 never given back, that waits for locks and for its database as long as it takes, and, for the last
-row, does not wait for its log to be on the disk.
+rows, does not wait for its log to be on the disk.
 """
 
 import contextlib
@@ -13,9 +13,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from unittest.mock import patch
 
+import redis
+
 from tests.faults.commands import Deposit, Request
 from tests.faults.stage import Outcome, Stage
-from tests.faults.trials import network, processes, servers
+from tests.faults.trials import network, processes, servers, upkeep
 from tests.faults.whole import Whole
 
 SABOTAGE = {"claim_seconds": 3600, "visibility_seconds": 3600, "patience_seconds": 3600}
@@ -49,6 +51,36 @@ def forgetful(whole: Whole) -> Iterator[None]:
     yield
 
 
+@contextlib.contextmanager
+def killed_when_asked_to_stop(whole: Whole) -> Iterator[None]:
+    """Give what is asked to stop no time to end what it does."""
+    with patch.object(whole, "terminate", whole.kill):
+        yield
+
+
+@contextlib.contextmanager
+def without_append_only_file(whole: Whole) -> Iterator[None]:
+    """Let Valkey write nothing down any more, and have something in its queue when it dies."""
+    with redis.Redis.from_url(whole.valkey_url) as valkey:
+        valkey.config_set("appendonly", "no")
+    kill = whole.kill
+
+    def killed(name: str) -> int:
+        with whole.paused("worker"):
+            time.sleep(1)
+            return kill(name)
+
+    with patch.object(whole, "kill", killed):
+        yield
+
+
+@contextlib.contextmanager
+def as_long_as_it_takes(_whole: Whole) -> Iterator[None]:
+    """Let a migration wait for its lock, and everybody else behind it."""
+    with patch.object(upkeep, "LOCK_TIMEOUT", "0"):
+        yield
+
+
 def as_it_is(_whole: Whole) -> AbstractContextManager[None]:
     """Take nothing out but what the sabotaged Krak lacks anyway."""
     return nullcontext()
@@ -78,7 +110,22 @@ CONTROLS: tuple[Control, ...] = (
     Control(29, "the same key", network.answers_are_cut_off, "effects", without_keys),
     Control(24, "lock_timeout", servers.books_are_locked, "a request waited"),
     Control(10, "a deadline", servers.postgres_is_paused, "a tap waited"),
+    Control(
+        26, "lock_timeout of a migration", upkeep.schema_is_expanded, "a request waited",
+        as_long_as_it_takes,
+    ),
+    Control(
+        2, "time to stop", processes.web_is_deployed, "was not answered", killed_when_asked_to_stop
+    ),
+    Control(5, "time to stop", processes.worker_is_deployed, "code 0", killed_when_asked_to_stop),
+    Control(
+        17, "an append-only file", servers.valkey_is_killed, "I6", without_append_only_file
+    ),
     Control(3, "claims that run out", processes.worker_is_killed_before_commit, "I6"),
     Control(19, "claims that run out", servers.valkey_is_flushed, "I6"),
     Control(8, "durable commits", servers.postgres_is_killed, "is not there", forgetful),
-)
+    Control(
+        13, "durable commits", servers.postgres_is_killed_again_and_again, "is not there",
+        forgetful,
+    ),
+)  # fmt: skip

@@ -1,5 +1,7 @@
 """Rows 26 and 32: what is done to a database while it works."""
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +17,11 @@ from tests.faults.whole import Whole
 
 COPY = "krak_copy"
 HOT = "ledger_journalentry"
-TRIES = 20
+TRIES = 40
 LOCK_TIMEOUT = "200ms"
+READER_SECONDS = 3.0
+MOST_SECONDS = 1.5
+"""Longer than a request may wait behind a migration that waits for somebody who reads."""
 
 
 def schema_is_expanded(stage: Stage) -> Outcome:
@@ -30,7 +35,8 @@ def schema_is_expanded(stage: Stage) -> Outcome:
         with stage.whole.database() as database:
             database.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
             try:
-                waited.append(_insist(database, f"ALTER TABLE {HOT} ADD COLUMN later text"))
+                with _somebody_reads(stage.whole):
+                    waited.append(_insist(database, f"ALTER TABLE {HOT} ADD COLUMN later text"))
                 database.execute("SET lock_timeout = 0")
                 database.execute(
                     f"CREATE INDEX CONCURRENTLY later_by_kind ON {HOT} (kind)".encode()
@@ -42,7 +48,10 @@ def schema_is_expanded(stage: Stage) -> Outcome:
                 _insist(database, f"ALTER TABLE {HOT} DROP COLUMN IF EXISTS later")
 
     outcome, driver = stage.under_load(fault, pause_seconds=0.05)
+    slowest = driver.slowest()
     outcome.figures["times the lock was not to be had"] = waited[0]
+    outcome.require(that=waited[0] > 0, otherwise="nobody was in the way")
+    outcome.require(that=slowest < MOST_SECONDS, otherwise=f"a request waited {slowest:.1f} s")
     outcome.require(that=driver.refused() == 0, otherwise=f"{driver.refused()} were refused")
     return outcome
 
@@ -79,12 +88,27 @@ def a_backup_is_restored(stage: Stage) -> Outcome:
     return outcome
 
 
+@contextmanager
+def _somebody_reads(whole: Whole) -> Iterator[None]:
+    """Read the hot table in one transaction for a while, on whatever is done meanwhile."""
+    with psycopg.connect(whole.database_url) as reader:
+        reader.execute(f"SELECT count(*) FROM {HOT}".encode())
+        ending = threading.Timer(READER_SECONDS, reader.rollback)
+        ending.start()
+        try:
+            yield
+        finally:
+            ending.join()
+
+
 def _insist(database: "psycopg.Connection[Any]", statement: str) -> int:
     """Run a statement whose lock may not be waited for; return how often it had to be left."""
     for left in range(TRIES):
         try:
             database.execute(statement.encode())
         except psycopg.errors.LockNotAvailable:
+            # Who stood in line behind us goes first.
+            time.sleep(0.1)
             continue
         return left
     raise RuntimeError(f"no lock in {TRIES} tries: {statement}")
