@@ -26,6 +26,8 @@ _KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(_KINDS)}
 _VENUE_NUMBERS: Final = {venue: number for number, venue in enumerate(VENUES)}
 _MICROSECOND: Final = timedelta(microseconds=1)
 
+type _Row = tuple[Kind, Decimal, Decimal, datetime, str, Venue, int, Decimal]
+
 
 class UnreadableBoard(ValueError):
     """The bytes are no board of this format."""
@@ -105,17 +107,15 @@ class _Prices(Mapping[str, Price]):
     an answer, which needs a handful.
     """
 
-    __slots__ = ("_columns", "_made", "_rows")
+    __slots__ = ("_made", "_rows")
 
-    def __init__(self, codes: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
-        self._rows = {code: row for row, code in enumerate(codes)}
-        self._columns = columns
+    def __init__(self, rows: Mapping[str, _Row]) -> None:
+        self._rows = rows
         self._made: dict[str, Price] = {}
 
     def __getitem__(self, code: str) -> Price:
         if (made := self._made.get(code)) is None:
-            row = self._rows[code]
-            made = self._made[code] = _price(code, *(column[row] for column in self._columns))
+            made = self._made[code] = _price(code, self._rows[code])
         return made
 
     def __iter__(self) -> Iterator[str]:
@@ -135,30 +135,22 @@ def _read_prices(rows: Sequence[Sequence[Any]], sources: Sequence[str]) -> Mappi
     codes, kinds, bids, asks, moments, origins, venues, flags, multipliers = zip(*rows, strict=True)
     at = {moment: EPOCH + timedelta(microseconds=moment) for moment in set(moments)}
     factors = {multiplier: Decimal(multiplier) for multiplier in set(multipliers)}
-    columns = (
+    read = zip(
         [_KINDS[number] for number in kinds],
-        list(map(Decimal, bids)),
-        list(map(Decimal, asks)),
+        map(Decimal, bids),
+        map(Decimal, asks),
         [at[moment] for moment in moments],
         [sources[number] for number in origins],
         [VENUES[number] for number in venues],
         [flag | 0 for flag in flags],
         [factors[multiplier] for multiplier in multipliers],
+        strict=True,
     )
-    return _Prices(codes, columns)
+    return _Prices(dict(zip(codes, read, strict=True)))
 
 
-def _price(
-    code: str,
-    kind: Kind,
-    bid: Decimal,
-    ask: Decimal,
-    as_of: datetime,
-    source: str,
-    venue: Venue,
-    flags: int,
-    multiplier: Decimal,
-) -> Price:
+def _price(code: str, row: _Row) -> Price:
+    kind, bid, ask, as_of, source, venue, flags, multiplier = row
     return Price(
         code=code,
         kind=kind,

@@ -28,7 +28,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--rows", default="", help="numbers, by comma (0: two hosts)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000))
-    parser.add_argument("--times", type=int, default=1, help="how often each row is tried, but the soak")
+    parser.add_argument(
+        "--times", type=int, default=1, help="how often each row is tried, but the soak"
+    )
     parser.add_argument("--load", type=float, default=5.0, help="seconds of load around a fault")
     parser.add_argument(
         "--soak-minutes", type=float, default=15.0, help="of row 33; 0 leaves it out"
