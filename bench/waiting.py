@@ -6,6 +6,7 @@ import time
 import psycopg
 
 PATIENCE_SECONDS = 600
+A_FEW = 2_000
 LEFT = "SELECT count(*) FROM outbox_outboxmessage WHERE done_at IS NULL AND dead_at IS NULL"
 
 
@@ -21,7 +22,8 @@ def until_done() -> float:
         while left:
             if time.monotonic() - began > PATIENCE_SECONDS:
                 raise RuntimeError(f"{left} messages are not done")
-            time.sleep(0.1)
+            # Counting many takes what would be measured.
+            time.sleep(0.1 if left < A_FEW else 2)
             left = _left(database)
     return first / max(time.monotonic() - began, 0.001)
 

@@ -12,6 +12,7 @@ class Run(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     since = models.DateTimeField()
     started_at = models.DateTimeField()
+    alive_at = models.DateTimeField(null=True, help_text="when it last asked for a page")
     finished_at = models.DateTimeField(null=True)
     transactions = models.PositiveIntegerField(default=0, help_text="seen at Stripe")
     authorizations = models.PositiveIntegerField(default=0, help_text="seen at Stripe")

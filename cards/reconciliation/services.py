@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction, Kind
@@ -30,6 +31,7 @@ from cards.reconciliation.rules import (
     last_change,
 )
 from krak.cases import services as cases
+from krak.core import clock
 from krak.core.ids import uuid7
 from krak.core.inbox import services as inbox
 from krak.core.transactions import transaction
@@ -41,7 +43,8 @@ QUIET: Final = timedelta(minutes=10)
 """What changed later may still have its webhook on the way."""
 CLOCKS_APART: Final = timedelta(seconds=60)
 """How far Stripe's clock may be from ours, so that an event on its way is not taken for old."""
-DEAD_AFTER: Final = timedelta(hours=2)
+DEAD_AFTER: Final = timedelta(minutes=3)
+"""A run that has asked for no page for so long is no more: the next one does not wait for it."""
 BATCH: Final = 200
 
 
@@ -79,9 +82,10 @@ def reconcile(*, since: datetime, now: datetime) -> Run | None:
 
 def _begin(*, since: datetime, now: datetime) -> Run | None:
     with transaction():
-        Run.objects.filter(finished_at=None, started_at__lt=now - DEAD_AFTER).update(
-            finished_at=F("started_at")
-        )
+        seen = Coalesce("alive_at", "started_at")
+        Run.objects.filter(finished_at=None).alias(seen=seen).filter(
+            seen__lt=now - DEAD_AFTER
+        ).update(finished_at=F("started_at"))
     try:
         with transaction():
             return Run.objects.create(id=uuid7(), since=since, started_at=now)
@@ -89,10 +93,18 @@ def _begin(*, since: datetime, now: datetime) -> Run | None:
         return None
 
 
+def _pages(run: Run, stream: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], ...]]:
+    """Yield what Stripe has in batches; each is a sign of life."""
+    for page in batched(stream, BATCH):
+        run.alive_at = clock.now()
+        run.save(update_fields=["alive_at"])
+        yield page
+
+
 def _compare_transactions(run: Run, *, now: datetime) -> int:
     seen: set[str] = set()
     stream = gateway.transactions(created_since=int(run.since.timestamp()))
-    for page in batched(stream, BATCH):
+    for page in _pages(run, stream):
         seen.update(each["id"] for each in page)
         quiet = [e for e in page if e["created"] < (now - QUIET).timestamp()]
         for found in _differing_transactions(quiet):
@@ -144,7 +156,7 @@ def _tell_of_strangers(run: Run, seen: set[str], *, now: datetime) -> None:
 def _compare_authorizations(run: Run, *, now: datetime) -> int:
     count = 0
     stream = gateway.authorizations(created_since=int(run.since.timestamp()))
-    for page in batched(stream, BATCH):
+    for page in _pages(run, stream):
         count += len(page)
         quiet = [each for each in page if last_change(each) < now - QUIET]
         for found in _differing_authorizations(quiet, now=now):

@@ -228,11 +228,30 @@ def test_one_run_at_a_time_and_a_dead_one_does_not_block(
 ) -> None:
     since, now = clock.now() - timedelta(days=1), clock.now()
     running = Run.objects.create(since=since, started_at=now)
+    soon, later = now + services.DEAD_AFTER, now + services.DEAD_AFTER + timedelta(seconds=1)
 
-    assert services.reconcile(since=since, now=now) is None
-    assert services.reconcile(since=since, now=now + timedelta(hours=3)) is not None
+    assert services.reconcile(since=since, now=soon) is None
+    assert services.reconcile(since=since, now=later) is not None
     running.refresh_from_db()
     assert running.finished_at == running.started_at
+
+
+def test_a_run_that_takes_long_shows_that_it_lives(stripe_side: StripeSide, known: Known) -> None:
+    since, now = clock.now() - timedelta(days=1), clock.now()
+    later = now + services.DEAD_AFTER + timedelta(seconds=1)
+    Run.objects.create(since=since, started_at=now, alive_at=later)
+
+    assert services.reconcile(since=since, now=later) is None
+
+
+def test_each_page_is_a_sign_of_life(stripe_side: StripeSide, known: Known) -> None:
+    _purchase(stripe_side, known, 12_000)
+
+    run = services.reconcile(since=clock.now() - timedelta(days=1), now=clock.now())
+
+    assert run is not None
+    run.refresh_from_db()
+    assert run.alive_at is not None
 
 
 def test_the_database_refuses_a_run_that_ends_before_it_began(known: Known) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection, connections
 from django.db import transaction as django_transaction
 from django.db.models import F
 from django_subatomic.db import _MissingRequiredTransaction
 from kombu.exceptions import OperationalError as BrokerError
+from redis import Redis
 
 from krak.core import clock
 from krak.core.ids import uuid7
@@ -153,6 +155,27 @@ class TestClaiming:
         assert len(published) == relay.MESSAGES_PER_TASK
         assert set(wanted) - set(published) <= set(_claimed())
         assert not set(published) & set(_claimed())
+
+    def test_what_the_worker_cannot_keep_up_with_waits_for_it_here(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(tasks.deliver.app.conf, "task_default_queue", "test.slow-worker")
+        broker = Redis.from_url(settings.CELERY_BROKER_URL)
+        broker.rpush("test.slow-worker", *["task"] * relay.MOST_TASKS_WAITING)
+        rounds: list[int] = []
+
+        def publish() -> int:
+            rounds.append(1)
+            return 1
+
+        monkeypatch.setattr(relay, "_publish_due", publish)
+
+        assert relay._publish_or_wait(broker, 0.0) == relay.PAUSE_AFTER_WORK_SECONDS
+        assert rounds == []
+        broker.lpop("test.slow-worker")
+        relay._publish_or_wait(broker, 0.0)
+        assert rounds == [1]
+        broker.delete("test.slow-worker")
 
     def test_done_and_dead_messages_are_never_claimed_nor_given_back(
         self, register: Register, now: datetime

@@ -305,8 +305,7 @@ ROWS: tuple[Row, ...] = (
         31,
         "backlog",
         "drains; the worker's memory is bounded",
-        f"the worker stands still while {processes.PILE} events are promised on top of the load"
-        " (not 100,000)",
+        f"the worker stands still while {processes.PILE:,} events are promised on top of the load",
         OF_THE_CHECKER,
         processes.work_piles_up,
     ),
@@ -314,10 +313,10 @@ ROWS: tuple[Row, ...] = (
         32,
         "backup and restore",
         "the copy passes I1 to I5 and I7 and has what was committed when the dump began",
-        "pg_dump while all write, pg_restore into a second database of the same cluster",
+        "pg_dump while all write, pg_restore into another cluster, made for it",
         "the dump must have met writers; what breaks a copy is found (test_checker.py)",
         upkeep.a_backup_is_restored,
-        instead="the same cluster; what is lost with a host is what was written since the dump",
+        instead="what is lost with a host is what was written since the dump",
     ),
     Row(
         33,

@@ -18,8 +18,8 @@ WORK_BACK_SECONDS = 30.0
 """A lost task comes back after 20 s."""
 OTHERS_WAIT_SECONDS = 15.0
 GIVEN_UP_SECONDS = 60.0
-PILE = 2000
-DRAIN_SECONDS = 120.0
+PILE = 100_000
+DRAIN_SECONDS = 300.0
 MOST_WORKER_MB = 600
 
 
@@ -202,7 +202,7 @@ def work_is_poisoned(stage: Stage) -> Outcome:
 
 
 def work_piles_up(stage: Stage) -> Outcome:
-    """Row 31: thousands of captures wait while the worker stands still, then drain in order."""
+    """Row 31: a hundred thousand events wait while the worker stands still, then drain in order."""
     whole = stage.whole
     pile: list[int] = []
     seconds: list[float] = []

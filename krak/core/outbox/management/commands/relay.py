@@ -7,9 +7,11 @@ from itertools import batched
 from types import FrameType
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from kombu.exceptions import OperationalError as BrokerError
+from redis import Redis, RedisError
 
 from krak.core import clock
 from krak.core.outbox import services
@@ -23,6 +25,8 @@ PAUSE_AFTER_WORK_SECONDS: Final = 0.06
 PAUSE_AFTER_TROUBLE_SECONDS: Final = 0.5
 CLAIMED_AT_ONCE: Final = 400
 MESSAGES_PER_TASK: Final = 25
+MOST_TASKS_WAITING: Final = 40
+"""More would wait there longer than its claim lasts: claimed and published again, it piles up."""
 
 
 class Command(BaseCommand):
@@ -41,10 +45,15 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, ask_to_stop)
         troubled = False
         pause = 0.0
+        broker = Redis.from_url(
+            settings.CELERY_BROKER_URL,
+            socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
+        )
         while not stop.wait(pause):
             try:
-                published = _publish_due()
-            except (DatabaseError, BrokerError, OSError) as error:
+                pause = _publish_or_wait(broker, pause)
+            except (DatabaseError, BrokerError, RedisError, OSError) as error:
                 if not troubled:
                     logger.warning("relay: waiting: %s", error)
                 troubled, pause = True, PAUSE_AFTER_TROUBLE_SECONDS
@@ -54,7 +63,19 @@ class Command(BaseCommand):
                 if troubled:
                     logger.warning("relay: going on")
                 troubled = False
-                pause = _pause_after(published)
+
+
+def _publish_or_wait(broker: Redis, pause: float) -> float:
+    """Publish what is due, unless enough waits at the broker; return the next pause."""
+    # After an idle round there is too little to do for the worker not to keep up.
+    if pause != PAUSE_SECONDS and _waiting(broker) >= MOST_TASKS_WAITING:
+        return PAUSE_AFTER_WORK_SECONDS
+    return _pause_after(_publish_due())
+
+
+def _waiting(broker: Redis) -> int:
+    """Return how many tasks wait at the broker."""
+    return broker.llen(deliver.app.conf.task_default_queue)
 
 
 def _pause_after(published: int) -> float:
