@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Iterable
-from functools import cache
 from typing import Final
 from uuid import UUID
 
 import redis
-from django.conf import settings
+
+from krak.core import valkey
 
 logger = logging.getLogger(__name__)
 
@@ -17,17 +17,9 @@ CHANNEL: Final = "krak:live"
 def wake(customer_ids: Iterable[UUID]) -> None:
     """Say that customers were told something; nobody may hear it."""
     try:
-        with _valkey().pipeline(transaction=False) as pipeline:
+        with valkey.client().pipeline(transaction=False) as pipeline:
             for customer_id in customer_ids:
                 pipeline.publish(CHANNEL, str(customer_id))
             pipeline.execute()
     except redis.RedisError as error:
         logger.warning("live: nobody was woken: %s", error)
-
-
-@cache
-def _valkey() -> redis.Redis:
-    patience = settings.REDIS_TIMEOUT_SECONDS
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=patience, socket_connect_timeout=patience
-    )

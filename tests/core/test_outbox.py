@@ -7,15 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.conf import settings
 from django.db import IntegrityError, connection, connections
 from django.db import transaction as django_transaction
 from django.db.models import F
 from django_subatomic.db import _MissingRequiredTransaction
 from kombu.exceptions import OperationalError as BrokerError
-from redis import Redis
 
-from krak.core import clock
+from krak.core import clock, valkey
 from krak.core.ids import uuid7
 from krak.core.outbox import queries, registry, services, tasks
 from krak.core.outbox.management.commands import relay
@@ -160,7 +158,7 @@ class TestClaiming:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(tasks.deliver.app.conf, "task_default_queue", "test.slow-worker")
-        broker = Redis.from_url(settings.CELERY_BROKER_URL)
+        broker = valkey.client()
         broker.rpush("test.slow-worker", *["task"] * relay.MOST_TASKS_WAITING)
         rounds: list[int] = []
 
@@ -170,10 +168,10 @@ class TestClaiming:
 
         monkeypatch.setattr(relay, "_publish_due", publish)
 
-        assert relay._publish_or_wait(broker, 0.0) == relay.PAUSE_AFTER_WORK_SECONDS
+        assert relay._publish_or_wait(0.0) == relay.PAUSE_AFTER_WORK_SECONDS
         assert rounds == []
         broker.lpop("test.slow-worker")
-        relay._publish_or_wait(broker, 0.0)
+        relay._publish_or_wait(0.0)
         assert rounds == [1]
         broker.delete("test.slow-worker")
 

@@ -14,7 +14,7 @@ from django.test import RequestFactory
 from redis import Redis
 
 from krak.api.limits import address_counted, client_address, drop_forged, throttle
-from krak.core import clock
+from krak.core import clock, valkey
 from krak.core.limits import services
 from krak.core.limits.models import Hit
 from krak.core.limits.rules import Counted, Limit
@@ -26,7 +26,7 @@ def counter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Count with either; for Postgres, Valkey is at an address where nobody listens."""
     if request.param == "postgres":
         nobody = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.2)
-        monkeypatch.setattr(services, "_valkey", lambda: nobody)
+        monkeypatch.setattr(valkey, "client", lambda: nobody)
     yield request.param
     services._switch._away_until = 0.0
 

@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 
+from krak.core import valkey
 from tests.identity.authenticator import Passkey
 from tests.identity.phone import Phone, totp
 
@@ -58,9 +59,7 @@ def test_a_flushed_valkey_makes_no_used_code_good_again(phone: Phone) -> None:
     code = totp(phone.secret, 1)
     other.log_in()
     other.post("/v1/auth/2fa/authenticate", {"code": code})
-    from krak.core.limits.services import _valkey
-
-    _valkey().flushdb()
+    valkey.client().flushdb()
     third.log_in()
 
     assert third.post("/v1/auth/2fa/authenticate", {"code": code}).status_code == 400

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from krak.core import valkey
 from krak.customers.models import Customer, User
 from tests.identity.phone import Phone
 
@@ -106,9 +107,7 @@ def test_a_forgotten_password_is_reset_by_a_code(phone: Phone) -> None:
 
 
 def test_sessions_survive_a_flushed_cache(phone: Phone) -> None:
-    from krak.core.limits.services import _valkey
-
-    _valkey().flushdb()
+    valkey.client().flushdb()
 
     assert phone.get("/v1/me").status_code == 200
 

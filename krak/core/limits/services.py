@@ -12,13 +12,12 @@ import math
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Final
 
-from django.conf import settings
 from django.db import connection
-from redis import Redis, RedisError
+from redis import RedisError
 
+from krak.core import valkey
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.limits.models import Hit
@@ -81,7 +80,7 @@ def forget(counted: Sequence[Counted]) -> None:
         return
     if _switch.is_there():
         try:
-            _valkey().delete(*keys)
+            valkey.client().delete(*keys)
         except RedisError:
             _switch.lose()
     Hit.objects.filter(key__in=keys).delete()
@@ -118,21 +117,12 @@ class _Switch:
 _switch: Final = _Switch()
 
 
-@cache
-def _valkey() -> Redis:
-    return Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
-    )
-
-
 def _take_in_valkey(counted: Sequence[Counted]) -> float:
     spans: list[int] = []
     for each in counted:
         spans += [each.limit.most, each.limit.seconds]
     unique = uuid7().hex
-    script = _valkey().register_script(_TAKE)
+    script = valkey.client().register_script(_TAKE)
     return int(script(keys=[each.key for each in counted], args=[unique, *spans])) / 1_000_000
 
 

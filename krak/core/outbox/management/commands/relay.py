@@ -7,13 +7,12 @@ from itertools import batched
 from types import FrameType
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from kombu.exceptions import OperationalError as BrokerError
-from redis import Redis, RedisError
+from redis import RedisError
 
-from krak.core import clock
+from krak.core import clock, valkey
 from krak.core.outbox import services
 from krak.core.outbox.tasks import deliver
 
@@ -45,14 +44,9 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, ask_to_stop)
         troubled = False
         pause = 0.0
-        broker = Redis.from_url(
-            settings.CELERY_BROKER_URL,
-            socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
-            socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
-        )
         while not stop.wait(pause):
             try:
-                pause = _publish_or_wait(broker, pause)
+                pause = _publish_or_wait(pause)
             except (DatabaseError, BrokerError, RedisError, OSError) as error:
                 if not troubled:
                     logger.warning("relay: waiting: %s", error)
@@ -65,17 +59,17 @@ class Command(BaseCommand):
                 troubled = False
 
 
-def _publish_or_wait(broker: Redis, pause: float) -> float:
+def _publish_or_wait(pause: float) -> float:
     """Publish what is due, unless enough waits at the broker; return the next pause."""
     # After an idle round there is too little to do for the worker not to keep up.
-    if pause != PAUSE_SECONDS and _waiting(broker) >= MOST_TASKS_WAITING:
+    if pause != PAUSE_SECONDS and _waiting() >= MOST_TASKS_WAITING:
         return PAUSE_AFTER_WORK_SECONDS
     return _pause_after(_publish_due())
 
 
-def _waiting(broker: Redis) -> int:
+def _waiting() -> int:
     """Return how many tasks wait at the broker."""
-    return broker.llen(deliver.app.conf.task_default_queue)
+    return valkey.client().llen(deliver.app.conf.task_default_queue)
 
 
 def _pause_after(published: int) -> float:
