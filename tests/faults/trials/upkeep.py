@@ -1,5 +1,6 @@
 """Rows 26 and 32: what is done to a database while it works."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -122,7 +123,8 @@ def _entries(url: str) -> int:
 @contextmanager
 def _restored(whole: Whole, dump: Path) -> Iterator[str]:
     """Restore a dump into a cluster of its own; its address is the value."""
-    second = Postgres(whole.state / "second")
+    state = whole.state / "second"
+    second = Postgres(state)
     second.start()
     try:
         programs.run(
@@ -136,3 +138,4 @@ def _restored(whole: Whole, dump: Path) -> Iterator[str]:
         yield second.url
     finally:
         second.stop()
+        shutil.rmtree(state)
