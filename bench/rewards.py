@@ -53,9 +53,8 @@ def backlog(url: str, *, events: int) -> dict[str, object]:
     relay = _relay()
     relay.send_signal(signal.SIGSTOP)
     try:
-        patience = PATIENCE_SECONDS + events / SLOWEST_PER_SECOND
         load.ask_without_pause(
-            url, iter(captures.values()), clients=8, seconds=patience, check=_check
+            url, iter(captures.values()), clients=8, seconds=_patience(events), check=_check
         )
     finally:
         relay.send_signal(signal.SIGCONT)
@@ -70,6 +69,10 @@ def backlog(url: str, *, events: int) -> dict[str, object]:
     }
 
 
+def _patience(requests: int) -> float:
+    return PATIENCE_SECONDS + requests / SLOWEST_PER_SECOND
+
+
 def _captures(url: str, *, many: int) -> dict[str, bytes]:
     """Return captures of so many purchases that were approved before, by their authorizations."""
     cards = crowd.make(url, many=CUSTOMERS)
@@ -82,8 +85,7 @@ def _captures(url: str, *, many: int) -> dict[str, bytes]:
             taps.request(card, AMOUNT_MINOR, stripe_id=name) for name, card in purchases.items()
         )
     )
-    patience = PATIENCE_SECONDS + many / SLOWEST_PER_SECOND
-    load.ask_without_pause(url, asked, clients=4, seconds=patience, check=_check)
+    load.ask_without_pause(url, asked, clients=4, seconds=_patience(many), check=_check)
     waiting.until_done()
     return {name: _capture(url, name, card) for name, card in purchases.items()}
 

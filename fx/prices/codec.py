@@ -142,6 +142,7 @@ def _read_prices(rows: Sequence[Sequence[Any]], sources: Sequence[str]) -> Mappi
         [at[moment] for moment in moments],
         [sources[number] for number in origins],
         [VENUES[number] for number in venues],
+        # What is no number is refused here and not when it is asked for.
         [flag | 0 for flag in flags],
         [factors[multiplier] for multiplier in multipliers],
         strict=True,

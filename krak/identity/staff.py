@@ -1,5 +1,6 @@
 """How staff get in: Django's sign-in, counted, then allauth's second factor before any page."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ def counted(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return answered
 
 
-class _AtPagesOfStaff:
+class _AtPagesOfStaff(ABC):
     """Looks at who asks for a page of the back office, before the page does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -77,9 +78,9 @@ class _AtPagesOfStaff:
             return None
         return self.instead_of(match.url_name, request)
 
+    @abstractmethod
     def instead_of(self, page: str | None, request: HttpRequest) -> HttpResponse | None:
         """Return what a signed-in user gets instead of a page, or None to let them pass."""
-        raise NotImplementedError
 
 
 class Session(_AtPagesOfStaff):

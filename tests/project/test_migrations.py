@@ -27,10 +27,14 @@ class _Linter(MigrationLinter):
     """Reads our migrations and keeps the names of those it refuses."""
 
     def __init__(self) -> None:
+        root = settings.BASE_DIR
         paths = {app.label: Path(app.path) for app in apps.get_app_configs()}
-        ours = [label for label, path in paths.items() if path.is_relative_to(settings.BASE_DIR)]
-        ours = [label for label in ours if "site-packages" not in paths[label].parts]
-        super().__init__(str(settings.BASE_DIR), include_apps=ours, no_cache=True, no_output=True)
+        ours = [
+            label
+            for label, path in paths.items()
+            if path.is_relative_to(root) and "site-packages" not in path.parts
+        ]
+        super().__init__(str(root), include_apps=ours, no_cache=True, no_output=True)
         self.refused: set[str] = set()
 
     @staticmethod
