@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -30,6 +31,18 @@ from tests.stripe_door import StripeDoor
 
 # `pytest --hypothesis-profile=long`: for hours, not for every run.
 hypothesis.register_profile("long", max_examples=20_000, deadline=None)
+
+
+def pytest_configure() -> None:
+    """Give test processes beside each other databases of their own in Valkey, too.
+
+    One must neither see another's boards nor lose its counts when another empties the cache.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker:
+        number = int(worker.removeprefix("gw")) % 15 + 1
+        own = urlsplit(settings.REDIS_URL)._replace(path=f"/{number}")
+        os.environ["REDIS_URL"] = settings.REDIS_URL = settings.CELERY_BROKER_URL = own.geturl()
 
 
 @pytest.fixture(scope="session")

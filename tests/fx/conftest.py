@@ -1,8 +1,6 @@
 """A Valkey without boards or pins, and a reader that ends with its test."""
 
-import os
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,12 +9,7 @@ from fx.prices.feed import BOARD, HEALTH, PINS, SEEN, Feed
 
 
 @pytest.fixture
-def feed(settings) -> Iterator[Feed]:
-    # Test processes beside each other must not see each other's boards.
-    address = urlsplit(settings.REDIS_URL)
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    if worker and address.path in {"", "/", "/0"}:
-        settings.REDIS_URL = address._replace(path=f"/{int(worker[2:]) % 15 + 1}").geturl()
+def feed() -> Iterator[Feed]:
     live.stop()
     feed = Feed()
     feed._valkey.delete(BOARD, HEALTH, PINS, SEEN)

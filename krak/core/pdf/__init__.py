@@ -164,7 +164,7 @@ def _facts(facts: Sequence[tuple[str, str]]) -> Flowable:
     cells = [
         [
             Paragraph(escape(label), _style(7.5, 11, color=_QUIET)),
-            Paragraph(escape(value), _style(8, 12)),
+            Paragraph(escape(value), _style(7.5, 12)),  # an id fits into one line
         ]
         for label, value in facts
     ]
@@ -176,6 +176,7 @@ def _facts(facts: Sequence[tuple[str, str]]) -> Flowable:
             ("BACKGROUND", (0, 0), (-1, -1), _WASH),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LEFTPADDING", (0, 0), (-1, -1), 4 * mm),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 0.6 * mm),
             ("TOPPADDING", (0, 0), (-1, -1), 2.4 * mm),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 2.4 * mm),
             ("ROUNDEDCORNERS", [6, 6, 6, 6]),
