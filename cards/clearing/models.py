@@ -41,14 +41,31 @@ class CardTransaction(models.Model):
     merchant_currency = models.CharField(max_length=10, blank=True)
     merchant_amount_minor = models.BigIntegerField(help_text="as it came, never converted")
     group = models.CharField(max_length=64, blank=True, help_text="purchase it belongs to")
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, db_index=False, help_text="refund taken back"
+    )
     flags = ArrayField(models.CharField(max_length=40), default=list)
     event_at = models.DateTimeField()
     created_at = models.DateTimeField()
 
     class Meta:
+        permissions = (
+            ("propose_reversal", "Can propose to undo a refund that the network took back"),
+            ("approve_reversal", "Can approve undoing a refund"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["customer", "stripe_id"], name="a_stripe_transaction_is_applied_once"
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "reverses"],
+                condition=Q(reverses__isnull=False),
+                name="a_refund_is_taken_back_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="REFUND_REVERSAL", reverses__isnull=False)
+                | (~Q(kind="REFUND_REVERSAL") & Q(reverses__isnull=True)),
+                name="what_is_taken_back_is_a_refund",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_transaction_moves_something"),
         )

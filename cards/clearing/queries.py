@@ -33,6 +33,11 @@ class Purchase:
         return total
 
 
+def reversal_of(refund: CardTransaction) -> CardTransaction | None:
+    """Return the transaction in which the network took a refund back, if it did."""
+    return CardTransaction.objects.filter(customer_id=refund.customer_id, reverses=refund).first()
+
+
 def merchants(*, customer_id: UUID, groups: Iterable[str]) -> dict[str, str]:
     """Return where the purchases of these groups were made."""
     return dict(

@@ -1,9 +1,10 @@
-"""The task's door: events from the inbox, translated into our words and applied."""
+"""The worker's and the approvals' doors: what others say, in our words, applied."""
 
 from datetime import datetime
 from typing import Any
 
 from cards.clearing import services
+from cards.clearing.models import CardTransaction
 from cards.clearing.rules import STATUSES, Snapshot, Transaction
 from cards.issuing.events import (
     EventRefused,
@@ -18,6 +19,9 @@ from cards.issuing.events import (
     text,
     whole,
 )
+from krak.approvals.registry import carries_out
+from krak.approvals.rules import Proposed
+from krak.core.ids import show
 from krak.stripe.events import read_amount
 
 
@@ -99,3 +103,19 @@ def apply_transaction(transaction: Transaction, *, now: datetime) -> None:
 def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
     """Bring an authorization to what Stripe says of it."""
     services.apply_snapshot(snapshot, now=now)
+
+
+@carries_out(
+    services.REVERSAL,
+    title="A refund that the network took back",
+    propose="clearing.propose_reversal",
+    approve="clearing.approve_reversal",
+)
+def reverse_refund(*, proposed: Proposed, now: datetime) -> str:
+    """Undo it."""
+    row = services.reverse_refund(
+        refund_stripe_id=proposed.payload["refund"],
+        stripe_id=proposed.payload["at_stripe"],
+        now=now,
+    )
+    return f"clearing.cardtransaction:{show(CardTransaction.PREFIX, row.id)}"

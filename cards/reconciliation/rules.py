@@ -12,7 +12,7 @@ from krak.core.money import plain
 
 @dataclass(frozen=True, slots=True)
 class TransactionFacts:
-    """A capture or refund; `amount` positive, in the card's currency."""
+    """A capture, a refund or what takes one back; `amount` positive, in the card's currency."""
 
     kind: str
     amount: Decimal
@@ -33,6 +33,12 @@ def fingerprint(stripe_object: dict[str, Any]) -> str:
     """Return a short name of a state of a Stripe object: another state has another name."""
     text = json.dumps(stripe_object, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def kind_of(transaction: dict[str, Any]) -> str:
+    """Return what we call a transaction of Stripe's: a refund below zero takes one back."""
+    kind = str(transaction["type"]).upper()
+    return "REFUND_REVERSAL" if kind == "REFUND" and transaction["amount"] < 0 else kind
 
 
 def last_change(authorization: dict[str, Any]) -> datetime:

@@ -28,6 +28,7 @@ from cards.reconciliation.rules import (
     TransactionFacts,
     differing,
     fingerprint,
+    kind_of,
     last_change,
 )
 from krak.cases import services as cases
@@ -124,7 +125,7 @@ def _differing_transactions(page: Iterable[dict[str, Any]]) -> Iterator[Found]:
             if row is None
             else differing(
                 TransactionFacts(
-                    kind=Kind(theirs["type"].upper()),
+                    kind=Kind(kind_of(theirs)),
                     amount=read_amount(abs(theirs["amount"]), theirs["currency"]),
                     currency=theirs["currency"].upper(),
                 ),
@@ -145,9 +146,7 @@ def _owners_of_cards(stripe_objects: Iterable[dict[str, Any]]) -> dict[str, UUID
 
 def _tell_of_strangers(run: Run, seen: set[str], *, now: datetime) -> None:
     """Put before staff what we posted and Stripe does not know."""
-    ours = CardTransaction.objects.filter(
-        event_at__gte=run.since, event_at__lt=now - QUIET, kind__in=[Kind.CAPTURE, Kind.REFUND]
-    )
+    ours = CardTransaction.objects.filter(event_at__gte=run.since, event_at__lt=now - QUIET)
     for row in ours.iterator():
         if row.stripe_id not in seen:
             _open_case(run, row.stripe_id, {"transaction": ["missing", "there"]}, now=now)

@@ -29,8 +29,9 @@ from fx.assets.rules import (
     standings,
 )
 from krak.approvals import queries as approvals
+from krak.approvals.admin import waiting
 from krak.core import clock
-from krak.core.admin import ReadOnlyAdmin, Section, badge, button, link_to, page_of, shown
+from krak.core.admin import ReadOnlyAdmin, Section, badge, button, page_of, shown
 from krak.customers.models import User
 
 _MOST_SHARES: Final = 10_000
@@ -116,15 +117,8 @@ class AssetAdmin(ReadOnlyAdmin):
         if not PROPERTIES[Kind(asset.kind)].has_multiplier:
             return
         yield _history(asset)
-        yield Section(
-            title="Waiting for approval",
-            head=("Proposed at", "Proposal", "By"),
-            rows=[
-                (each.proposed_at, link_to(each, each.payload["words"]), each.proposed_by)
-                for each in approvals.open_proposals(
-                    kind=services.KIND, subject=asset.code
-                ).select_related("proposed_by")
-            ],
+        yield waiting(
+            kind=services.KIND, subject=asset.code, words=lambda each: each.payload["words"]
         )
 
     def has_propose_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:

@@ -25,7 +25,7 @@ from holdings.funding.models import (
     WithdrawalState,
 )
 from holdings.funding.services import unmatched, withdrawals
-from krak.approvals import queries as approvals
+from krak.approvals.admin import waiting
 from krak.core import clock
 from krak.core.admin import (
     ReadOnlyAdmin,
@@ -35,7 +35,6 @@ from krak.core.admin import (
     badge,
     button,
     link_to,
-    page_of,
 )
 from krak.core.ids import MalformedId, read, show
 from krak.customers.models import Customer, User
@@ -247,17 +246,7 @@ class WithdrawalAdmin(_MoneyAdmin):
 
     def sections(self, withdrawal: Withdrawal) -> Iterable[Section]:
         """Show what waits for a second person."""
-        yield Section(
-            title="Waiting for approval",
-            head=("Proposed at", "Proposal", "By"),
-            rows=[
-                (each.proposed_at, page_of("approvals.proposal", each.pk, each.shown_id),
-                 each.proposed_by)
-                for each in approvals.open_proposals(
-                    kind=withdrawals.KIND, subject=show(Withdrawal.PREFIX, withdrawal.id)
-                ).select_related("proposed_by")
-            ],
-        )  # fmt: skip
+        yield waiting(kind=withdrawals.KIND, subject=show(Withdrawal.PREFIX, withdrawal.id))
 
     def has_release_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Let those with the right propose to send what waits."""

@@ -1,6 +1,6 @@
 """The queue of what takes two people: read it in words, then approve or reject with a note."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Final, cast
 from uuid import UUID
@@ -18,10 +18,26 @@ from krak.approvals.models import Proposal
 from krak.approvals.registry import kind_of
 from krak.approvals.rules import State
 from krak.core import clock
-from krak.core.admin import ReadOnlyAdmin, Section, badge, button
+from krak.core.admin import ReadOnlyAdmin, Section, badge, button, link_to
 from krak.customers.models import User
 
 _PENDING_FIRST: Final = Case(When(state=State.PROPOSED, then=Value(0)), default=Value(1))
+
+
+def waiting(
+    *, kind: str, subject: str, words: Callable[[Proposal], str] = lambda each: each.shown_id
+) -> Section:
+    """Return the table of what waits for a second person about a subject, for its page."""
+    return Section(
+        title="Waiting for approval",
+        head=("Proposed at", "Proposal", "By"),
+        rows=[
+            (each.proposed_at, link_to(each, words(each)), each.proposed_by)
+            for each in queries.open_proposals(kind=kind, subject=subject).select_related(
+                "proposed_by"
+            )
+        ],
+    )
 
 
 class DecisionForm(forms.Form):

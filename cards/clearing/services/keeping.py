@@ -1,8 +1,10 @@
 """What stays of captures and refunds: entries, rows, cases, and what follows from them."""
 
 from collections.abc import Sequence
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from cards.authorizations.models import Authorization
@@ -18,6 +20,12 @@ from krak.core.money import money
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
 from krak.notifications import services as notifications
+
+NOTICES: Final = {
+    Kind.CAPTURE: "purchase.cleared",
+    Kind.REFUND: "refund.received",
+    Kind.REFUND_REVERSAL: "refund.taken_back",
+}
 
 
 def row_of(
@@ -52,8 +60,18 @@ def row_of(
     )
 
 
+def reversal_row(refund: CardTransaction, *, stripe_id: str, now: datetime) -> CardTransaction:
+    """Return the row of what takes a refund back, not saved, as `row_of` does."""
+    row = copy(refund)
+    row.id, row.entry_id, row.reverses = uuid7(), uuid7(), refund
+    row.kind, row.stripe_id, row.flags = Kind.REFUND_REVERSAL, stripe_id, []
+    row.event_at = row.created_at = now
+    row.won_back = Decimal(0)
+    return row
+
+
 def entry_of(row: CardTransaction, account_id: UUID) -> Entry:
-    """Return the entry of a row: a capture is forced, a refund is a credit."""
+    """Return the entry of a row: a capture or reversal is forced, a refund is a credit."""
     is_refund = row.kind == Kind.REFUND
     side, other = (CREDIT, DEBIT) if is_refund else (DEBIT, CREDIT)
     return Entry(
@@ -108,7 +126,7 @@ def owe_cashback(rows: Sequence[CardTransaction]) -> None:
 def _told(row: CardTransaction) -> notifications.Told:
     return notifications.Told(
         customer_id=row.customer_id,
-        kind="refund.received" if row.kind == Kind.REFUND else "purchase.cleared",
+        kind=NOTICES[Kind(row.kind)],
         facts={
             "authorization": (
                 show(Authorization.PREFIX, row.authorization_id) if row.authorization_id else None

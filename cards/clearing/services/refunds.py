@@ -1,22 +1,28 @@
 """Refunds, and refunds that the network takes back."""
 
 from datetime import datetime
-from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from cards.clearing import queries as clearing
 from cards.clearing.models import CardTransaction, Kind
+from cards.clearing.queries import reversal_of
 from cards.clearing.rules import Transaction
-from cards.clearing.services.keeping import entry_of, keep, owe_cashback, row_of
-from cards.clearing.services.standing import authorization_of, cash_of, open_cases
+from cards.clearing.services.keeping import entry_of, keep, reversal_row, row_of
+from cards.clearing.services.standing import authorization_of, cash_of
 from cards.issuing import queries as issuing
 from cards.issuing.models import CardDirectory
 from holdings.ledger import services as ledger
-from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from krak.approvals import services as approvals
+from krak.approvals.models import Proposal
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as ErrorKind
-from krak.core.ids import uuid7
-from krak.core.transactions import takes_part
+from krak.core.ids import show
+from krak.core.money import plain
+from krak.core.transactions import takes_part, transaction
+from krak.customers.models import Customer, User
+
+REVERSAL: Final = "clearing.reverse_refund"
 
 
 class RefundNotFound(DomainError):
@@ -25,6 +31,14 @@ class RefundNotFound(DomainError):
     code = "clearing.refund_not_found"
     title = "There is no such refund."
     kind = ErrorKind.NOT_FOUND
+
+
+class RefundGone(DomainError):
+    """The network took the refund back before, or this name is another transaction's."""
+
+    code = "clearing.refund_gone"
+    title = "This refund was taken back before, or the name is taken."
+    kind = ErrorKind.CONFLICT
 
 
 @takes_part
@@ -44,59 +58,62 @@ def refund(told: Transaction, owner: CardDirectory, *, now: datetime) -> None:
     keep([row], now=now)
 
 
+@transaction
+def propose_reversal(
+    *, refund: CardTransaction, stripe_id: str, reason: str, by: User, now: datetime
+) -> Proposal:
+    """Put before a second person that the network took a refund back, as Stripe calls it.
+
+    Raises:
+        RefundGone: it was taken back before.
+        NotAllowed, WordsMissing, AlreadyProposed: as of `approvals.services.propose`.
+    """
+    if reversal_of(refund):
+        raise RefundGone(refund=refund.stripe_id)
+    return approvals.propose(
+        kind=REVERSAL,
+        subject=show(CardTransaction.PREFIX, refund.id),
+        payload={
+            "customer": show(Customer.PREFIX, refund.customer_id),
+            "refund": refund.stripe_id,
+            "amount": plain(refund.amount),
+            "currency": refund.currency,
+            "merchant": refund.merchant_name,
+            "at_stripe": stripe_id,
+        },
+        reason=reason,
+        by=by,
+        now=now,
+    )
+
+
 @takes_part
-def reverse_refund(*, refund_stripe_id: str, stripe_id: str, now: datetime) -> None:
+def reverse_refund(*, refund_stripe_id: str, stripe_id: str, now: datetime) -> CardTransaction:
     """Undo a refund that the network took back, money and reward, once per `stripe_id`.
 
-    Stripe has no event for it; staff and the reconciliation call this.
+    No event says which refund it is: two people of the staff agree on it. Returns the reversal.
 
     Raises:
         RefundNotFound: there is no such refund.
+        RefundGone: it was undone before under another name, or the name is taken.
     """
     refund = CardTransaction.objects.filter(stripe_id=refund_stripe_id, kind=Kind.REFUND).first()
     if refund is None:
         raise RefundNotFound(refund=refund_stripe_id)
     ledger.lock_books([refund.customer_id])
-    if CardTransaction.objects.filter(
-        customer_id=refund.customer_id,
-        kind=Kind.REFUND_REVERSAL,
-        group=refund.group,
-        stripe_id=stripe_id,
-    ).exists():
-        return
-    cash = cash_of(refund.customer_id, refund.currency)
-    entry = Entry(
-        id=uuid7(),
-        customer_id=refund.customer_id,
-        cause=f"transaction:{stripe_id}",
-        kind="REFUND_REVERSAL",
-        event_at=now,
-        created_at=now,
-        legs=(
-            Leg(DEBIT, refund.currency, refund.amount, account=cash.account_id, forced=True),
-            Leg(CREDIT, refund.currency, refund.amount, house="CARD_SETTLEMENT"),
-        ),
-        details={"refund": refund.stripe_id, "merchant": refund.merchant_name},
-    )
-    ledger.post(entry)
-    flags = ["overdrawn"] if cash_of(refund.customer_id, refund.currency).available < 0 else []
-    refund.pk, refund.kind, refund.stripe_id = uuid7(), Kind.REFUND_REVERSAL, stripe_id
-    refund.entry_id, refund.event_at, refund.created_at = entry.id, now, now
-    refund.flags = flags
-    refund.won_back = Decimal(0)
-    refund.save(force_insert=True)
-    open_cases(
-        flags,
-        subject=stripe_id,
-        customer_id=refund.customer_id,
-        about=refund,
-        amount=refund.amount,
-        currency=refund.currency,
-        now=now,
-        merchant=refund.merchant_name,
-        kind_of_transaction=refund.kind,
-    )
-    owe_cashback([refund])
+    named = CardTransaction.objects.filter(customer_id=refund.customer_id, stripe_id=stripe_id)
+    before = reversal_of(refund)
+    if before and before.stripe_id == stripe_id:
+        return before
+    if before or named.exists():
+        raise RefundGone(refund=refund_stripe_id)
+    row = reversal_row(refund, stripe_id=stripe_id, now=now)
+    cash = cash_of(row.customer_id, row.currency)
+    ledger.post(entry_of(row, cash.account_id))
+    if cash_of(row.customer_id, row.currency).available < 0:
+        row.flags.append("overdrawn")
+    keep([row], now=now)
+    return row
 
 
 def _matching_group(transaction: Transaction, customer_id: UUID) -> str:
