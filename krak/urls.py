@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.csp import csp_override
+from django.views.generic import RedirectView
 from drf_spectacular.views import (
     SpectacularAPIView,
     SpectacularSwaggerSplitView,
@@ -45,6 +46,7 @@ from krak.runtime import health, metrics
 _docs = csp_override(csp.DOCS)
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="docs")),
     path("webhooks/stripe/authorizations", authorization_webhooks.authorizations),
     path("webhooks/stripe/events", event_webhooks.events),
     path("webhooks/bank/events", money_webhooks.bank),

@@ -101,6 +101,10 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     return []
 
 
+def test_who_opens_the_bare_address_is_led_to_the_docs() -> None:
+    assert Client().get("/", follow=True).redirect_chain == [("/v1/docs", 302)]
+
+
 def test_what_did_not_change_is_not_sent_again(world: Any) -> None:
     for path in ("/v1/portfolio", "/v1/authorizations", "/v1/orders", "/v1/notifications"):
         headers = {"Authorization": f"Bearer {world.known.token}"}
