@@ -1,28 +1,44 @@
 """`python -m tests.faults --controls`: with its protection taken out, a row must fail.
 
 A row that holds all the same would prove nothing. One Krak is played whose claims and tasks are
-never given back, that waits for locks and for its database as long as it takes, and, for the last
-rows, does not wait for its log to be on the disk.
+never given back, that gives up no message, that waits for locks and for its database as long as it
+takes, and, for the last rows, does not wait for its log to be on the disk. What else is taken out
+is so for its row alone.
 """
 
 import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from unittest.mock import patch
 
 import redis
 
 from tests.faults.commands import Deposit, Request
+from tests.faults.protections import Protection
 from tests.faults.stage import Outcome, Stage
-from tests.faults.trials import network, processes, servers, upkeep
+from tests.faults.trials import clocks, limits, network, processes, servers, soak, upkeep
 from tests.faults.whole import Whole
 
-SABOTAGE = {"claim_seconds": 3600, "visibility_seconds": 3600, "patience_seconds": 3600}
+SABOTAGE = {
+    "claim_seconds": 3600, "visibility_seconds": 3600, "patience_seconds": 3600, "attempts": 1000,
+}  # fmt: skip
 ENVIRONMENT = {"KRAK_LOCK_TIMEOUT_MS": "0", "KRAK_STATEMENT_TIMEOUT_MS": "0"}
 QUIET_SECONDS = 20.0
+SHORT_SOAK = {
+    "WARM_SECONDS": 5.0, "SAMPLE_EVERY_SECONDS": 0.5, "KILL_EVERY_SECONDS": 20.0,
+    "KILLED": ("beat",),
+}  # fmt: skip
+SHORT_SOAK_MINUTES = 1.0
+SHORT_PILE = 2_000
+
+
+def without(protection: Protection) -> Callable[[Whole], AbstractContextManager[None]]:
+    """Return how to take a protection out of a Krak that runs."""
+    return lambda whole: whole.without(protection)
 
 
 @contextlib.contextmanager
@@ -81,6 +97,46 @@ def as_long_as_it_takes(_whole: Whole) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def on_a_krak(name: str, **sabotage: int) -> Iterator[None]:
+    """Weaken the Krak that a trial of `network` makes for itself."""
+    with patch.object(network, name, partial(Whole, sabotage=sabotage)):
+        yield
+
+
+@contextlib.contextmanager
+def when_valkey_is_full(_whole: Whole) -> Iterator[None]:
+    """Let Postgres count nothing while the disk of Valkey is full."""
+    fill = limits._full
+
+    @contextlib.contextmanager
+    def full(own: Whole, name: str) -> Iterator[None]:
+        alone = own.without(Protection.COUNTING_IN_POSTGRES) if name == "valkey" else nullcontext()
+        with fill(own, name), alone:
+            yield
+
+    with patch.object(limits, "_full", full):
+        yield
+
+
+@contextlib.contextmanager
+def that_lock(_whole: Whole) -> Iterator[None]:
+    """Let who reads everything lock what it reads, so that it stays as it is."""
+    with patch.object(servers, "SNAPSHOT", "LOCK TABLE ledger_posting IN SHARE MODE"):
+        yield
+
+
+@contextlib.contextmanager
+def that_hoards(whole: Whole) -> Iterator[None]:
+    """Let whoever does work keep something of it for good, and play the long rows short."""
+    with ExitStack() as stack:
+        stack.enter_context(whole.without(Protection.FORGETTING))
+        stack.enter_context(patch.object(processes, "PILE", SHORT_PILE))
+        stack.enter_context(patch.dict(vars(soak), SHORT_SOAK))
+        yield
+    whole.kill("worker")
+
+
 def as_it_is(_whole: Whole) -> AbstractContextManager[None]:
     """Take nothing out but what the sabotaged Krak lacks anyway."""
     return nullcontext()
@@ -96,14 +152,19 @@ class Control:
     found: str
     taken_out: Callable[[Whole], AbstractContextManager[None]] = as_it_is
 
-    def finds(self, stage: Stage) -> str:
-        """Play the row; return what was found, "" if not what had to be."""
+    def play(self, stage: Stage) -> list[str]:
+        """Play the row without its protection; return all that was wrong, what had to be first."""
         stage.quiet_seconds = QUIET_SECONDS
-        with self.taken_out(stage.whole):
-            outcome = self.trial(stage)
-        said = [*outcome.problems, *outcome.judgement.doubled, *outcome.judgement.lost]
-        said += outcome.judgement.wrong
-        return next((line for line in said if self.found in line), "")
+        stage.soak_minutes = SHORT_SOAK_MINUTES
+        try:
+            with self.taken_out(stage.whole):
+                outcome = self.trial(stage)
+        except RuntimeError as broken:  # the trial could not go on
+            said = [str(broken)]
+        else:
+            judged = outcome.judgement
+            said = [*outcome.problems, *judged.doubled, *judged.lost, *judged.wrong]
+        return sorted(said, key=lambda line: self.found not in line)
 
 
 CONTROLS: tuple[Control, ...] = (
@@ -121,6 +182,42 @@ CONTROLS: tuple[Control, ...] = (
     Control(
         17, "an append-only file", servers.valkey_is_killed, "I6", without_append_only_file
     ),
+    Control(
+        7, "slots that are taken once", processes.clocks_die_and_double, "most attempts",
+        without(Protection.SLOTS_ONCE),
+    ),
+    Control(
+        11, "a new connection for a broken one", servers.sessions_are_ended, "no recovery",
+        without(Protection.RECONNECTING),
+    ),
+    Control(
+        12, "an answer that needs no database", servers.connections_run_out, "/healthz/live",
+        without(Protection.LIVENESS_BY_ITSELF),
+    ),
+    Control(
+        15, "Postgres that counts", limits.disks_of_valkey_and_log_are_full, "were refused",
+        when_valkey_is_full,
+    ),
+    Control(
+        18, "Postgres that counts", servers.valkey_stays_away, "were refused",
+        without(Protection.COUNTING_IN_POSTGRES),
+    ),
+    Control(
+        20, "giving back what could not be published", servers.valkey_is_full, "not quiet",
+        without(Protection.GIVING_BACK),
+    ),
+    Control(
+        21, "a timeout for Valkey", network.valkey_is_slow, "a request waited",
+        lambda _whole: on_a_krak("Whole", valkey_seconds=3600),
+    ),
+    Control(25, "a snapshot", servers.somebody_reads_everything, "p99 of taps", that_lock),
+    Control(
+        27, "times of the database", clocks.clocks_jump, "wait for a clock",
+        without(Protection.TIME_OF_THE_DATABASE),
+    ),
+    Control(30, "giving up", processes.work_is_poisoned, "never given up"),
+    Control(31, "forgetting what is done", processes.work_piles_up, "MB", that_hoards),
+    Control(33, "forgetting what is done", soak.load_goes_on_and_on, "grew by", that_hoards),
     Control(3, "claims that run out", processes.worker_is_killed_before_commit, "I6"),
     Control(19, "claims that run out", servers.valkey_is_flushed, "I6"),
     Control(8, "durable commits", servers.postgres_is_killed, "is not there", forgetful),

@@ -80,6 +80,8 @@ class Driver:
     """Where clients ask, if not at `url` itself: through a proxy."""
     also: str = ""
     """A second host, where every other client begins; who gets no answer goes to the other one."""
+    hangs_up: bool = False
+    """Whether each request has a connection of its own."""
     people: list[Person] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     tries: list[Try] = field(default_factory=list)
@@ -150,6 +152,8 @@ class Driver:
             command.attempts += 1
             began = time.monotonic()
             status, answer = door.send(command.request())
+            if self.hangs_up:
+                door.close()
             took = time.monotonic() - began
             with self._lock:
                 self.tries.append(Try(command.kind, began, took, status))

@@ -4,7 +4,6 @@ from tests.faults.row import Row
 from tests.faults.trials import clocks, limits, network, processes, servers, soak, upkeep
 
 WEAKENED = "what is taken out is in tests/faults/controls.py (`--controls`)"
-OF_THE_CHECKER = "of the checker alone: what is put there by hand is found (test_checker.py)"
 
 ROWS: tuple[Row, ...] = (
     Row(
@@ -70,8 +69,8 @@ ROWS: tuple[Row, ...] = (
         7,
         "beat killed, two beats",
         "one run per job and slot",
-        "SIGKILL; then a second beat beside the next",
-        OF_THE_CHECKER,
+        "SIGKILL; then a second beat beside the next, ten ticks a slot",
+        WEAKENED,
         processes.clocks_die_and_double,
         tests=("tests/core/test_schedule.py::test_twelve_clocks_at_once_run_each_slot_once",),
     ),
@@ -110,7 +109,7 @@ ROWS: tuple[Row, ...] = (
         "backends terminated",
         "one retry, no duplicate",
         "pg_terminate_backend at random, 20 times",
-        OF_THE_CHECKER,
+        WEAKENED,
         servers.sessions_are_ended,
     ),
     Row(
@@ -118,7 +117,7 @@ ROWS: tuple[Row, ...] = (
         "connections exhausted",
         "quick refusals, alive all the while",
         "strangers take all of them, the product's are ended",
-        OF_THE_CHECKER,
+        WEAKENED,
         servers.connections_run_out,
     ),
     Row(
@@ -145,7 +144,7 @@ ROWS: tuple[Row, ...] = (
         "disk full, Valkey's file and logs",
         "no request is refused, no tap undecided; who dies meanwhile is started again",
         "both on small disks of their own (tmpfs), filled; a process dies, which is to be logged",
-        OF_THE_CHECKER,
+        WEAKENED,
         limits.disks_of_valkey_and_log_are_full,
         instead="needs root",
     ),
@@ -153,8 +152,9 @@ ROWS: tuple[Row, ...] = (
         16,
         "file descriptors and memory run out",
         f"every command gets its answer, fewer than {limits.MOST_RESTARTS} restarts",
-        "prlimit on the web server: files first, with a crowd at the door, then memory",
-        OF_THE_CHECKER,
+        "prlimit on the web server: files first, with a crowd at the door, then half its memory;"
+        " each request comes anew",
+        "somebody must have met the limits",
         limits.files_and_memory_run_out,
         tests=("tests/runtime/test_services.py::test_a_child_that_keeps_dying_stops_everything",),
     ),
@@ -172,7 +172,7 @@ ROWS: tuple[Row, ...] = (
         "Valkey away",
         "money is taken, the outbox grows and drains",
         "SIGKILL, and for 8 s nobody brings it back (5 minutes were not tried)",
-        OF_THE_CHECKER,
+        WEAKENED,
         servers.valkey_stays_away,
     ),
     Row(
@@ -189,15 +189,15 @@ ROWS: tuple[Row, ...] = (
         "Valkey full",
         "as row 18",
         "maxmemory 1mb for 4 s",
-        OF_THE_CHECKER,
+        WEAKENED,
         servers.valkey_is_full,
     ),
     Row(
         21,
         "Valkey slow",
-        "taps unaffected",
+        "taps unaffected, nobody waits for it",
         "a proxy holds each answer of Valkey's back for 3 s; p99 of taps against that before",
-        OF_THE_CHECKER,
+        WEAKENED,
         network.valkey_is_slow,
     ),
     Row(
@@ -236,7 +236,7 @@ ROWS: tuple[Row, ...] = (
         "a long report",
         "no effect on writers",
         "the journal is exported from one snapshot for 10 s; p99 of taps against the 10 s before",
-        OF_THE_CHECKER,
+        WEAKENED,
         servers.somebody_reads_everything,
         tests=(
             "tests/statements/test_statements.py::test_reading_for_a_statement_blocks_no_writer_and_writes_nothing",
@@ -259,7 +259,7 @@ ROWS: tuple[Row, ...] = (
         "clock jumps",
         "order by sequence, times of the database",
         "all processes and Stripe an hour ahead, then an hour late; the database is right",
-        OF_THE_CHECKER,
+        WEAKENED,
         clocks.clocks_jump,
         tests=(
             "tests/cards/test_silent_database.py::test_the_clock_of_another_host_does_not_move_the_deadline",
@@ -295,7 +295,7 @@ ROWS: tuple[Row, ...] = (
         "poison",
         "given up after eight attempts, krak_outbox_dead says so, others wait less than 15 s",
         "a message whose handler always raises; its pauses are cut to a second",
-        OF_THE_CHECKER,
+        WEAKENED,
         processes.work_is_poisoned,
         tests=(
             "tests/core/test_outbox.py::TestDelivering::test_a_failure_is_retried_with_growing_pauses_then_dead_while_others_go_on",
@@ -306,7 +306,7 @@ ROWS: tuple[Row, ...] = (
         "backlog",
         "drains; the worker's memory is bounded",
         f"the worker stands still while {processes.PILE:,} events are promised on top of the load",
-        OF_THE_CHECKER,
+        WEAKENED,
         processes.work_piles_up,
     ),
     Row(
@@ -323,7 +323,7 @@ ROWS: tuple[Row, ...] = (
         "soak",
         "no break; memory of no part grows by half from the first quarter to the last",
         "load for `--soak-minutes`; one of eight parts is killed every 20 s",
-        OF_THE_CHECKER,
+        WEAKENED,
         soak.load_goes_on_and_on,
     ),
 )

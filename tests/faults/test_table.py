@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.attacks import ATTACKS
+from tests.faults.controls import CONTROLS
 from tests.faults.row import Row
-from tests.faults.rows import ROWS
+from tests.faults.rows import ROWS, WEAKENED
 
 ROOT = Path(__file__).parents[2]
 ALL = (*ROWS, *ATTACKS)
@@ -43,6 +44,12 @@ def test_every_number_is_there_once() -> None:
 def test_what_is_for_every_commit_is_marked_and_proved_there() -> None:
     assert {row.number for row in ALL if row.every_commit} == EVERY_COMMIT
     assert all(row.trial or row.tests for row in ALL if row.every_commit)
+
+
+def test_what_is_weakened_for_a_control_is_played_so() -> None:
+    assert {row.number for row in ROWS if row.control == WEAKENED} == {
+        each.number for each in CONTROLS
+    }
 
 
 @pytest.mark.parametrize("row", ALL, ids=lambda row: str(row.number))

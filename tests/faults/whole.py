@@ -20,6 +20,7 @@ from bench.product import Client
 from krak.runtime.postgres import Postgres
 from krak.runtime.processes import free_port
 from krak.runtime.valkey import Valkey
+from tests.faults.protections import Protection
 
 READY_SECONDS = 180
 PATTERNS = {
@@ -282,6 +283,15 @@ class Whole:
                 return False
             time.sleep(0.01)
         return True
+
+    @contextlib.contextmanager
+    def without(self, protection: Protection) -> Iterator[None]:
+        """Take a protection out for as long as the block runs."""
+        (self.control / protection).touch()
+        try:
+            yield
+        finally:
+            (self.control / protection).unlink()
 
     # --- Database --------------------------------------------------------------------------------
     @contextlib.contextmanager

@@ -8,6 +8,7 @@ class HooksConfig(AppConfig):
     label = "faults_hooks"
 
     def ready(self) -> None:
-        from tests.faults.hooks import springs
+        from tests.faults.hooks import springs, weaknesses
 
         springs.set_up()
+        weaknesses.set_up()

@@ -45,6 +45,9 @@ def set_up() -> None:
     if "patience_seconds" in wanted:
         decisions.PATIENCE_SECONDS = wanted["patience_seconds"]  # type: ignore[misc]
         decisions.DEADLINE_SECONDS = wanted["patience_seconds"]  # type: ignore[misc]
+    if "attempts" in wanted:
+        services.MOST_ATTEMPTS = wanted["attempts"]  # type: ignore[misc]
+        services.RETRY_AFTER *= wanted["attempts"]  # type: ignore[misc]
     _move_the_clock()
     services.handler_of = _dies_before_commit  # type: ignore[attr-defined]
     services.deliver = _dies_after_commit(services.deliver)

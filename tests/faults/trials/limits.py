@@ -84,16 +84,22 @@ def files_and_memory_run_out(stage: Stage) -> Outcome:
                 stack.enter_context(socket.create_connection(("127.0.0.1", whole.port), timeout=5))
             time.sleep(2)
         for pid in family_of(leader)[1:]:
-            _limit(pid, resource.RLIMIT_AS, _address_space(pid))
+            _limit(pid, resource.RLIMIT_AS, _address_space(pid) // 2)
         time.sleep(stage.load_seconds)
         whole.terminate("web")
         whole.await_restart("web", after=leader)
         whole.await_ready()
 
-    outcome, driver = stage.under_load(fault, clients=8)
+    # Files are for who comes, not for who is there.
+    driver = Driver(whole.url, stage.seed, clients=8, hangs_up=True)
+    outcome, driver = stage.under_load(fault, driver=driver)
     log = whole.log.read_bytes()[said:]
     restarts = log.count(b"web ended unexpectedly")
     outcome.figures["restarts"] = restarts
+    outcome.require(
+        that=driver.unanswered() + driver.refused() > 0 or driver.slowest() > 1,
+        otherwise="nobody met the limits",
+    )
     outcome.require(that=restarts < MOST_RESTARTS, otherwise=f"{restarts} restarts")
     outcome.require(
         that=all(each.accepted is not None for each in driver.commands),

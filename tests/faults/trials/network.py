@@ -14,6 +14,8 @@ from tests.faults.stage import Outcome, Stage
 from tests.faults.whole import Whole, family_of
 
 SLOW_SECONDS = 3.0
+MOST_WAITED_SECONDS = 2.0
+"""By who asks for what is counted in Valkey, which is then asked no more for a while."""
 SLOWER_BY_SECONDS = 0.25
 """What p99 of taps may be more than before: a busy machine of two cores is no better."""
 
@@ -68,6 +70,10 @@ def valkey_is_slow(stage: Stage) -> Outcome:
             outcome.require(
                 that=slow < usual + SLOWER_BY_SECONDS,
                 otherwise=f"p99 of taps went from {usual} to {slow} s",
+            )
+            slowest = driver.slowest()
+            outcome.require(
+                that=slowest < MOST_WAITED_SECONDS, otherwise=f"a request waited {slowest:.1f} s"
             )
             outcome.require(
                 that=driver.refused() == 0, otherwise=f"{driver.refused()} were refused"

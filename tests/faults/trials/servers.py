@@ -23,6 +23,7 @@ CRASHES = 6
 CRASHES_APART_SECONDS = DEATHS_WITHIN_SECONDS / MOST_DEATHS + 1
 """Slower than what dies so often that the supervisor takes it for broken."""
 REPORT_SECONDS = 10.0
+SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 REPORT = "COPY (SELECT * FROM ledger_posting ORDER BY customer_id, entry_id, leg) TO STDOUT"
 SLOWER_BY = 1.2
 SLOWER_BY_SECONDS = 0.05
@@ -230,7 +231,7 @@ def somebody_reads_everything(stage: Stage) -> Outcome:
         time.sleep(REPORT_SECONDS)
         spans.append((began, time.monotonic()))
         with psycopg.connect(stage.whole.database_url) as database:
-            database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            database.execute(SNAPSHOT)
             began = time.monotonic()
             while time.monotonic() < began + REPORT_SECONDS:
                 with database.cursor() as cursor, cursor.copy(REPORT) as rows:
