@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DatabaseError
+from django.db import Error as DatabaseProblem
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -29,6 +29,8 @@ STATUS: Final = {
 }
 RETRYABLE: Final = {429, 503}
 MEDIA_TYPE: Final = "application/problem+json"
+UNAVAILABLE: Final = (503, "api.unavailable", "Try again soon.")
+NO_DATABASE: Final = "the database did not answer"
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -54,9 +56,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         status, code, title, detail, facts = 404, "api.not_found", "There is no such thing.", "", {}
     elif isinstance(error, PermissionDenied):
         status, code, title, detail, facts = 403, "api.permission_denied", "Not allowed.", "", {}
-    elif isinstance(error, DatabaseError):
-        logger.error("the database did not answer", exc_info=error)
-        status, code, title, detail, facts = 503, "api.unavailable", "Try again soon.", "", {}
+    elif isinstance(error, DatabaseProblem):
+        logger.error(NO_DATABASE, exc_info=error)
+        (status, code, title), detail, facts = UNAVAILABLE, "", {}
     else:
         return None
     set_rollback()
@@ -149,7 +151,10 @@ def server_error(request: HttpRequest) -> JsonResponse:
 
 
 def refuses_plainly(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Turn a refusal of a view without DRF, such as a webhook, into a problem and one log line."""
+    """Turn a refusal of a view without DRF, such as a webhook, into a problem and one log line.
+
+    A database that cannot be asked or written to is one, too: whoever told us tells us again.
+    """
 
     @wraps(view)
     def answered(request: HttpRequest) -> HttpResponse:
@@ -162,5 +167,8 @@ def refuses_plainly(view: Callable[[HttpRequest], HttpResponse]) -> Callable[...
                 request, status, refusal.code, refusal.title,
                 detail=refusal.detail, facts=refusal.facts,
             )  # fmt: skip
+        except DatabaseProblem:
+            logger.exception(NO_DATABASE)
+            return _plain(request, *UNAVAILABLE)
 
     return answered

@@ -221,6 +221,16 @@ def test_an_unknown_event_type_is_kept_and_changes_nothing(play: Play) -> None:
     assert kept.processed_at is not None
 
 
+def test_an_event_that_cannot_be_written_down_is_to_be_sent_again(play: Play) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_read_only = on")
+
+    response = play.door.transaction(1000, kind="capture", transaction="t1")
+
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert response.json()["code"] == "api.unavailable"
+
+
 def test_an_event_is_kept_once(play: Play) -> None:
     event = shapes.event("issuing_novelty.created", {"id": "x"}, created=0)
 
