@@ -322,7 +322,7 @@ ROWS: tuple[Row, ...] = (
         33,
         "soak",
         "no break; memory of no part grows by half from the first quarter to the last",
-        "load for `--soak-minutes`; one of eight parts is killed every 20 s",
+        "load for `--soak-minutes`; one of nine parts is killed every 20 s",
         WEAKENED,
         soak.load_goes_on_and_on,
     ),

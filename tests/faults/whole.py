@@ -26,7 +26,8 @@ READY_SECONDS = 180
 PATTERNS = {
     "postgres": r"postgres -D",
     "valkey": r"valkey-server",
-    "web": r"granian",
+    "web": r"granian --interface wsgi",
+    "live": r"granian --interface asgi",
     "market": r"manage\.py market",
     "candles": r"manage\.py candles",
     "relay": r"manage\.py relay",

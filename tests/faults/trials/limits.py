@@ -74,11 +74,7 @@ def files_and_memory_run_out(stage: Stage) -> Outcome:
     def fault() -> None:
         leader = whole.pid("web")
         for pid in family_of(leader):
-            _limit(
-                pid,
-                resource.RLIMIT_NOFILE,
-                len(list(Path(f"/proc/{pid}/fd").iterdir())) + FILES_LEFT,
-            )
+            _limit(pid, resource.RLIMIT_NOFILE, _free_files(pid)[FILES_LEFT])
         with ExitStack() as stack:
             for _ in range(CROWD):
                 stack.enter_context(socket.create_connection(("127.0.0.1", whole.port), timeout=5))
@@ -144,6 +140,12 @@ def _await(met: Callable[[], bool]) -> None:
 def _limit(pid: int, what: int, soft: int) -> None:
     _, hard = resource.prlimit(pid, what)
     resource.prlimit(pid, what, (soft, hard))
+
+
+def _free_files(pid: int) -> list[int]:
+    """Return the numbers that new files would get; a limit is one of numbers, too."""
+    taken = {int(file.name) for file in Path(f"/proc/{pid}/fd").iterdir()}
+    return [number for number in range(max(taken) + FILES_LEFT + 2) if number not in taken]
 
 
 def _address_space(pid: int) -> int:
