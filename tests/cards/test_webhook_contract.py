@@ -223,9 +223,10 @@ def test_an_unknown_event_type_is_kept_and_changes_nothing(play: Play) -> None:
 
 def test_an_event_that_cannot_be_written_down_is_to_be_sent_again(play: Play) -> None:
     with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT writable")
         cursor.execute("SET LOCAL transaction_read_only = on")
-
-    response = play.door.transaction(1000, kind="capture", transaction="t1")
+        response = play.door.transaction(1000, kind="capture", transaction="t1")
+        cursor.execute("ROLLBACK TO writable")
 
     assert (response.status_code, response["Retry-After"]) == (503, "1")
     assert response.json()["code"] == "api.unavailable"
