@@ -6,7 +6,6 @@ from uuid import UUID
 
 from cards.clearing import queries as clearing
 from cards.clearing.models import CardTransaction, Kind
-from cards.clearing.queries import reversal_of
 from cards.clearing.rules import Transaction
 from cards.clearing.services.keeping import entry_of, keep, reversal_row, row_of
 from cards.clearing.services.standing import authorization_of, cash_of
@@ -68,7 +67,7 @@ def propose_reversal(
         RefundGone: it was taken back before.
         NotAllowed, WordsMissing, AlreadyProposed: as of `approvals.services.propose`.
     """
-    if reversal_of(refund):
+    if clearing.reversal_of(refund):
         raise RefundGone(refund=refund.stripe_id)
     return approvals.propose(
         kind=REVERSAL,
@@ -102,7 +101,7 @@ def reverse_refund(*, refund_stripe_id: str, stripe_id: str, now: datetime) -> C
         raise RefundNotFound(refund=refund_stripe_id)
     ledger.lock_books([refund.customer_id])
     named = CardTransaction.objects.filter(customer_id=refund.customer_id, stripe_id=stripe_id)
-    before = reversal_of(refund)
+    before = clearing.reversal_of(refund)
     if before and before.stripe_id == stripe_id:
         return before
     if before or named.exists():
@@ -116,23 +115,23 @@ def reverse_refund(*, refund_stripe_id: str, stripe_id: str, now: datetime) -> C
     return row
 
 
-def _matching_group(transaction: Transaction, customer_id: UUID) -> str:
+def _matching_group(told: Transaction, customer_id: UUID) -> str:
     """Return the newest purchase at the same merchant whose eligible net covers it, or ""."""
     groups = (
         CardTransaction.objects.filter(
             customer_id=customer_id,
             kind=Kind.CAPTURE,
-            merchant_network_id=transaction.merchant_network_id,
+            merchant_network_id=told.merchant_network_id,
         )
         .exclude(merchant_network_id="")
         .order_by("-event_at", "-id")
         .values_list("group", flat=True)
     )
     policy = issuing.policy_in_force(
-        customer_id=customer_id, currency=transaction.currency, at=transaction.event_at
+        customer_id=customer_id, currency=told.currency, at=told.event_at
     )
     for group in dict.fromkeys(groups):
         purchase = clearing.purchase(customer_id=customer_id, group=group)
-        if purchase and purchase.net(frozenset(policy.unrewarded_mccs)) >= transaction.amount:
+        if purchase and purchase.net(frozenset(policy.unrewarded_mccs)) >= told.amount:
             return str(group)
     return ""
