@@ -11,7 +11,7 @@ from krak.api import examples
 from krak.api.problems import MEDIA_TYPE, STATUS
 from krak.core.errors import DomainError
 
-VERSION: Final = "2026-11-25"
+VERSION: Final = "2026-11-29"
 """Of the API, on every answer; a newer date means that something was added, see CHANGELOG.md."""
 
 OF_FRAMEWORK: Final = {
