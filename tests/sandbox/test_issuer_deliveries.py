@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -55,6 +56,13 @@ def test_a_delivery_is_tried_until_it_is_taken(issuer: FakeIssuer, recorder: Rec
     assert _arrived(issuer, recorder) == [event] * 3
     assert len({text for _path, text, _signature in recorder.signatures}) == 1
     assert deliveries_of(issuer.url) == Deliveries(pending=0, ever=1)
+
+
+def test_an_issuer_that_takes_long_to_answer_may_have_something_on_its_way() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert deliveries_of(url).pending == 1
+    assert deliveries_of(url).pending == 0
 
 
 def test_pauses_grow_to_a_minute() -> None:
