@@ -1,13 +1,10 @@
 """The ramen never came: the dinner is disputed, credited for now, and won."""
 
-import time
 from typing import Any
 
 from tests.phone.app import App, euros
 
 STORY = "Nobody ever served the ramen."
-PATIENCE_SECONDS = 20.0
-"""What Stripe tells of is on its way for a moment, in which nothing is promised here."""
 
 
 def disputes_the_dinner(ada: App) -> None:
@@ -47,10 +44,7 @@ def _dinner(ada: App) -> Any:
 
 def _is_credited(ada: App, path: str, *, status: str, provisional: bool) -> Any:
     """See it in the dispute itself and in the list of everything that moved."""
-    give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while (dispute := ada.done("GET", path))["status"] != status and time.monotonic() < give_up_at:
-        time.sleep(0.05)
-        ada.settle()
+    dispute = ada.done("GET", path)
     assert (dispute["status"], dispute["credited"]) == (status, euros("150.00"))
     assert dispute["provisional"] is provisional
     (line,) = [each for each in _dinner(ada) if each["kind"] == "dispute"]
