@@ -209,7 +209,8 @@ def test_fifty_at_once_with_one_key_have_one_effect(committed_customer: Customer
     assert len([a for a in made if "Idempotent-Replayed" not in a.headers]) == 1
     assert len({a.content for a in made}) == 1
     rest = {(a.status_code, a.json()["code"]) for a in answers if a.status_code != 201}
-    assert rest <= {(409, "idempotency.in_progress")}
+    # A machine that is busy enough may not open fifty connections in a second.
+    assert rest <= {(409, "idempotency.in_progress"), (503, "api.unavailable")}
 
 
 def test_while_the_first_runs_the_second_is_told_so_at_once(committed_customer: Customer) -> None:

@@ -376,7 +376,8 @@ def test_the_command_has_a_board_out_at_once_and_ends_cleanly(feed, settings):
     )
     try:
         # A copy that another test left serves until then.
-        until(lambda: live.current().built_at > began, seconds=60)
+        until(lambda: live.current().built_at > began or process.poll() is not None, seconds=60)
+        assert process.returncode is None
         first = live.current()
         assert len(first.prices) >= 918
         until(lambda: live.current().version > first.version + 1_500_000)

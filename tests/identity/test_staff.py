@@ -101,11 +101,11 @@ def test_a_customer_is_no_staff_and_a_session_of_the_app_is_no_back_office() -> 
 def test_a_session_that_rested_too_long_or_moved_is_over(
     boss: User, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    now = clock.now()
     idle = timedelta(seconds=settings.STAFF_IDLE_SECONDS)
     used, rested, moved = browser(boss), browser(boss), browser(boss)
     for window in (used, rested, moved):
         assert window.get("/admin/").status_code == 200
+    now = clock.now()
 
     assert moved.get("/admin/", REMOTE_ADDR=fresh_address()).status_code == 302
     assert moved.get("/admin/").status_code == 302

@@ -31,10 +31,12 @@ HISTORY = (
 @pytest.fixture
 def as_application() -> Iterator[None]:
     """Let the rest of the test be done by a role that owns nothing."""
+    # All databases of a server share its roles, and with them the processes of a run of tests.
+    role = f"{connection.settings_dict['NAME']}_application"
     with connection.cursor() as cursor:
-        cursor.execute("CREATE ROLE krak_test_application")
-        call_command("application_role", "krak_test_application", stdout=io.StringIO())
-        cursor.execute("SET LOCAL ROLE krak_test_application")
+        cursor.execute(f"CREATE ROLE {role}")
+        call_command("application_role", role, stdout=io.StringIO())
+        cursor.execute(f"SET LOCAL ROLE {role}")
     yield
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
