@@ -198,6 +198,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_HASHERS = [
+    "krak.identity.hashing.Argon2InTurn",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # hashed before; anew at the next sign-in
+]
 
 # --- Identity: django-allauth, for the app through its API, for staff the second factor -----------
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -62,6 +62,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     else:
         return None
     set_rollback()
+    if not isinstance(error, DatabaseProblem):
+        _say(request, code, detail)
     retryable = retryable or status in RETRYABLE
     body = _problem(
         request, status=status, code=code, title=title, detail=detail, errors=errors, facts=facts,
@@ -73,6 +75,11 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if retryable:
         response["Retry-After"] = str(facts.get("retry_after", 1))
     return response
+
+
+def _say(request: Any, code: str, detail: str) -> None:
+    """Say that a request was refused, by its code; Django says only what is 500 or more."""
+    logger.warning("%s refused: %s: %s", request.path, code, detail)
 
 
 def _field_errors(detail: Any, path: str = "") -> Any:
@@ -161,7 +168,7 @@ def refuses_plainly(view: Callable[[HttpRequest], HttpResponse]) -> Callable[...
         try:
             return view(request)
         except DomainError as refusal:
-            logger.warning("%s refused: %s: %s", request.path, refusal.code, refusal.detail)
+            _say(request, refusal.code, refusal.detail)
             status = STATUS[refusal.kind]
             return _plain(
                 request, status, refusal.code, refusal.title,

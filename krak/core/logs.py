@@ -73,5 +73,9 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {name: {"level": "WARNING"} for name in ("django.server", "httpx", "stripe")},
+        "loggers": {
+            **{name: {"level": "WARNING"} for name in ("django.server", "httpx", "stripe")},
+            # What is refused is said by `krak.api.problems`, with its code.
+            "django.request": {"level": "ERROR"},
+        },
     }

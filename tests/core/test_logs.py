@@ -6,6 +6,7 @@ import logging
 import logging.config
 
 import pytest
+from django.test import Client
 
 from krak.core import logs
 
@@ -69,3 +70,20 @@ def test_ids_of_one_request_are_not_those_of_the_next() -> None:
 
     assert structlog.contextvars.get_contextvars() == {"request": "req_2"}
     logs.begin()
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/v1/me", "api.not_authenticated"),
+        ("/webhooks/stripe/events", "webhooks.bad_signature"),
+    ],
+)
+def test_a_refusal_is_one_line_with_its_code(
+    client: Client, caplog: pytest.LogCaptureFixture, path: str, code: str
+) -> None:
+    ask = client.get if path.startswith("/v1") else client.post
+    assert ask(path).status_code in {400, 401}
+
+    (line,) = caplog.messages
+    assert line.startswith(f"{path} refused: {code}: ")
