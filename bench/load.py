@@ -6,7 +6,7 @@ A thread per client would spend more of the two cores on this side than the prod
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -18,11 +18,14 @@ class Client:
     """One keep-alive connection, with at most one request on its way."""
 
     address: tuple[str, int]
+    source: str = ""
     began: float = 0.0
     received: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
-        self.socket = socket.create_connection(self.address)
+        self.socket = socket.create_connection(
+            self.address, source_address=(self.source, 0) if self.source else None
+        )
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, request: bytes) -> None:
@@ -67,15 +70,18 @@ def ask_without_pause(
     seconds: float,
     check: Callable[[int, bytes], None],
     per_second: float | None = None,
+    sources: Sequence[str] = ("",),
 ) -> tuple[list[float], float]:
     """Return the milliseconds of each answer within `seconds`, and the seconds it really took.
 
     With `per_second` the clients together start that many requests a second, evenly, and a
-    request that has to wait for a free client counts from when it should have started.
+    request that has to wait for a free client counts from when it should have started. Clients
+    come from the addresses of `sources`, in turn.
     """
     parts = urlsplit(url)
     selector = selectors.DefaultSelector()
-    idle = [Client((parts.hostname or "", parts.port or 80)) for _ in range(clients)]
+    address = (parts.hostname or "", parts.port or 80)
+    idle = [Client(address, source=sources[n % len(sources)]) for n in range(clients)]
     for client in idle:
         selector.register(client.socket, selectors.EVENT_READ, client)
     began = time.perf_counter()

@@ -1,6 +1,7 @@
 """Attacks on money and prices: more than there is, twice, at a wrong price."""
 
 from tests.faults.row import Row
+from tests.faults.trials import attackers
 
 MONEY: tuple[Row, ...] = (
     Row(
@@ -215,15 +216,15 @@ MONEY: tuple[Row, ...] = (
         49,
         "buying and returning for the reward",
         "clawed back; net nothing",
-        "20 rounds; returns in pieces; any order of purchases and returns (hypothesis)",
-        control="bought and kept, the reward stays",
+        "1,000 times in ten wallets; returns in pieces; in any order (hypothesis)",
+        "bought and kept, the reward stays",
+        attackers.rewards_are_farmed,
         tests=(
             "tests/cards/test_cashback.py::TestOneReward::test_twenty_times_bought_and_returned_is_nothing_at_all",
             "tests/cards/test_cashback.py::TestOneReward::test_a_return_in_pieces_leaves_nobody_a_gain",
             "tests/cards/test_cashback.py::TestOneReward::test_the_same_coins_are_taken_back_whatever_they_are_worth_now",
             "tests/cards/test_cashback.py::test_any_pieces_in_any_order_earn_one_percent_of_what_is_left",
         ),
-        instead="20 rounds, not 1,000: what is owed is a function of what is left",
     ),
     Row(
         50,
