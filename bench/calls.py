@@ -1,4 +1,4 @@
-"""The ten calls that a phone makes most: how long each takes over HTTP, and its queries."""
+"""The ten calls that a phone makes most: how long each takes over HTTP, its queries, its CPU."""
 
 import json
 import statistics
@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench import costs
 from bench.product import Client
 
 PEOPLE = 10
 """So many take turns, so that nobody pays more often than the doors of money let them."""
 PURCHASES = 5
+SERVED_BY = ("web", "postgres for web")
 TRANSACTIONAL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
@@ -67,31 +69,36 @@ def queries_of(ask: Callable[[], object]) -> int:
 
 
 def measure(url: str, *, rounds: int = 20) -> dict[str, dict[str, float]]:
-    """Return milliseconds at the median and the 99th percentile of each call, and its queries."""
+    """Return milliseconds at the median and the 99th percentile of each call, queries and CPU.
+
+    CPU is that of the web server and of Postgres for it, in microseconds a call.
+    """
     client = Client(url)
     people = _people(client)
     found: dict[str, dict[str, float]] = {}
     for number, call in enumerate(people[0].calls()):
-        taken = []
+        taken, before = [], costs.so_far()
         for person in (each for _ in range(rounds) for each in people):
             began = time.perf_counter()
             _ask(client, person, person.calls()[number])
             taken.append((time.perf_counter() - began) * 1000)
+        used = costs.so_far() - before
         found[call.name] = {
             "p50_ms": round(statistics.median(taken), 2),
             "p99_ms": round(statistics.quantiles(taken, n=100)[98], 2),
             "queries": _queries(people[0], call),
+            "cpu_us": sum(used[kind] for kind in SERVED_BY) // len(taken),
         }
     return found
 
 
 def table(found: dict[str, dict[str, float]]) -> Sequence[str]:
     """Return the figures as lines."""
-    head = f"{'call':<20}{'p50 ms':>10}{'p99 ms':>10}{'queries':>10}"
+    head = f"{'call':<20}{'p50 ms':>10}{'p99 ms':>10}{'queries':>10}{'CPU µs':>10}"
     return [
         head,
         *(
-            f"{name:<20}{its['p50_ms']:>10}{its['p99_ms']:>10}{its['queries']:>10}"
+            f"{name:<20}{its['p50_ms']:>10}{its['p99_ms']:>10}{its['queries']:>10}{its['cpu_us']:>10}"
             for name, its in found.items()
         ),
     ]

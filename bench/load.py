@@ -6,6 +6,7 @@ A thread per client would spend more of the two cores on this side than the prod
 import selectors
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -81,7 +82,7 @@ def ask_without_pause(
     parts = urlsplit(url)
     selector = selectors.DefaultSelector()
     address = (parts.hostname or "", parts.port or 80)
-    idle = [Client(address, source=sources[n % len(sources)]) for n in range(clients)]
+    idle = deque(Client(address, source=sources[n % len(sources)]) for n in range(clients))
     for client in idle:
         selector.register(client.socket, selectors.EVENT_READ, client)
     began = time.perf_counter()
@@ -96,7 +97,8 @@ def ask_without_pause(
             if request is None:
                 is_over = True
                 break
-            client = idle.pop()
+            # In turn: a connection that rests for half a minute is closed by the server.
+            client = idle.popleft()
             client.ask(request)
             if step:
                 client.began, due = due, due + step

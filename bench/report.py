@@ -121,6 +121,12 @@ def write(results: Results) -> None:
         "",
         *(f"- **{name}**: {_costs(results[key]['cpu_us'])}" for name, key in COSTS),
         "",
+        "## Disk",
+        "",
+        "Bytes of a purchase from its tap to its reward, with their indexes, by table.",
+        "",
+        f"- {_costs(results['cashback_backlog']['disk_bytes'])}",
+        "",
         "## The calls of a phone",
         "",
         *_markdown(calls.table(results["calls"])),
@@ -138,7 +144,7 @@ def _row(figure: Figure, results: Results) -> str:
 
 
 def _costs(costs: Mapping[str, int]) -> str:
-    parts = ", ".join(f"{kind} {used:,}" for kind, used in costs.items())
+    parts = ", ".join(f"{kind} {used:,}" for kind, used in costs.items() if used)
     return f"{sum(costs.values()):,} in all: {parts}"
 
 

@@ -6,6 +6,8 @@ import secrets
 import signal
 import statistics
 import time
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import psutil
@@ -20,6 +22,10 @@ PATIENCE_SECONDS = 120
 SLOWEST_PER_SECOND = 100
 """A machine on which fewer purchases a second are made is none to measure on."""
 EVENTS_SECRET = "whsec_sandbox_events"  # noqa: S105 - of the sandbox
+SIZES = """
+    SELECT relname, pg_total_relation_size(oid) FROM pg_class
+     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
 WAITS = """
     SELECT extract(epoch FROM e.created_at - i.received_at) * 1000
       FROM cashback_grant g
@@ -31,7 +37,8 @@ WAITS = """
 
 def steadily(url: str, *, seconds: float) -> dict[str, float]:
     """Return percentiles of the milliseconds from a capture's arrival to its reward's entry."""
-    captures = _captures(url, many=int(seconds * PER_SECOND))
+    cards = crowd.make(url, many=CUSTOMERS)
+    captures = _captures(url, cards, many=int(seconds * PER_SECOND))
     load.ask_without_pause(
         url, iter(captures.values()), clients=8, seconds=seconds * 2, check=_check,
         per_second=PER_SECOND,
@@ -48,8 +55,13 @@ def steadily(url: str, *, seconds: float) -> dict[str, float]:
 
 
 def backlog(url: str, *, events: int) -> dict[str, object]:
-    """Return how many captures a second are worked off when all arrive before any is begun."""
-    captures = _captures(url, many=events)
+    """Return how many captures a second are worked off when all arrive before any is begun.
+
+    And how many bytes of disk each purchase takes, from its tap to its reward, by table.
+    """
+    cards = crowd.make(url, many=CUSTOMERS)
+    disk = _disk()
+    captures = _captures(url, cards, many=events)
     relay = _relay()
     relay.send_signal(signal.SIGSTOP)
     try:
@@ -66,16 +78,22 @@ def backlog(url: str, *, events: int) -> dict[str, object]:
         "rewards": len(_waits(list(captures))),
         "per_second": round(len(captures) / took),
         "cpu_us": costs.each(costs.so_far() - before, pieces=len(captures)),
+        "disk_bytes": costs.each(_disk() - disk, pieces=len(captures)),
     }
+
+
+def _disk() -> Counter[str]:
+    """Return the bytes of each table with its indexes."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
+        return Counter(dict(database.execute(SIZES).fetchall()))
 
 
 def _patience(requests: int) -> float:
     return PATIENCE_SECONDS + requests / SLOWEST_PER_SECOND
 
 
-def _captures(url: str, *, many: int) -> dict[str, bytes]:
+def _captures(url: str, cards: Sequence[str], *, many: int) -> dict[str, bytes]:
     """Return captures of so many purchases that were approved before, by their authorizations."""
-    cards = crowd.make(url, many=CUSTOMERS)
     purchases = {
         f"iauth_{secrets.token_hex(10)}": cards[number % len(cards)] for number in range(many)
     }

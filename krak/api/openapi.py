@@ -4,11 +4,11 @@ Runs after drf-spectacular has collected the views: refusals by status with an e
 code, the headers of every answer, ETags of what is polled, and an example where none was written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from krak.api import examples
-from krak.api.problems import MEDIA_TYPE, STATUS
+from krak.api.problems import MEDIA_TYPE, RETRYABLE, STATUS
 from krak.core.errors import DomainError
 
 VERSION: Final = "2026-11-29"
@@ -121,12 +121,8 @@ def codes() -> dict[str, tuple[int, str]]:
 
 def describe(result: dict[str, Any], **_how: Any) -> dict[str, Any]:
     """Complete the schema; a postprocessing hook of drf-spectacular."""
+    add_refusals(result, NAMES)
     components = result["components"]
-    components["schemas"] |= {"Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
-    components["headers"] = {
-        name: {"description": words, "schema": schema} for name, (words, schema) in _HEADERS.items()
-    }
-    components["responses"] = _refusals()
     result["info"]["version"] = VERSION
     result["paths"] = {
         path.replace("{shown_id}", "{id}"): item for path, item in result["paths"].items()
@@ -140,10 +136,26 @@ def describe(result: dict[str, Any], **_how: Any) -> dict[str, Any]:
         if method == "get":
             _describe_polling(operation)
         for status in _refused(method, operation):
-            refusal = {"$ref": f"#/components/responses/{NAMES[status]}"}
-            operation["responses"].setdefault(str(status), refusal)
+            operation["responses"].setdefault(str(status), refusal(status))
         operation["responses"] = dict(sorted(operation["responses"].items()))
     return result
+
+
+def add_refusals(schema: dict[str, Any], statuses: Iterable[int]) -> None:
+    """Describe our refusals of these statuses in a schema, for `refusal` to refer to."""
+    components = schema["components"]
+    components["schemas"] |= {"Problem": _PROBLEM, "FieldError": _FIELD_ERROR}
+    components.setdefault("headers", {}).update(
+        {name: {"description": words, "schema": its} for name, (words, its) in _HEADERS.items()}
+    )
+    components.setdefault("responses", {}).update(
+        {NAMES[status]: _refusal(status) for status in statuses}
+    )
+
+
+def refusal(status: int) -> dict[str, str]:
+    """Return the answer of an operation that may refuse with `status`."""
+    return {"$ref": f"#/components/responses/{NAMES[status]}"}
 
 
 def operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -208,25 +220,20 @@ def _add_headers(answer: dict[str, Any], *names: str) -> None:
         headers.setdefault(name, {"$ref": f"#/components/headers/{name}"})
 
 
-def _refusals() -> dict[str, Any]:
-    """Return one answer for each status, with an example for each code that has it."""
-    found: dict[str, Any] = {}
-    for status, name in NAMES.items():
-        answer: dict[str, Any] = {
-            "description": WORDS[status],
-            "content": {
-                MEDIA_TYPE: {
-                    "schema": {"$ref": "#/components/schemas/Problem"},
-                    "examples": {
-                        code: {"value": examples.problem(code, its, title)}
-                        for code, (its, title) in codes().items()
-                        if its == status
-                    },
-                }
-            },
-        }
-        _add_headers(answer, *COMMON)
-        if status in {429, 503}:
-            _add_headers(answer, "Retry-After")
-        found[name] = answer
-    return found
+def _refusal(status: int) -> dict[str, Any]:
+    """Return the answer of a status, with an example for each code that has it."""
+    answer: dict[str, Any] = {
+        "description": WORDS[status],
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {
+                    code: {"value": examples.problem(code, its, title)}
+                    for code, (its, title) in codes().items()
+                    if its == status
+                },
+            }
+        },
+    }
+    _add_headers(answer, *COMMON, *(["Retry-After"] if status in RETRYABLE else []))
+    return answer

@@ -9,8 +9,12 @@ import yaml
 from django.http import HttpRequest, JsonResponse
 from django.urls import Resolver404, resolve
 
+from krak.api.openapi import add_refusals, operations, refusal
+
 _FILE: Final = Path(allauth.headless.spec.__file__).parent / "doc" / "openapi.yaml"
 _ITS: Final = "/_allauth/{client}"
+AT_OUR_DOOR: Final = (413, 429, 503)
+"""What is refused before allauth is asked."""
 _CLIENT: Final = "#/components/parameters/Client"
 
 
@@ -37,11 +41,17 @@ def _description() -> dict[str, Any]:
         "name": {"type": "string", "maxLength": 120, "description": "what others see of you"},
     }
     signup["required"] = ["email", "country"]
+    add_refusals(spec, AT_OUR_DOOR)
+    for method, operation in operations(spec):
+        for status in (503,) if method == "get" else AT_OUR_DOOR:
+            operation["responses"][str(status)] = refusal(status)
     spec["info"] |= {
         "title": "Krak: sign-up, sign-in and credentials",
         "description": "The API for apps of django-allauth, as Krak serves it. Send the session"
         " token of an answer's `meta.session_token` as `X-Session-Token` from then on, also to all"
-        " of Krak's own API, and keep the `Device-Token` header of the first answer for good.",
+        " of Krak's own API, and keep the `Device-Token` header of the first answer for good."
+        " What is refused before a password or a code is looked at is a problem (RFC 9457), as in"
+        " the rest of the API.",
     }
     return spec
 

@@ -1,5 +1,6 @@
 """What allauth serves is described at our addresses, and nothing that is not served."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 from django.urls import resolve
 
 import krak.identity.urls
+from krak.api.openapi import operations
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +34,14 @@ def test_it_asks_for_what_our_sign_up_asks(spec: dict[str, Any]) -> None:
 def test_there_is_one_kind_of_client(spec: dict[str, Any]) -> None:
     assert "{client}" not in str(spec["paths"])
     assert "parameters/Client" not in str(spec)
+
+
+def test_what_our_own_door_refuses_is_described(spec: dict[str, Any]) -> None:
+    for method, operation in operations(spec):
+        described = set(operation["responses"])
+        assert described >= ({"503"} if method == "get" else {"413", "429", "503"})
+    busy = spec["components"]["responses"]["Unavailable"]["content"]["application/problem+json"]
+    assert "identity.busy" in busy["examples"]
+    for reference in re.findall(r"'#/components/(\w+)/(\w+)'", str(spec)):
+        kind, name = reference
+        assert name in spec["components"][kind], reference
