@@ -6,5 +6,5 @@ class IdentityConfig(AppConfig):
     label = "identity"
 
     def ready(self) -> None:
-        """Let the outbox know how mail is sent, in whatever process delivers."""
-        from krak.identity import tasks  # noqa: F401, PLC0415 - models are ready only now
+        """Let the outbox know how mail is sent, and the schema how hashing refuses."""
+        from krak.identity import hashing, tasks  # noqa: F401, PLC0415 - models are ready only now
