@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
@@ -10,8 +11,14 @@ from moneyed import Money
 
 from fx.assets import catalogue
 from fx.prices.rules import Board, NoPrice
-from holdings.ledger.models import JournalEntry, LedgerAccount
+from holdings.ledger.models import Book, JournalEntry, LedgerAccount
 from krak.core.money import floor_to, money, nearest_to, places_of
+
+FIRST: Final = UUID(int=0)
+LAST: Final = UUID(int=2**128 - 1)
+BOOKS_AT_ONCE: Final = 2_000
+ENTRIES_AT_ONCE: Final = 20_000
+"""A part of the proof is about so much: a second of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +52,42 @@ def breaks(*, customer_id: UUID | None = None) -> list[Break]:
 
     The house's balances are proved with everybody's books, not with one customer's.
     """
+    if customer_id is not None:
+        return _breaks_between(customer_id, customer_id)
+    found, after = breaks_after(None)
+    while after is not None:
+        more, after = breaks_after(after)
+        found += more
+    return found + house_breaks()
+
+
+def breaks_after(customer_id: UUID | None) -> tuple[list[Break], UUID | None]:
+    """Prove the books that come next after a customer's, or the first ones, a part at a time.
+
+    Returns what is broken and the last customer of this part; None when it was the last part.
+    """
+    first = UUID(int=customer_id.int + 1) if customer_id else FIRST
+    books = Book.objects.filter(customer_id__gte=first).order_by("customer_id")
+    length = 0
+    rows = books.values_list("customer_id", "entries")[:BOOKS_AT_ONCE]
+    for number, (last, entries) in enumerate(rows, 1):
+        length += entries
+        if length >= ENTRIES_AT_ONCE or number == BOOKS_AT_ONCE:
+            return _breaks_between(first, last), last
+    return _breaks_between(first, LAST), None
+
+
+def _breaks_between(first: UUID, last: UUID) -> list[Break]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM ledger_breaks(%s)", [customer_id])
-        found = [Break(kind, customer, subject) for kind, customer, subject in cursor.fetchall()]
-        if customer_id is None:
-            cursor.execute("SELECT * FROM ledger_house_breaks()")
-            found += [Break("house", None, subject) for (subject,) in cursor.fetchall()]
-        return found
+        cursor.execute("SELECT * FROM ledger_breaks(%s, %s)", [first, last])
+        return [Break(*row) for row in cursor.fetchall()]
+
+
+def house_breaks() -> list[Break]:
+    """Prove the house's balances against all postings there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM ledger_house_breaks()")
+        return [Break("house", None, subject) for (subject,) in cursor.fetchall()]
 
 
 def sums_by_currency() -> dict[str, Decimal]:

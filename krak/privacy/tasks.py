@@ -5,24 +5,22 @@ from typing import Any, Final
 from uuid import UUID
 
 from celery import shared_task
-from django.db import connection
 
 from krak.core import clock
 from krak.core.outbox.registry import handles
 from krak.core.schedule.rules import slot_of
 from krak.core.schedule.services import run_once
-from krak.core.transactions import transaction
+from krak.core.transactions import let_statements_last, transaction
 from krak.privacy import services
 
 DAY: Final = timedelta(days=1)
-SWEEP_LASTS: Final = "5min"
+SWEEP_LASTS: Final = timedelta(minutes=5)
 
 
 @handles("privacy.sweep")
 def sweep(*, payload: dict[str, Any], now: datetime) -> None:
     """Erase what takes whole tables to find, in more time than a request has."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [SWEEP_LASTS])
+    let_statements_last(SWEEP_LASTS)
     services.sweep(erasure_id=UUID(payload["erasure"]), words=payload["words"], now=now)
 
 

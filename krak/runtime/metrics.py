@@ -24,6 +24,7 @@ from krak.core.inbox.models import InboxEvent
 from krak.core.outbox.models import OutboxMessage
 from krak.core.schedule.models import Run
 from krak.identity.headers import bearer_token
+from krak.runtime.tasks import PROOF_OF_BOOKS, PROOF_OF_HISTORY
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -75,10 +76,17 @@ class House(Collector):
         for report in ProviderReport.objects.all():
             feeds.add_metric([report.provider], (now - report.reported_at).total_seconds())
         yield feeds
-        proofs = Run.objects.filter(job="runtime.prove_books").exclude(finished_at=None)
-        newest = proofs.order_by("-slot").first()
-        yield _gauge("krak_proof_age_seconds", "Since all books were last proven.",
-                     (now - newest.started_at).total_seconds() if newest else 0.0)  # fmt: skip
+        proofs = GaugeMetricFamily(
+            "krak_proof_age_seconds",
+            "Since the newest proof that came to its end began, or the very first.",
+            labels=["of"],
+        )
+        for of, job in (("books", PROOF_OF_BOOKS), ("history", PROOF_OF_HISTORY)):
+            runs = Run.objects.filter(job=job)
+            proved = runs.exclude(finished_at=None).order_by("-slot").first()
+            since = proved or runs.order_by("slot").first()
+            proofs.add_metric([of], (now - since.slot).total_seconds() if since else 0.0)
+        yield proofs
         late = GaugeMetricFamily(
             "krak_archive_overdue_seconds", "Since rows should be in the archive.", labels=["kind"]
         )

@@ -1,6 +1,7 @@
 """What the clock asks for: proving the books, archiving and dropping what has had its time."""
 
 import logging
+import time
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -25,8 +26,8 @@ from krak.core.outbox import services as outbox
 from krak.core.retention import AT_ONCE
 from krak.core.schedule import services as schedule
 from krak.core.schedule.rules import slot_of
-from krak.core.schedule.services import run_once
-from krak.core.transactions import transaction
+from krak.core.schedule.services import THE_END, go_on, run_once
+from krak.core.transactions import let_statements_last, takes_part, transaction
 from krak.exports import services as exports
 from krak.identity import services as identity
 from krak.notifications import services as notifications
@@ -34,37 +35,96 @@ from krak.notifications import services as notifications
 logger = logging.getLogger(__name__)
 
 HOUR: Final = timedelta(hours=1)
+PROOF_OF_BOOKS: Final = "runtime.prove_books"
+PROOF_OF_HISTORY: Final = "runtime.prove_history"
+PIECE_SECONDS: Final = 10.0
+"""Of each minute, so that a proof of millions slows nobody and is over in time."""
+PROOF_LASTS: Final = timedelta(minutes=5)
+"""A statement of the proof: the house's is about all postings there are."""
 MOST_FILES: Final = 200
 """Of a kind and a run; the next run goes on."""
 
 
 @shared_task(name="runtime.prove_books")
 def prove_books(**_newer: object) -> None:
-    """Prove all books once an hour; each break is an error in the log, an alarm, and a case."""
+    """Prove all books once an hour, a piece a tick; what is broken is an alarm and a case."""
     now = clock.now()
-    run_once(
-        lambda: _prove_books(now=now), job="runtime.prove_books", slot=slot_of(now, HOUR), now=now
-    )
+    go_on(
+        lambda last: _prove_books(last, now=now),
+        job=PROOF_OF_BOOKS, slot=slot_of(now, HOUR), now=now,
+    )  # fmt: skip
 
 
-def _prove_books(*, now: datetime) -> None:
-    for found in ledger.breaks():
+def _prove_books(last: str, *, now: datetime) -> str:
+    """Go on after the customer who was last; what is the house's comes in the end."""
+    until = time.monotonic() + PIECE_SECONDS
+    after = _prove_some_books(UUID(last) if last else None, now=now)
+    while after is not None:
+        if time.monotonic() > until:
+            return str(after)
+        after = _prove_some_books(after, now=now)
+    _prove_the_house(now=now)
+    return THE_END
+
+
+@transaction
+def _prove_some_books(after: UUID | None, *, now: datetime) -> UUID | None:
+    let_statements_last(PROOF_LASTS)
+    broken, last = ledger.breaks_after(after)
+    for found in broken:
         logger.error("books: %s of %s: %s", found.kind, found.customer_id, found.subject)
         _open_case(f"{found.kind} {found.subject}", found.customer_id, now=now)
+    return last
+
+
+@transaction
+def _prove_the_house(*, now: datetime) -> None:
+    let_statements_last(PROOF_LASTS)
+    for found in ledger.house_breaks():
+        logger.error("books: %s of the house: %s", found.kind, found.subject)
+        _open_case(f"{found.kind} {found.subject}", None, now=now)
     for asset in hedging.breaks():
         logger.error("hedging: the position in %s is not INVENTORY and all fills", asset)
         _open_case(f"position in {asset}", None, now=now)
     for currency in transfers.breaks():
         logger.error("transfers: what waits in %s is not IN_TRANSIT", currency)
         _open_case(f"in transit {currency}", None, now=now)
-    for broken in audit.breaks():
-        logger.error("history of changes: %s", broken)
-        _open_case(f"history of changes {broken.change_id}", None, now=now)
+
+
+@shared_task(name="runtime.prove_history")
+def prove_history(**_newer: object) -> None:
+    """Prove the history of changes once an hour, a piece a tick, as `prove_books` does books."""
+    now = clock.now()
+    go_on(
+        lambda place: _prove_history(place, now=now),
+        job=PROOF_OF_HISTORY, slot=slot_of(now, HOUR), now=now,
+    )  # fmt: skip
+
+
+def _prove_history(place: str, *, now: datetime) -> str:
+    """Go on after this place of the chain; what is beside it comes in the end."""
+    until = time.monotonic() + PIECE_SECONDS
+    after = _prove_some_history(int(place or 0), now=now)
+    while after is not None:
+        if time.monotonic() > until:
+            return str(after)
+        after = _prove_some_history(after, now=now)
     # Logs leave this machine: who rewrites the whole chain here does not rewrite them.
     logger.info("history of changes: head %s", audit.head())
+    return THE_END
 
 
 @transaction
+def _prove_some_history(after: int, *, now: datetime) -> int | None:
+    let_statements_last(PROOF_LASTS)
+    broken, last = audit.breaks_after(after)
+    for found in broken if last is not None else [*broken, *audit.strays()]:
+        logger.error("history of changes: %s", found)
+        _open_case(f"history of changes {found.change_id}", None, now=now)
+    return last
+
+
+@takes_part
 def _open_case(subject: str, customer_id: UUID | None, *, now: datetime) -> None:
     cases.open_case(kind="books_broken", subject=subject[:120], customer_id=customer_id, now=now)
 

@@ -15,9 +15,10 @@ from krak.core import clock
 from krak.core.audit import queries, services
 from krak.core.audit.models import Link, RowChange
 from krak.core.ids import uuid7
+from krak.core.schedule.models import Run
 from krak.core.transactions import transaction
 from krak.customers.models import User
-from krak.runtime.tasks import _prove_books
+from krak.runtime import tasks
 from tests.commits import as_at_a_commit
 
 
@@ -149,12 +150,45 @@ def test_a_break_is_a_case_by_the_hour(case: Case, caplog: pytest.LogCaptureFixt
     second = _second(case)
     _behind_the_triggers("DELETE FROM audit_rowchange WHERE id = %s", second.change_id)
 
-    _prove_books(now=clock.now())
+    tasks.prove_history()
 
     assert Case.objects.filter(
         kind="books_broken", subject=f"history of changes {second.change_id}"
     ).exists()
     assert f"at {second.sequence}" in caplog.text
+
+
+def test_parts_of_the_chain_are_tied_to_each_other(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "LINKS_AT_ONCE", 1)
+    assert queries.breaks() == []
+
+    second = _second(case)
+    _behind_the_triggers("DELETE FROM audit_link WHERE sequence = %s", second.sequence)
+
+    found = [(each.place, each.what) for each in queries.breaks()]
+    assert found == [
+        (second.sequence + 1, "links before it are gone"),
+        (None, "was put in beside the chain"),
+    ]
+
+
+def test_the_chain_is_proved_a_piece_a_tick(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "LINKS_AT_ONCE", 1)
+    monkeypatch.setattr(tasks, "PIECE_SECONDS", 0.0)
+    _behind_the_triggers("DELETE FROM audit_rowchange WHERE id = %s", _second(case).change_id)
+
+    links = Link.objects.count()
+    for _ in range(links):
+        tasks.prove_history()
+    run = Run.objects.get(job=tasks.PROOF_OF_HISTORY)
+    assert (run.attempts, run.finished_at) == (links, None)
+    tasks.prove_history()
+
+    run.refresh_from_db()
+    assert run.finished_at is not None
+    assert Case.objects.filter(kind="books_broken").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from krak.core.ids import uuid7
 from krak.core.schedule import services
 from krak.core.schedule.models import Run
 from krak.core.schedule.rules import slot_of
-from krak.core.schedule.services import run_once
+from krak.core.schedule.services import go_on, run_once
 from krak.core.transactions import transaction
 
 SLOT = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -92,12 +92,65 @@ def test_a_run_that_died_is_tried_again_when_its_time_is_over():
     assert tick(lambda: None)
 
 
+def piece(work, **more):
+    return go_on(work, **{"job": "test", "slot": SLOT, "now": SLOT, **more})
+
+
+@pytest.mark.django_db
+def test_a_long_job_goes_on_where_it_was_and_begins_anew_when_it_has_ended():
+    seen = []
+
+    def work(bookmark):
+        seen.append(bookmark)
+        return {"": "a", "a": "b", "b": ""}[bookmark]
+
+    assert piece(work)
+    # The next hour has come, and the slot of the last one is not over yet.
+    assert piece(work, slot=SLOT + HOUR)
+    assert piece(work, slot=SLOT + HOUR)
+    assert seen == ["", "a", "b"]
+    run = Run.objects.get()
+    assert (run.slot, run.attempts, run.running_until) == (SLOT, 3, None)
+    assert run.finished_at is not None
+
+    assert not piece(work)
+    assert piece(work, slot=SLOT + HOUR)
+    assert seen[3:] == [""]
+
+
+@pytest.mark.django_db
+def test_a_piece_that_failed_is_done_again():
+    def fail(_bookmark):
+        raise ValueError("no luck")
+
+    piece(lambda _bookmark: "a")
+    with pytest.raises(ValueError, match="no luck"):
+        piece(fail)
+    assert Run.objects.get().last_error == "ValueError: no luck"
+
+    def work(bookmark):
+        assert bookmark == "a"
+        return ""
+
+    assert piece(work)
+    assert Run.objects.get().last_error == ""
+
+
+@pytest.mark.django_db
+def test_while_a_piece_is_done_nobody_else_does_one():
+    def during(_bookmark):
+        assert not piece(lambda _bookmark: "")
+        return ""
+
+    assert piece(during)
+
+
 def test_of_two_clocks_at_the_same_moment_one_does_the_work(committed):
-    job, started, go_on, done = f"test.{uuid7()}", threading.Event(), threading.Event(), []
+    job, started, may_end, done = f"test.{uuid7()}", threading.Event(), threading.Event(), []
 
     def slow():
         started.set()
-        assert go_on.wait(5)
+        assert may_end.wait(5)
         done.append("first")
 
     def first_clock():
@@ -111,7 +164,7 @@ def test_of_two_clocks_at_the_same_moment_one_does_the_work(committed):
     thread.start()
     assert started.wait(5)
     second = tick(lambda: done.append("second"), job=job)
-    go_on.set()
+    may_end.set()
     thread.join(5)
     third = tick(lambda: done.append("third"), job=job)
 

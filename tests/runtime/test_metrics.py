@@ -13,7 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from krak.cases import services as cases
 from krak.core import clock
 from krak.core.outbox.models import OutboxMessage
+from krak.core.schedule.models import Run
 from krak.core.transactions import transaction
+from krak.runtime.tasks import PROOF_OF_BOOKS
 from tests.cards.scenarios import Play, scenario
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +69,20 @@ def test_the_house_shows_its_oldest_promise_the_dead_and_open_cases(client: Clie
     assert 90 <= found["krak_outbox_age_seconds",] < 95
     assert found["krak_outbox_dead",] == 1
     assert found["krak_cases_open", "books"] == 1
-    assert found["krak_proof_age_seconds",] == 0
+    assert found["krak_proof_age_seconds", "books"] == 0
+
+
+@pytest.mark.django_db
+def test_a_proof_that_never_ends_gets_older(client: Client) -> None:
+    now = clock.now()
+    for hours in (3, 2, 1):
+        Run.objects.create(job=PROOF_OF_BOOKS, slot=now - timedelta(hours=hours), started_at=now)
+    assert 3 * 3600 <= gauges(client)["krak_proof_age_seconds", "books"] < 3 * 3600 + 5
+
+    Run.objects.filter(slot=now - timedelta(hours=2)).update(finished_at=now)
+    found = gauges(client)
+    assert 2 * 3600 <= found["krak_proof_age_seconds", "books"] < 2 * 3600 + 5
+    assert found["krak_proof_age_seconds", "history"] == 0
 
 
 @pytest.mark.django_db

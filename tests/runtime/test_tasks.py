@@ -10,6 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from holdings.ledger import queries as ledger
+from holdings.ledger.models import Book
+from krak.cases.models import Case
 from krak.core import clock, retention
 from krak.core.ids import first_at
 from krak.core.outbox.models import OutboxMessage
@@ -18,6 +21,7 @@ from krak.notifications.models import Notification
 from krak.runtime import tasks
 from tests.cards.scenarios import Play, scenario
 from tests.commits import as_at_a_commit
+from tests.people import new_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +52,48 @@ def test_books_that_hold_say_nothing_and_one_that_does_not_is_an_alarm(
     assert [record.getMessage() for record in caplog.records] == [
         f"books: posted of {play.customer.id}: USD"
     ]
+
+
+def test_books_are_proved_a_piece_a_tick_until_all_are(
+    pinned: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pinned()
+    known = [new_customer(cash="1") for _ in range(3)]
+    as_at_a_commit()
+    monkeypatch.setattr(tasks, "PIECE_SECONDS", 0.0)
+    monkeypatch.setattr(ledger, "BOOKS_AT_ONCE", 1)
+    last = max(each.customer.id for each in known)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE ledger_book SET entries = 9 WHERE customer_id = %s", [last])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    caplog.set_level(logging.ERROR, "krak.runtime.tasks")
+
+    bookmarks = []
+    while not Run.objects.exclude(finished_at=None).exists():
+        tasks.prove_books()
+        bookmarks.append(Run.objects.get(job=tasks.PROOF_OF_BOOKS).bookmark)
+
+    ids = Book.objects.order_by("pk").values_list("pk", flat=True)
+    assert bookmarks == [*map(str, ids), str(last)]
+    assert [line for line in caplog.messages if "chain head" in line] == [
+        f"books: chain head of {last}: 9"
+    ]
+    case = Case.objects.get(kind="books_broken")
+    assert (case.subject, case.customer_id) == ("chain head 9", last)
+
+
+def test_a_part_of_the_books_is_as_long_as_one_statement_may_take(
+    pinned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pinned()
+    made = sorted(new_customer(cash="1").customer.id for _ in range(3))
+    books = list(Book.objects.order_by("pk").values_list("pk", "entries"))
+    monkeypatch.setattr(ledger, "ENTRIES_AT_ONCE", sum(entries for _, entries in books[:-1]))
+
+    found, last = ledger.breaks_after(None)
+    assert (found, last) == ([], made[-2])
+    assert ledger.breaks_after(last) == ([], None)
 
 
 def _made_at(moment: datetime) -> UUID:

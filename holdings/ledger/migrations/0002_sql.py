@@ -12,4 +12,4 @@ SQL = Path(__file__).parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [("ledger", "0001_initial"), ("customers", "0001_initial")]
-    operations: ClassVar = [run_sql(SQL, "guards", "post", "proof")]
+    operations: ClassVar = [run_sql(SQL, "guards", "post", "proof_1")]

@@ -1,23 +1,33 @@
--- The proof of the books, for everybody or for one customer: every row that should not be.
-CREATE FUNCTION ledger_breaks(p_customer uuid DEFAULT NULL)
-RETURNS TABLE (break text, customer_id uuid, subject text) LANGUAGE sql STABLE AS $$
+DROP FUNCTION ledger_breaks(uuid);
+
+-- The proof of the books of the customers from one to another: every row that should not be.
+-- All is joined by customer, so that a part of them costs its part, on whatever node they are.
+CREATE FUNCTION ledger_breaks(
+    p_first uuid DEFAULT '00000000-0000-0000-0000-000000000000',
+    p_last uuid DEFAULT 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+) RETURNS TABLE (break text, customer_id uuid, subject text) LANGUAGE sql STABLE AS $$
     SELECT 'unbalanced', p.customer_id, p.entry_id || ' ' || p.currency
-      FROM ledger_posting p WHERE p_customer IS NULL OR p.customer_id = p_customer
+      FROM ledger_posting p WHERE p.customer_id BETWEEN p_first AND p_last
      GROUP BY p.customer_id, p.entry_id, p.currency
     HAVING sum(CASE p.side WHEN 'CREDIT' THEN p.amount ELSE -p.amount END) <> 0
     UNION ALL
     SELECT 'posted', a.customer_id, a.currency
       FROM ledger_ledgeraccount a
-      LEFT JOIN LATERAL (SELECT sum(CASE side WHEN 'CREDIT' THEN amount ELSE -amount END) AS summed
-                           FROM ledger_posting p WHERE p.account_id = a.id) s ON true
-     WHERE (p_customer IS NULL OR a.customer_id = p_customer) AND a.posted <> coalesce(s.summed, 0)
+      LEFT JOIN (SELECT p.customer_id, p.account_id,
+                        sum(CASE p.side WHEN 'CREDIT' THEN p.amount ELSE -p.amount END) AS summed
+                   FROM ledger_posting p
+                  WHERE p.customer_id BETWEEN p_first AND p_last AND p.account_id IS NOT NULL
+                  GROUP BY p.customer_id, p.account_id) s
+             ON s.customer_id = a.customer_id AND s.account_id = a.id
+     WHERE a.customer_id BETWEEN p_first AND p_last AND a.posted <> coalesce(s.summed, 0)
     UNION ALL
     SELECT 'held', a.customer_id, a.currency
       FROM ledger_ledgeraccount a
-      LEFT JOIN (SELECT account_id, sum(amount) AS summed FROM ledger_hold
-                  WHERE p_customer IS NULL OR ledger_hold.customer_id = p_customer
-                  GROUP BY account_id) s ON s.account_id = a.id
-     WHERE (p_customer IS NULL OR a.customer_id = p_customer) AND a.held <> coalesce(s.summed, 0)
+      LEFT JOIN (SELECT h.customer_id, h.account_id, sum(h.amount) AS summed FROM ledger_hold h
+                  WHERE h.customer_id BETWEEN p_first AND p_last
+                  GROUP BY h.customer_id, h.account_id) s
+             ON s.customer_id = a.customer_id AND s.account_id = a.id
+     WHERE a.customer_id BETWEEN p_first AND p_last AND a.held <> coalesce(s.summed, 0)
     UNION ALL
     SELECT 'hash chain', c.customer_id, c.cause FROM (
         SELECT e.customer_id, e.cause, e.sequence, e.previous_hash, e.hash,
@@ -31,7 +41,7 @@ RETURNS TABLE (break text, customer_id uuid, subject text) LANGUAGE sql STABLE A
                                                  p.amount, p.forced), E'\n' ORDER BY p.leg) AS legs
                  FROM ledger_posting p
                 WHERE p.customer_id = e.customer_id AND p.entry_id = e.id) l ON true
-         WHERE p_customer IS NULL OR e.customer_id = p_customer
+         WHERE e.customer_id BETWEEN p_first AND p_last
         WINDOW chain AS (PARTITION BY e.customer_id ORDER BY e.sequence)) c
      WHERE c.previous_hash <> c.expected_previous OR c.sequence <> c.expected_sequence
         OR c.hash IS DISTINCT FROM c.expected_hash
@@ -40,7 +50,7 @@ RETURNS TABLE (break text, customer_id uuid, subject text) LANGUAGE sql STABLE A
       FROM ledger_book b
       LEFT JOIN LATERAL (SELECT e.hash, e.sequence FROM ledger_journalentry e
                           WHERE e.customer_id = b.customer_id ORDER BY e.sequence DESC LIMIT 1) t ON true
-     WHERE (p_customer IS NULL OR b.customer_id = p_customer)
+     WHERE b.customer_id BETWEEN p_first AND p_last
        AND (b.entries <> coalesce(t.sequence, 0)
             OR b.head <> coalesce(t.hash, decode(repeat('00', 32), 'hex')))
 $$;

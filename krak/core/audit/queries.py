@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.apps import apps
@@ -11,6 +11,10 @@ from django.db.models import QuerySet
 
 from krak.core import personal
 from krak.core.audit.models import Link, RowChange
+
+LINKS_AT_ONCE: Final = 10_000
+"""A part of the proof is so much: a second of work."""
+LAST: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,30 @@ def breaks() -> list[Break]:
 
     A value may be erased only in a column that holds something about people.
     """
+    found, after = breaks_after(0)
+    while after is not None:
+        more, after = breaks_after(after)
+        found += more
+    return found + strays()
+
+
+def breaks_after(place: int) -> tuple[list[Break], int | None]:
+    """Prove the part of the chain that follows a place, tied to the link there.
+
+    Returns what is broken and the last place of the part; None when it was the last part.
+    """
+    links = Link.objects.filter(sequence__gt=place).order_by("sequence")
+    last = links.values_list("sequence", flat=True)[LINKS_AT_ONCE - 1 :].first()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT place, change, break FROM audit_breaks()")
+        part = [place, LAST if last is None else last]
+        cursor.execute("SELECT place, change, break FROM audit_breaks(%s, %s)", part)
         found = [Break(*row) for row in cursor.fetchall()]
         cursor.execute(
             'SELECT l.sequence, c.id, "table", key FROM audit_rowchange c'
             " JOIN audit_link l ON l.change_id = c.id, jsonb_each(c.changed)"
-            ' WHERE value = \'["erased", "erased"]\' ORDER BY 1'
+            ' WHERE value = \'["erased", "erased"]\' AND l.sequence > %s AND l.sequence <= %s'
+            " ORDER BY 1",
+            part,
         )
         erased = cursor.fetchall()
     may_be = {
@@ -65,4 +86,11 @@ def breaks() -> list[Break]:
         for place, change, table, column in erased
         if (table, column) not in may_be
     ]
-    return sorted(found, key=lambda each: (each.place is None, each.place))
+    return sorted(found, key=lambda each: each.place or 0), last
+
+
+def strays() -> list[Break]:
+    """Return the changes that were put in beside the chain."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT place, change, break FROM audit_strays()")
+        return [Break(*row) for row in cursor.fetchall()]

@@ -19,6 +19,10 @@ class Run(models.Model):
     )
     finished_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True, default="", db_default="")
+    bookmark = models.CharField(
+        max_length=80, blank=True, default="", db_default="",
+        help_text="how far a job that is done in pieces has come",
+    )  # fmt: skip
 
     class Meta:
         constraints = (

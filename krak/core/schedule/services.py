@@ -17,6 +17,7 @@ from krak.core.schedule.models import Run
 from krak.core.transactions import takes_part
 
 RUN_LASTS: Final = timedelta(minutes=10)
+THE_END: Final = ""
 KEPT: Final = timedelta(days=30)
 
 _CLAIM: Final = """
@@ -28,7 +29,7 @@ ON CONFLICT (job, slot) DO UPDATE
        running_until = excluded.running_until
  WHERE run.finished_at IS NULL
    AND (run.running_until IS NULL OR run.running_until <= statement_timestamp())
-RETURNING attempts
+RETURNING attempts, bookmark
 """
 _FINISH: Final = """
 UPDATE schedule_run SET finished_at = statement_timestamp(), running_until = NULL, last_error = ''
@@ -50,17 +51,42 @@ def run_once(
     takes longer than `lasts`, is followed by another. What `work` raises is recorded and raised,
     and the slot is free for the next tick.
     """
-    attempt = _claim(job=job, slot=slot, now=now, lasts=lasts)
-    if attempt is None:
-        return False
-    try:
+
+    def all_of_it(_bookmark: str) -> str:
         work()
+        return THE_END
+
+    return _run(all_of_it, job=job, slot=slot, now=now, lasts=lasts)
+
+
+def go_on(work: Callable[[str], str], *, job: str, slot: datetime, now: datetime) -> bool:
+    """Do the next piece of a job that takes too long for one run, and tell whether this one did.
+
+    `work` gets the bookmark of the piece before, "" at first, and returns its own, "" at the end.
+    A slot begins when the one before is finished, however late that is. A piece is as safe to do
+    again as what `run_once` does.
+    """
+    begun = Run.objects.filter(job=job, finished_at=None).order_by("slot").first()
+    return _run(work, job=job, slot=begun.slot if begun else slot, now=now, lasts=RUN_LASTS)
+
+
+def _run(
+    work: Callable[[str], str], *, job: str, slot: datetime, now: datetime, lasts: timedelta
+) -> bool:
+    claimed = _claim(job=job, slot=slot, now=now, lasts=lasts)
+    if claimed is None:
+        return False
+    attempt, bookmark = claimed
+    # Only our own attempt: one that followed ours keeps its time.
+    ours = Run.objects.filter(job=job, slot=slot, attempts=attempt, finished_at=None)
+    try:
+        bookmark = work(bookmark)
     except Exception as error:
-        # Only our own attempt: one that followed ours keeps its time.
-        Run.objects.filter(job=job, slot=slot, attempts=attempt, finished_at=None).update(
-            running_until=None, last_error=f"{type(error).__name__}: {error}"[:2000]
-        )
+        ours.update(running_until=None, last_error=f"{type(error).__name__}: {error}"[:2000])
         raise
+    if bookmark != THE_END:
+        ours.update(running_until=None, bookmark=bookmark, last_error="")
+        return True
     with connection.cursor() as cursor:
         cursor.execute(_FINISH, [job, slot])
     return True
@@ -72,8 +98,8 @@ def purge(*, now: datetime) -> int:
     return drop_some(Run.objects.filter(slot__lt=now - KEPT), by="slot")
 
 
-def _claim(*, job: str, slot: datetime, now: datetime, lasts: timedelta) -> int | None:
-    """Take the slot and return the number of this attempt, or None if there is nothing to do."""
+def _claim(*, job: str, slot: datetime, now: datetime, lasts: timedelta) -> tuple[int, str] | None:
+    """Take the slot; return the number of this attempt and the bookmark, or None."""
     with connection.cursor() as cursor:
         cursor.execute(
             _CLAIM,
@@ -85,5 +111,5 @@ def _claim(*, job: str, slot: datetime, now: datetime, lasts: timedelta) -> int 
                 "seconds": lasts.total_seconds(),
             },
         )
-        row = cursor.fetchone()
-    return row[0] if row else None
+        found: tuple[int, str] | None = cursor.fetchone()
+    return found

@@ -22,7 +22,7 @@ HOARDED: Final = b"x" * 400_000
 
 # The table refuses a slot that is run while it is finished, so it is not finished any more.
 _CLAIM_IN_ANY_CASE: Final = (
-    schedule._CLAIM.partition(" WHERE ")[0] + ", finished_at = NULL RETURNING attempts"
+    schedule._CLAIM.partition(" WHERE ")[0] + ", finished_at = NULL RETURNING attempts, bookmark"
 )
 _claim = schedule._claim
 _deliver = outbox.deliver
@@ -82,7 +82,7 @@ def _count_nowhere(*_counted: Any) -> float:
     raise ConnectionError("nobody else counts")
 
 
-def _claim_in_any_case(**asked: Any) -> int | None:
+def _claim_in_any_case(**asked: Any) -> tuple[int, str] | None:
     with patch.object(schedule, "_CLAIM", _CLAIM_IN_ANY_CASE):
         return _claim(**asked)
 
