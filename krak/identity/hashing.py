@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
@@ -48,7 +48,7 @@ class Argon2InTurn(Argon2PasswordHasher):
 
 
 @contextmanager
-def _in_turn() -> Iterator[Any]:
+def _in_turn() -> Iterator[None]:
     if not _room.acquire(blocking=False):
         raise TooManyPasswords
     try:
