@@ -294,7 +294,7 @@ _limits = " ".join(f"-c {name}={value}" for name, value in DATABASE_LIMITS.items
 DATABASES = {
     "default": {
         **dj_database_url.parse(DATABASE_URL, conn_max_age=None),
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "krak.core.postgresql",
         "DISABLE_SERVER_SIDE_CURSORS": PGBOUNCER,
         "OPTIONS": {
             "connect_timeout": 1,

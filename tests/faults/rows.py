@@ -107,7 +107,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         11,
         "backends terminated",
-        "one retry, no duplicate",
+        "who is in the middle of a statement asks again, nobody else; no duplicate",
         "pg_terminate_backend at random, 20 times",
         WEAKENED,
         servers.sessions_are_ended,

@@ -6,13 +6,13 @@ from unittest.mock import patch
 from uuid import UUID
 
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 
 from krak.core import clock
 from krak.core.limits import services as limits
 from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
+from krak.core.postgresql.base import DatabaseWrapper
 from krak.core.schedule import services as schedule
 from tests.faults.hooks.springs import CONTROL
 from tests.faults.protections import Protection
@@ -34,7 +34,7 @@ _hoard: list[bytes] = []
 def set_up() -> None:
     """Put what is weak beside what protects."""
     for name in ("close_if_unusable_or_obsolete", "close_if_health_check_failed"):
-        _beside(BaseDatabaseWrapper, name, Protection.RECONNECTING, _leave_it_broken)
+        _beside(DatabaseWrapper, name, Protection.RECONNECTING, _leave_it_broken)
     _beside(limits, "_take_in_postgres", Protection.COUNTING_IN_POSTGRES, _count_nowhere)
     _beside(schedule, "_claim", Protection.SLOTS_ONCE, _claim_in_any_case)
     _beside(OutboxMessage, "save", Protection.TIME_OF_THE_DATABASE, _save_by_own_clock)
@@ -74,7 +74,7 @@ def _beside(owner: Any, name: str, protection: Protection, weak: Callable[..., A
     setattr(owner, name, either)
 
 
-def _leave_it_broken(_connection: BaseDatabaseWrapper) -> None:
+def _leave_it_broken(_connection: DatabaseWrapper) -> None:
     pass
 
 
