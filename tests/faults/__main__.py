@@ -56,9 +56,11 @@ def main() -> int:
         soak_minutes=arguments.soak_minutes,
         log=arguments.log,
     )
-    if not wanted:
+    if wanted:
+        report.update(TABLE, results)
+    else:
         machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-        report.write(TABLE, results, seed=arguments.seed, machine=machine)
+        report.write(TABLE, results, machine=machine)
     failed = [number for number, result in results.items() if not result.holds]
     print(f"failed: {failed}" if failed else f"{len(results)} rows held", flush=True)
     return 1 if failed else 0
@@ -86,7 +88,7 @@ def play(
                 _play_one(row, Stage(whole, seed + number, load_seconds, soak_minutes=soak_minutes))
                 for number in range(1 if row.number == SOAK else times)
             ]
-            results[row.number] = report.Result(outcomes)
+            results[row.number] = report.Result(outcomes, seed=seed)
     finally:
         whole.stop()
         if log:

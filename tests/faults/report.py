@@ -26,18 +26,19 @@ rewarded, and until the last work promised meanwhile was done.
 REPLAY = """
 ## Again
 
-A run prints its seed. `make faults ARGS="--rows 8,17 --seed 5"` plays these rows again: each
-client asks the same things in the same order, and the fault comes at the same moment; what the
-scheduler of the machine makes of it is its own. `--soak-minutes 0` leaves the soak out,
-`--controls` plays what must fail. Rows marked *each commit* are in `make test`
-too, in a short form (`tests/faults/test_every_commit.py`). A control takes the protection out:
-a row whose control does not fail proves nothing.
+A run prints its seed. `make faults ARGS="--rows 8,17 --seed 5"` plays these rows again, and writes
+what it finds over their lines here: each client asks the same things in the same order, and the
+fault comes at the same moment; what the scheduler of the machine makes of it is its own.
+`--soak-minutes 0` leaves the soak out, `--controls` plays what must fail. Rows marked *each commit*
+are in `make test` too, in a short form (`tests/faults/test_every_commit.py`). A control takes
+the protection out: a row whose control does not fail proves nothing.
 """
 
 COLUMNS = (
     "#",
     "Fault",
     "Promise",
+    "Seed",
     "Tried",
     "Commands",
     "Lost",
@@ -53,6 +54,7 @@ class Result:
     """How often a row was tried, and what came of it each time."""
 
     outcomes: Sequence[Outcome]
+    seed: int
 
     @property
     def holds(self) -> bool:
@@ -60,10 +62,21 @@ class Result:
         return all(each.holds for each in self.outcomes)
 
 
-def write(rows: Sequence[Row], results: Mapping[int, Result], *, seed: int, machine: str) -> None:
+def update(rows: Sequence[Row], results: Mapping[int, Result]) -> None:
+    """Write what was measured of some rows over what the page says of them."""
+    lines = PATH.read_text().splitlines()
+    for row in rows:
+        if row.number in results:
+            begins = f"| {_label(row)} | {row.fault} |"
+            place = next(n for n, line in enumerate(lines) if line.startswith(begins))
+            lines[place] = _measured(row, results[row.number])
+    PATH.write_text("\n".join(lines) + "\n")
+
+
+def write(rows: Sequence[Row], results: Mapping[int, Result], *, machine: str) -> None:
     """Write the page."""
     measured = [row for row in rows if row.number in results]
-    lines = [HEAD, f"Seed {seed}, {machine}.\n", "## Tried on a whole Krak\n"]
+    lines = [HEAD, f"Seen last on {machine}.\n", "## Tried on a whole Krak\n"]
     lines += [
         f"| {' | '.join(COLUMNS)} |",
         f"| {' | '.join(['---'] * len(COLUMNS))} |",
@@ -84,6 +97,7 @@ def _measured(row: Row, result: Result) -> str:
         _label(row),
         row.fault,
         row.promise,
+        result.seed,
         len(outcomes),
         sum(each.asked for each in judgements),
         sum(len(each.lost) for each in judgements),

@@ -264,11 +264,14 @@ class Whole:
         raise RuntimeError(f"{name} did not come back: {self.last_words()}")
 
     def memory_kb(self) -> dict[str, int]:
-        """Return the resident memory of each part with all its processes."""
+        """Return what each part with all its processes has of memory for itself.
+
+        Pages that they share, such as Postgres' buffers, would be counted for each of them.
+        """
         found = {}
         for name in PATTERNS:
             with contextlib.suppress(LookupError):
-                found[name] = sum(_resident_kb(pid) for pid in family_of(self.pid(name)))
+                found[name] = sum(_own_kb(pid) for pid in family_of(self.pid(name)))
         return found
 
     # --- Hooks -----------------------------------------------------------------------------------
@@ -334,8 +337,8 @@ def _parents() -> dict[int, int]:
     return found
 
 
-def _resident_kb(pid: int) -> int:
+def _own_kb(pid: int) -> int:
     with contextlib.suppress(OSError):
-        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+        found = re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
         return int(found[1]) if found else 0
     return 0
