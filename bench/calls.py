@@ -74,11 +74,11 @@ def measure(url: str, *, rounds: int = 20) -> dict[str, dict[str, float]]:
     CPU is that of the web server and of Postgres for it, in microseconds a call.
     """
     client = Client(url)
-    people = _people(client)
+    crowd = people(client)
     found: dict[str, dict[str, float]] = {}
-    for number, call in enumerate(people[0].calls()):
+    for number, call in enumerate(crowd[0].calls()):
         taken, before = [], costs.so_far()
-        for person in (each for _ in range(rounds) for each in people):
+        for person in (each for _ in range(rounds) for each in crowd):
             began = time.perf_counter()
             _ask(client, person, person.calls()[number])
             taken.append((time.perf_counter() - began) * 1000)
@@ -86,7 +86,7 @@ def measure(url: str, *, rounds: int = 20) -> dict[str, dict[str, float]]:
         found[call.name] = {
             "p50_ms": round(statistics.median(taken), 2),
             "p99_ms": round(statistics.quantiles(taken, n=100)[98], 2),
-            "queries": _queries(people[0], call),
+            "queries": _queries(crowd[0], call),
             "cpu_us": sum(used[kind] for kind in SERVED_BY) // len(taken),
         }
     return found
@@ -104,7 +104,7 @@ def table(found: dict[str, dict[str, float]]) -> Sequence[str]:
     ]
 
 
-def _people(client: Client) -> list[Person]:
+def people(client: Client) -> list[Person]:
     """Make people who have spent, and been rewarded, and know each other by tag."""
     asked = {
         "country": "BR", "cash": "1000.00",
