@@ -2,7 +2,9 @@
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -57,14 +59,10 @@ def prove_books(**_newer: object) -> None:
 
 def _prove_books(last: str, *, now: datetime) -> str:
     """Go on after the customer who was last; what is the house's comes in the end."""
-    until = time.monotonic() + PIECE_SECONDS
-    after = _prove_some_books(UUID(last) if last else None, now=now)
-    while after is not None:
-        if time.monotonic() > until:
-            return str(after)
-        after = _prove_some_books(after, now=now)
-    _prove_the_house(now=now)
-    return THE_END
+    reached = _for_a_piece(partial(_prove_some_books, now=now), UUID(last) if last else None)
+    if reached is None:
+        _prove_the_house(now=now)
+    return _bookmark(reached)
 
 
 @transaction
@@ -103,15 +101,11 @@ def prove_history(**_newer: object) -> None:
 
 def _prove_history(place: str, *, now: datetime) -> str:
     """Go on after this place of the chain; what is beside it comes in the end."""
-    until = time.monotonic() + PIECE_SECONDS
-    after = _prove_some_history(int(place or 0), now=now)
-    while after is not None:
-        if time.monotonic() > until:
-            return str(after)
-        after = _prove_some_history(after, now=now)
-    # Logs leave this machine: who rewrites the whole chain here does not rewrite them.
-    logger.info("history of changes: head %s", audit.head())
-    return THE_END
+    reached = _for_a_piece(partial(_prove_some_history, now=now), int(place or 0))
+    if reached is None:
+        # Logs leave this machine: who rewrites the whole chain here does not rewrite them.
+        logger.info("history of changes: head %s", audit.head())
+    return _bookmark(reached)
 
 
 @transaction
@@ -122,6 +116,19 @@ def _prove_some_history(after: int, *, now: datetime) -> int | None:
         logger.error("history of changes: %s", found)
         _open_case(f"history of changes {found.change_id}", None, now=now)
     return last
+
+
+def _for_a_piece[P](prove: Callable[[P], P | None], after: P) -> P | None:
+    """Prove part after part for `PIECE_SECONDS`; return the last one, None when all is proved."""
+    until = time.monotonic() + PIECE_SECONDS
+    reached = prove(after)
+    while reached is not None and time.monotonic() <= until:
+        reached = prove(reached)
+    return reached
+
+
+def _bookmark(reached: UUID | int | None) -> str:
+    return THE_END if reached is None else str(reached)
 
 
 @takes_part

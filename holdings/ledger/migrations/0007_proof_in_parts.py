@@ -5,11 +5,15 @@ from typing import ClassVar
 
 from django.db import migrations
 
-from krak.core.sql import run_sql
-
 SQL = Path(__file__).parent.parent / "sql"
+BACK = "DROP FUNCTION ledger_breaks(uuid, uuid);"
 
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [("ledger", "0006_append")]
-    operations: ClassVar = [run_sql(SQL, "proof")]
+    operations: ClassVar = [
+        migrations.RunSQL(
+            sql=[((SQL / "proof.sql").read_text(), None)],
+            reverse_sql=[(BACK + (SQL / "proof_1.sql").read_text(), None)],
+        )
+    ]

@@ -7,4 +7,4 @@ from krak.core.sql import run_sql
 
 class Migration(migrations.Migration):
     dependencies = [("audit", "0004_link")]
-    operations = [run_sql(Path(__file__).parent.parent / "sql", "chain")]
+    operations = [run_sql(Path(__file__).parent.parent / "sql", "chain", "proof_1")]

@@ -2,9 +2,18 @@ from pathlib import Path
 
 from django.db import migrations
 
-from krak.core.sql import run_sql
+SQL = Path(__file__).parent.parent / "sql"
+BACK = """
+DROP FUNCTION audit_strays();
+DROP FUNCTION audit_breaks(bigint, bigint);
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("audit", "0005_chain")]
-    operations = [run_sql(Path(__file__).parent.parent / "sql", "proof")]
+    operations = [
+        migrations.RunSQL(
+            sql=[((SQL / "proof.sql").read_text(), None)],
+            reverse_sql=[(BACK + (SQL / "proof_1.sql").read_text(), None)],
+        )
+    ]

@@ -1,4 +1,3 @@
-DROP FUNCTION audit_breaks();
 DROP TRIGGER links_are_append_only ON audit_link;
 DROP TRIGGER only_a_change_makes_a_link ON audit_link;
 DROP TRIGGER a_change_is_tied_to_the_one_before ON audit_rowchange;

@@ -1,6 +1,3 @@
-DROP FUNCTION audit_strays();
-DROP FUNCTION audit_breaks(bigint, bigint);
-
 -- The proof of the chain: every place where it is broken, the first one first.
 CREATE FUNCTION audit_breaks() RETURNS TABLE (place bigint, change uuid, break text)
 LANGUAGE sql STABLE AS $$
