@@ -43,17 +43,21 @@ def main() -> None:
         "board": board.build_and_publish(),
         "tick_to_reader": board.tick_to_reader(),
     }
-    with product.running() as (url, ready_seconds):
+    with product.running() as (url, door, ready_seconds):
         results["candles"] = candles.measure()
         results["calls"] = ten = calls.measure(url)
         results["start_seconds"] = round(ready_seconds, 1)
-        results["taps_one_by_one"] = taps.one_by_one(url, taps=1000)
+        results["taps_one_by_one"] = taps.one_by_one(url, door, taps=1000)
         results["capture_to_reward"] = taps.capture_to_reward(url, purchases=100)
         results |= decisions.measure(
-            url, customers=arguments.customers, seconds=arguments.seconds, rounds=arguments.rounds
+            url,
+            door,
+            customers=arguments.customers,
+            seconds=arguments.seconds,
+            rounds=arguments.rounds,
         )
-        results["cashback"] = rewards.steadily(url, seconds=arguments.cashback_seconds)
-        results["cashback_backlog"] = rewards.backlog(url, events=arguments.backlog)
+        results["cashback"] = rewards.steadily(url, door, seconds=arguments.cashback_seconds)
+        results["cashback_backlog"] = rewards.backlog(url, door, events=arguments.backlog)
     results["ledger_postings"] = postings.measure(
         seconds=int(arguments.seconds), rounds=arguments.rounds
     )

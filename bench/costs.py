@@ -7,6 +7,7 @@ import psutil
 import psycopg
 
 KINDS = {
+    "--workers 1 --blocking-threads": "cards",
     "krak.wsgi": "web",
     "krak.asgi": "live",
     "manage.py market": "market",

@@ -15,13 +15,15 @@ LOWER_PRIORITY = 10
 """As the Procfile gives it to what nobody waits for."""
 
 
-def measure(url: str, *, customers: int, seconds: float, rounds: int) -> dict[str, object]:
+def measure(
+    url: str, door: str, *, customers: int, seconds: float, rounds: int
+) -> dict[str, object]:
     """Return rates and percentiles at full rate, at a tenth of it, and beside statements.
 
     Each round is followed by a wait until all that was promised meanwhile is done, so that TPC-B
     has the machine to itself; how fast that goes is measured too.
     """
-    asking = taps.Taps(url, crowd.make(url, many=customers))
+    asking = taps.Taps(door, crowd.make(url, many=customers))
     asking.ask(clients=CLIENTS, seconds=2)
     waiting.until_done()
     rates, yardsticks, told = [], [], []

@@ -1,4 +1,4 @@
-"""Taps beside a crowd that opens the app: in the web processes of all, and in one of their own.
+"""Taps beside a crowd that opens the app: in the web processes of all, and in those of the cards.
 
 `python -m bench.lanes`, beside a Postgres and a Valkey as `make bench` has them; docs/scaling.md
 says what came of it.
@@ -6,7 +6,6 @@ says what came of it.
 
 import itertools
 import os
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,10 +14,8 @@ from multiprocessing import get_context
 from urllib.parse import urlsplit
 
 import django
-import psutil
 
 from bench import calls, crowd, load, product, taps
-from krak.runtime.processes import free_port
 
 CROWDS = (0, 16, 64, 256)
 READ = ("/v1/portfolio", "/v1/activity", "/v1/balances")
@@ -27,18 +24,13 @@ PER_SECOND = 20.0
 SECONDS = 8.0
 BEFORE_SECONDS = 2.0
 """How long the crowd is there alone."""
-START_SECONDS = 8.0
-COMMAND = (
-    "granian --interface wsgi krak.wsgi:application --host 127.0.0.1 --workers 1"
-    " --blocking-threads 4 --log-level warning --no-access-log --port"
-)
 
 
 def main() -> None:
     """Print percentiles of taps for each size of the crowd, in shared processes and apart."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
-    with product.running() as (url, _seconds), _process_of_their_own() as own:
+    with product.running() as (url, own, _seconds):
         tokens = [person.token for person in calls.people(product.Client(url))]
         cards = crowd.make(url, many=CUSTOMERS)
         doors = {"shared": taps.Taps(url, cards), "their own": taps.Taps(own, cards)}
@@ -48,21 +40,6 @@ def main() -> None:
             with _crowd(url, tokens, many):
                 found = door.ask(clients=16, seconds=SECONDS, per_second=PER_SECOND)
             print(f"{many:>4} at once, {name:<10} {found}", flush=True)
-
-
-@contextmanager
-def _process_of_their_own() -> Iterator[str]:
-    """Run one more web process of the product that we have started; its address is the value."""
-    children = psutil.Process().children(recursive=True)
-    web = next(child for child in children if "krak.wsgi:application" in child.cmdline())
-    port = free_port()
-    process = subprocess.Popen([*COMMAND.split(), str(port)], env=web.environ())
-    try:
-        time.sleep(START_SECONDS)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @contextmanager

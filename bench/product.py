@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from krak.runtime.processes import free_port
@@ -44,9 +44,19 @@ class Client:
         return json.loads(answer) if answer else None
 
 
+class Running(NamedTuple):
+    """A product that is ready."""
+
+    url: str
+    door: str
+    """Where Stripe's webhooks go: to processes of their own."""
+    seconds: float
+    """How long it took to start."""
+
+
 @contextmanager
-def running(*, own_servers: bool = False) -> Iterator[tuple[str, float]]:
-    """Run the product; the value is its address and the seconds until it was ready.
+def running(*, own_servers: bool = False) -> Iterator[Running]:
+    """Run the product until the block ends.
 
     It uses the servers of this environment, or with `own_servers` starts its own.
     """
@@ -54,18 +64,18 @@ def running(*, own_servers: bool = False) -> Iterator[tuple[str, float]]:
     if own_servers:
         for name in ("DATABASE_URL", "REDIS_URL"):
             environment.pop(name, None)
-    port = free_port()
+    port, cards_port = free_port(), free_port()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="krak-bench-") as state:
         process = subprocess.Popen(
             [sys.executable, "-m", "krak.runtime.up", "--state", state, "--follow-parent"],
-            env=environment | {"PORT": str(port)},
+            env=environment | {"PORT": str(port), "KRAK_CARDS_PORT": str(cards_port)},
             stdout=subprocess.DEVNULL,
         )
         url = f"http://127.0.0.1:{port}"
         try:
             _wait_until_ready(url, process)
-            yield url, time.monotonic() - began
+            yield Running(url, f"http://127.0.0.1:{cards_port}", time.monotonic() - began)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)

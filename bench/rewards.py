@@ -35,12 +35,12 @@ WAITS = """
 """
 
 
-def steadily(url: str, *, seconds: float) -> dict[str, float]:
+def steadily(url: str, door: str, *, seconds: float) -> dict[str, float]:
     """Return percentiles of the milliseconds from a capture's arrival to its reward's entry."""
     cards = crowd.make(url, many=CUSTOMERS)
-    captures = _captures(url, cards, many=int(seconds * PER_SECOND))
+    captures = _captures(door, cards, many=int(seconds * PER_SECOND))
     load.ask_without_pause(
-        url, iter(captures.values()), clients=8, seconds=seconds * 2, check=_check,
+        door, iter(captures.values()), clients=8, seconds=seconds * 2, check=_check,
         per_second=PER_SECOND,
     )  # fmt: skip
     waits = _waits(list(captures))
@@ -54,19 +54,19 @@ def steadily(url: str, *, seconds: float) -> dict[str, float]:
     }
 
 
-def backlog(url: str, *, events: int) -> dict[str, object]:
+def backlog(url: str, door: str, *, events: int) -> dict[str, object]:
     """Return how many captures a second are worked off when all arrive before any is begun.
 
     And how many bytes of disk each purchase takes, from its tap to its reward, by table.
     """
     cards = crowd.make(url, many=CUSTOMERS)
     disk = _disk()
-    captures = _captures(url, cards, many=events)
+    captures = _captures(door, cards, many=events)
     relay = _relay()
     relay.send_signal(signal.SIGSTOP)
     try:
         load.ask_without_pause(
-            url, iter(captures.values()), clients=8, seconds=_patience(events), check=_check
+            door, iter(captures.values()), clients=8, seconds=_patience(events), check=_check
         )
     finally:
         relay.send_signal(signal.SIGCONT)
@@ -92,20 +92,20 @@ def _patience(requests: int) -> float:
     return PATIENCE_SECONDS + requests / SLOWEST_PER_SECOND
 
 
-def _captures(url: str, cards: Sequence[str], *, many: int) -> dict[str, bytes]:
+def _captures(door: str, cards: Sequence[str], *, many: int) -> dict[str, bytes]:
     """Return captures of so many purchases that were approved before, by their authorizations."""
     purchases = {
         f"iauth_{secrets.token_hex(10)}": cards[number % len(cards)] for number in range(many)
     }
     asked = (
-        load.post(url, "/webhooks/stripe/authorizations", text, headers)
+        load.post(door, "/webhooks/stripe/authorizations", text, headers)
         for text, headers in (
             taps.request(card, AMOUNT_MINOR, stripe_id=name) for name, card in purchases.items()
         )
     )
-    load.ask_without_pause(url, asked, clients=4, seconds=_patience(many), check=_check)
+    load.ask_without_pause(door, asked, clients=4, seconds=_patience(many), check=_check)
     waiting.until_done()
-    return {name: _capture(url, name, card) for name, card in purchases.items()}
+    return {name: _capture(door, name, card) for name, card in purchases.items()}
 
 
 def _relay() -> psutil.Process:
@@ -129,7 +129,7 @@ def _waits(groups: list[str]) -> list[float]:
             time.sleep(0.5)
 
 
-def _capture(url: str, authorization: str, card: str) -> bytes:
+def _capture(door: str, authorization: str, card: str) -> bytes:
     from krak.sandbox.issuer import shapes  # noqa: PLC0415 - Django must be set up
 
     now = datetime.now(UTC)
@@ -149,7 +149,7 @@ def _capture(url: str, authorization: str, card: str) -> bytes:
     event = shapes.event("issuing_transaction.created", capture, created=int(now.timestamp()))
     event["id"] = f"evt_{authorization}"
     text, signature = shapes.signed(event, secret=EVENTS_SECRET, now=now)
-    return load.post(url, "/webhooks/stripe/events", text, {"Stripe-Signature": signature})
+    return load.post(door, "/webhooks/stripe/events", text, {"Stripe-Signature": signature})
 
 
 def _check(status: int, body: bytes) -> None:

@@ -85,6 +85,7 @@ def up(*, state: Path) -> None:
             supervisor.say(
                 _welcome(
                     port=port,
+                    cards=environment["KRAK_CARDS_PORT"],
                     stripe=environment.get("STRIPE_API_BASE", ""),
                     live=environment["KRAK_LIVE_URL"],
                     demo=demo_file.read_text(),
@@ -181,11 +182,13 @@ def _environment_of_children(
 ) -> dict[str, str]:
     bin_folder = str(Path(sys.executable).parent)
     live_port = _kept_port("KRAK_LIVE_PORT", kept=state / "live.port", web_port=port)
+    cards_port = _kept_port("KRAK_CARDS_PORT", kept=state / "cards.port", web_port=port)
     return {
         "KRAK_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
         "KRAK_LIVE_URL": f"http://{LOOPBACK}:{live_port}/v1/live",
         **environment,
         "KRAK_LIVE_PORT": str(live_port),
+        "KRAK_CARDS_PORT": str(cards_port),
         "HOST": LOOPBACK,
         "PORT": str(port),
         "KRAK_STATE": str(state),
@@ -240,10 +243,13 @@ def _readiness(port: int) -> str:
     return "" if answer.status == http.HTTPStatus.OK else f"{answer.status} {body}"
 
 
-def _welcome(*, port: int, stripe: str, live: str, demo: str, since: float) -> str:
+def _welcome(*, port: int, cards: str, stripe: str, live: str, demo: str, since: float) -> str:
     home, seconds = f"http://{LOOPBACK}:{port}", time.monotonic() - since
     played = f"  Stripe is at {stripe}\n" if stripe else ""
-    told = f"  Live events are at {live}\n"
+    told = (
+        f"  Live events are at {live}\n"
+        f"  Webhooks have processes of their own at http://{LOOPBACK}:{cards}\n"
+    )
     return (
         f"\nKrak is ready on {home} after {seconds:.1f} s; Ctrl-C stops it.\n{told}{played}\n{demo}"
     )

@@ -26,7 +26,8 @@ READY_SECONDS = 180
 PATTERNS = {
     "postgres": r"postgres -D",
     "valkey": r"valkey-server",
-    "web": r"granian --interface wsgi",
+    "web": r"granian --interface wsgi .*--workers 2",
+    "cards": r"granian --interface wsgi .*--workers 1",
     "live": r"granian --interface asgi",
     "market": r"manage\.py market",
     "candles": r"manage\.py candles",

@@ -28,7 +28,7 @@ def krak() -> Iterator[str]:
     """Run all of Krak with servers of its own, and return where."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KRAK_ISSUER_PORT", str(ISSUER_PORT))
-        with product.running(own_servers=True) as (url, _seconds):
+        with product.running(own_servers=True) as (url, _door, _seconds):
             App(url=url).done("PUT", "/v1/sandbox/prices", {"bid": PINS})
             yield url
 

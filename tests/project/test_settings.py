@@ -21,7 +21,7 @@ def test_every_variable_that_settings_read_is_documented_and_no_other() -> None:
         re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE)
     )
 
-    assert documented == read | {"PORT", "KRAK_ISSUER_PORT", "KRAK_LIVE_PORT"}
+    assert documented == read | {"PORT", "KRAK_CARDS_PORT", "KRAK_ISSUER_PORT", "KRAK_LIVE_PORT"}
 
 
 def _check(**environment: str) -> subprocess.CompletedProcess[str]:

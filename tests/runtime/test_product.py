@@ -19,7 +19,7 @@ def client() -> Iterator[Client]:
     """Return a client of a product with servers of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KRAK_ISSUER_PORT", str(ISSUER_PORT))
-        with product.running(own_servers=True) as (url, _seconds):
+        with product.running(own_servers=True) as (url, _door, _seconds):
             yield Client(url)
 
 

@@ -333,18 +333,19 @@ def test_no_child_outlives_the_supervisor(number: signal.Signals) -> None:
 # --- `make up` -----------------------------------------------------------------------------------
 def test_the_procfile_names_the_processes_in_the_order_they_stop() -> None:
     environment = {
-        "HOST": "127.0.0.1", "PORT": "8123", "KRAK_LIVE_PORT": "8124", "KRAK_STATE": "/state",
+        "HOST": "127.0.0.1", "PORT": "8123", "KRAK_LIVE_PORT": "8124", "KRAK_CARDS_PORT": "8125",
+        "KRAK_STATE": "/state",
     }  # fmt: skip
 
     table = up.read_procfile(up.CHECKOUT / "Procfile", environment=environment)
 
-    assert list(table) == ["web", "live", "market", "candles", "relay", "worker", "beat"]
+    assert list(table) == ["web", "cards", "live", "market", "candles", "relay", "worker", "beat"]
     assert "8123" in table["web"]
 
 
 def test_the_sandbox_has_a_fake_of_stripe_on_a_port_that_it_keeps(tmp_path: Path) -> None:
     first = up._environment_of_issuer(tmp_path, web_port=8000)
-    environment = {"HOST": "127.0.0.1", "PORT": "8000", "KRAK_STATE": "/state", **first}
+    environment = {"HOST": "127.0.0.1", "KRAK_CARDS_PORT": "8001", "KRAK_STATE": "/state", **first}
 
     table = up.read_procfile(up.CHECKOUT / "Procfile.sandbox", environment=environment)
 

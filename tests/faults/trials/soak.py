@@ -9,7 +9,18 @@ from tests.faults.stage import Outcome, Stage
 
 KILL_EVERY_SECONDS = 20.0
 SAMPLE_EVERY_SECONDS = 5.0
-KILLED = ("web", "live", "worker", "relay", "beat", "market", "candles", "valkey", "postgres")
+KILLED = (
+    "web",
+    "cards",
+    "live",
+    "worker",
+    "relay",
+    "beat",
+    "market",
+    "candles",
+    "valkey",
+    "postgres",
+)
 MOST_GROWTH = 1.5
 """Of the last quarter's mean over the first's; a cache that fills is no leak."""
 WARM_SECONDS = 30.0
