@@ -24,6 +24,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from fx.prices import live
 from fx.prices.rules import Board
 from krak.core import clock
+from tests import citus
 from tests.boards import board_of_pins
 from tests.issuer import FakeIssuer, Recorder, recording, running_issuer
 from tests.live import serving
@@ -70,6 +71,8 @@ def django_db_setup(
         made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})
         if os.environ.get("KRAK_TEST_SWAPPED_KEYS"):
             call_command("distribute", keys=True, stdout=io.StringIO())
+        if citus.workers():
+            citus.spread()
         if settings.PGBOUNCER:
             call_command("database_limits")
         connection.close()
@@ -81,6 +84,8 @@ def django_db_setup(
     yield
     options.pop("options", None)
     with django_db_blocker.unblock():
+        if citus.workers():
+            citus.gather()
         teardown_databases(made, verbosity=0)
 
 

@@ -5,7 +5,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
 
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey
 from krak.core.ids import show, uuid7
 from krak.core.money import plain
 
@@ -28,7 +28,7 @@ class Authorization(models.Model):
     customer = models.ForeignKey(
         "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
     )
-    card = models.ForeignKey("issuing.Card", on_delete=models.PROTECT)
+    card = OwnKey("issuing.Card", on_delete=models.PROTECT)
     stripe_id = models.CharField(max_length=64)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
@@ -98,7 +98,7 @@ class Decision(models.Model):
     customer = models.ForeignKey(
         "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
     )
-    authorization = models.ForeignKey(
+    authorization = OwnKey(
         Authorization, on_delete=models.PROTECT, related_name="decisions", db_index=False
     )
     step = models.PositiveSmallIntegerField(help_text="length of request_history when asked")

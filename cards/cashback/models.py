@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
 from krak.core.ids import uuid7
 from krak.core.money import plain
 
@@ -15,7 +15,7 @@ class Grant(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    entry = models.OneToOneField("ledger.JournalEntry", on_delete=models.PROTECT)
+    entry = OwnOneToOne("ledger.JournalEntry", on_delete=models.PROTECT)
     group = models.CharField(max_length=64)
     number = models.PositiveSmallIntegerField(help_text="1 for the group's first movement")
     currency = models.CharField(max_length=3)
@@ -46,8 +46,8 @@ class ClawBack(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    entry = models.OneToOneField("ledger.JournalEntry", on_delete=models.PROTECT)
-    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="claw_backs")
+    entry = OwnOneToOne("ledger.JournalEntry", on_delete=models.PROTECT)
+    grant = OwnKey(Grant, on_delete=models.PROTECT, related_name="claw_backs")
     value = AmountColumn()
     units = AmountColumn()
     cash = AmountColumn(help_text="owed in cash for units that were gone")

@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
 from krak.core.ids import uuid7
 from krak.core.money import plain
 
@@ -24,11 +24,9 @@ class CardTransaction(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    card = models.ForeignKey("issuing.Card", on_delete=models.PROTECT)
-    authorization = models.ForeignKey(
-        "authorizations.Authorization", on_delete=models.PROTECT, null=True
-    )
-    entry = models.OneToOneField("ledger.JournalEntry", on_delete=models.PROTECT)
+    card = OwnKey("issuing.Card", on_delete=models.PROTECT)
+    authorization = OwnKey("authorizations.Authorization", on_delete=models.PROTECT, null=True)
+    entry = OwnOneToOne("ledger.JournalEntry", on_delete=models.PROTECT)
     stripe_id = models.CharField(max_length=64)
     kind = models.CharField(max_length=16, choices=Kind)
     amount = AmountColumn()
@@ -41,7 +39,7 @@ class CardTransaction(models.Model):
     merchant_currency = models.CharField(max_length=10, blank=True)
     merchant_amount_minor = models.BigIntegerField(help_text="as it came, never converted")
     group = models.CharField(max_length=64, blank=True, help_text="purchase it belongs to")
-    reverses = models.ForeignKey(
+    reverses = OwnKey(
         "self", on_delete=models.PROTECT, null=True, db_index=False, help_text="refund taken back"
     )
     flags = ArrayField(models.CharField(max_length=40), default=list)

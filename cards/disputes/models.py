@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from cards.issuing.models import Told
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey
 from krak.core.ids import uuid7
 
 
@@ -46,7 +46,7 @@ class Dispute(Told):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    transaction = models.ForeignKey("clearing.CardTransaction", on_delete=models.PROTECT)
+    transaction = OwnKey("clearing.CardTransaction", on_delete=models.PROTECT)
     stripe_id = models.CharField(max_length=64, blank=True, default="")
     reason = models.CharField(max_length=32, choices=Reason, blank=True, default="")
     explanation = models.TextField(blank=True, default="")

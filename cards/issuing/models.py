@@ -7,7 +7,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
 
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
 from krak.core.ids import show, uuid7
 
 CODES: Final = models.CharField(max_length=16)
@@ -111,7 +111,7 @@ class Card(Told):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    cardholder = models.ForeignKey(Cardholder, on_delete=models.PROTECT, related_name="cards")
+    cardholder = OwnKey(Cardholder, on_delete=models.PROTECT, related_name="cards")
     stripe_id = models.CharField(max_length=64, blank=True, default="")
     type = models.CharField(max_length=8, choices=CardType, default=CardType.VIRTUAL)
     currency = models.CharField(max_length=3)
@@ -119,7 +119,7 @@ class Card(Told):
     livemode = models.BooleanField()
     last4 = models.CharField(max_length=4, blank=True)
     expires_on = models.DateField(null=True, help_text="the last day it is good")
-    replaces = models.OneToOneField(
+    replaces = OwnOneToOne(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
     )
     end_reason = models.CharField(max_length=10, choices=EndReason, blank=True)
@@ -174,7 +174,7 @@ class WalletToken(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="wallet_tokens")
+    card = OwnKey(Card, on_delete=models.PROTECT, related_name="wallet_tokens")
     stripe_id = models.CharField(max_length=64)
     wallet_provider = models.CharField(max_length=20, blank=True)
     network = models.CharField(max_length=20, blank=True)
@@ -206,7 +206,7 @@ class SecretAccess(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    card = models.ForeignKey(Card, on_delete=models.PROTECT)
+    card = OwnKey(Card, on_delete=models.PROTECT)
     purpose = models.CharField(max_length=10, choices=Purpose)
     asked_at = models.DateTimeField()
 

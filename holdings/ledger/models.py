@@ -4,7 +4,7 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey
 from krak.core.ids import uuid7
 from krak.core.money import plain
 
@@ -131,7 +131,7 @@ class Posting(models.Model):
     customer = models.ForeignKey(
         "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
     )
-    entry = models.ForeignKey(
+    entry = OwnKey(
         JournalEntry,
         on_delete=models.PROTECT,
         related_name="postings",
@@ -139,7 +139,7 @@ class Posting(models.Model):
         db_index=False,
     )
     leg = models.SmallIntegerField()
-    account = models.ForeignKey(
+    account = OwnKey(
         LedgerAccount, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
     )
     house = models.CharField(max_length=20, choices=House, null=True)  # noqa: DJ001 - see the check
@@ -218,9 +218,7 @@ class Hold(models.Model):
     customer = models.ForeignKey(
         "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
     )
-    account = models.ForeignKey(
-        LedgerAccount, on_delete=models.PROTECT, db_constraint=False, db_index=False
-    )
+    account = OwnKey(LedgerAccount, on_delete=models.PROTECT, db_constraint=False, db_index=False)
     reference = models.CharField(max_length=120)
     amount = AmountColumn()
     forced = models.BooleanField(default=False)

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey
 from krak.core.ids import uuid7
 
 
@@ -19,7 +19,7 @@ class Lot(models.Model):
     cost_remaining = AmountColumn()
     cost_currency = models.CharField(max_length=16)
     acquired_at = models.DateTimeField()
-    entry = models.ForeignKey("ledger.JournalEntry", on_delete=models.PROTECT, db_index=False)
+    entry = OwnKey("ledger.JournalEntry", on_delete=models.PROTECT, db_index=False)
 
     class Meta:
         constraints = (
@@ -54,8 +54,8 @@ class Disposal(models.Model):
     customer = models.ForeignKey(
         "customers.Customer", on_delete=models.PROTECT, db_constraint=False, db_index=False
     )
-    entry = models.ForeignKey("ledger.JournalEntry", on_delete=models.PROTECT, db_index=False)
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, db_index=False)
+    entry = OwnKey("ledger.JournalEntry", on_delete=models.PROTECT, db_index=False)
+    lot = OwnKey(Lot, on_delete=models.PROTECT, db_index=False)
     currency = models.CharField(max_length=16)
     units = AmountColumn()
     cost_basis = AmountColumn()

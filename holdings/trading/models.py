@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from holdings.trading.rules.orders import OrderSide
 from holdings.trading.rules.schedule import Frequency
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
 from krak.core.ids import uuid7
 
 
@@ -16,8 +16,8 @@ class Trade(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    quote = models.OneToOneField("quotes.Quote", on_delete=models.PROTECT)
-    entry = models.OneToOneField("ledger.JournalEntry", on_delete=models.PROTECT)
+    quote = OwnOneToOne("quotes.Quote", on_delete=models.PROTECT)
+    entry = OwnOneToOne("ledger.JournalEntry", on_delete=models.PROTECT)
     gain = AmountColumn(help_text="realised on what was sold")
     gain_currency = models.CharField(max_length=16)
     executed_at = models.DateTimeField()
@@ -53,7 +53,7 @@ class Order(models.Model):
     limit_price = AmountColumn(help_text="as it was asked for, per shown unit")
     asset_multiplier = models.DecimalField(max_digits=28, decimal_places=18)
     against_multiplier = models.DecimalField(max_digits=28, decimal_places=18)
-    trade = models.OneToOneField(Trade, on_delete=models.PROTECT, null=True)
+    trade = OwnOneToOne(Trade, on_delete=models.PROTECT, null=True)
     canceled_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField()
@@ -186,13 +186,11 @@ class RecurringRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
-    plan = models.ForeignKey(
-        RecurringBuy, on_delete=models.PROTECT, related_name="runs", db_index=False
-    )
+    plan = OwnKey(RecurringBuy, on_delete=models.PROTECT, related_name="runs", db_index=False)
     slot_on = models.DateField()
     outcome = models.CharField(max_length=7, choices=RunOutcome)
     reason = models.CharField(max_length=60, blank=True, help_text="code of what stood in the way")
-    trade = models.OneToOneField(Trade, on_delete=models.PROTECT, null=True)
+    trade = OwnOneToOne(Trade, on_delete=models.PROTECT, null=True)
     ran_at = models.DateTimeField()
 
     class Meta:
@@ -250,7 +248,7 @@ class AutoConvertRun(models.Model):
     units = AmountColumn(help_text="base units that were to be converted")
     outcome = models.CharField(max_length=7, choices=RunOutcome)
     reason = models.CharField(max_length=60, blank=True, help_text="code of what stood in the way")
-    trade = models.OneToOneField(Trade, on_delete=models.PROTECT, null=True)
+    trade = OwnOneToOne(Trade, on_delete=models.PROTECT, null=True)
     ran_at = models.DateTimeField()
 
     class Meta:

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from holdings.transfers.rules import LONGEST_NOTE, MOST_PEOPLE
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
 from krak.core.ids import show, uuid7
 
 _TAG: Final = 20
@@ -59,7 +59,7 @@ class Transfer(models.Model):
     note = models.CharField(max_length=LONGEST_NOTE, blank=True)
     sender_tag = models.CharField(max_length=_TAG, blank=True, help_text="as it was then")
     recipient_tag = models.CharField(max_length=_TAG, blank=True, help_text="as it was then")
-    trade = models.OneToOneField(
+    trade = OwnOneToOne(
         "trading.Trade", on_delete=models.PROTECT, null=True, help_text="what it was bought with"
     )
     created_at = models.DateTimeField()
@@ -141,7 +141,7 @@ class PaymentLink(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, related_name="link")
+    transfer = OwnOneToOne(Transfer, on_delete=models.PROTECT, related_name="link")
     digest = models.BinaryField(max_length=32, unique=True)
 
     def __str__(self) -> str:
@@ -291,13 +291,11 @@ class SplitShare(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
-    split = models.ForeignKey(
-        SplitBill, on_delete=models.PROTECT, related_name="shares", db_index=False
-    )
+    split = OwnKey(SplitBill, on_delete=models.PROTECT, related_name="shares", db_index=False)
     position = models.PositiveSmallIntegerField()
     tag = models.CharField(max_length=_TAG)
     units = AmountColumn()
-    request = models.OneToOneField(Request, on_delete=models.PROTECT, null=True)
+    request = OwnOneToOne(Request, on_delete=models.PROTECT, null=True)
     failure = models.CharField(max_length=60, blank=True, help_text="code of the refusal")
 
     class Meta:

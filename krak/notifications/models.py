@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from krak.core.fields import OwnKey
 from krak.core.ids import show, uuid7
 from krak.notifications.kinds import ALWAYS_ON, Channel, Group
 
@@ -121,7 +122,7 @@ class Delivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
-    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, db_index=False)
+    notification = OwnKey(Notification, on_delete=models.CASCADE, db_index=False)
     channel = models.CharField(max_length=10, choices=[(c, c.lower()) for c in Channel])
     target = models.CharField(max_length=40, blank=True, help_text="the device of a push")
     state = models.CharField(

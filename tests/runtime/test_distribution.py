@@ -3,11 +3,13 @@
 import io
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, models
 
+from krak.core.fields import OwnKey
 from krak.runtime.distribution.catalog import read
-from krak.runtime.distribution.classes import BY_HAND, COLUMN, CUSTOMERS, Kind, Place
+from krak.runtime.distribution.classes import BY_HAND, COLUMN, CUSTOMERS, TO_ANOTHERS, Kind, Place
 from krak.runtime.distribution.statements import Plan
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +57,10 @@ LOST_REFERENCES = {
     "issuing_carddirectory.customer_id",
     "issuing_policy.customer_id",
     "transfers_request.payer_id",
+    "transfers_request.transfer_id",
+    "transfers_requestparty.request_id",
     "transfers_transfer.recipient_id",
+    "transfers_transferparty.transfer_id",
 }
 LOST_TRIGGERS = {
     "customers_customer.changes_are_recorded",
@@ -65,6 +70,7 @@ LOST_TRIGGERS = {
     "ledger_unrolledentry.an_entry_taken_out_is_in_the_balances",
     "quotes_feeschedule.changes_are_recorded",
     "quotes_quotepolicy.changes_are_recorded",
+    "transfers_request.a_request_is_paid_in_full",
 }
 LOOSENED = {
     "a_payment_intent_is_one_top_up",
@@ -156,6 +162,21 @@ def test_swapping_keys_leaves_every_trigger_and_every_reference_that_can_be() ->
     assert {each.name for each in after.references} == {
         each.name for each in before.references
     } - lost
+
+
+def test_a_key_is_to_a_row_of_the_same_customer_unless_it_is_named() -> None:
+    distributed = _of(Plan(read()), Kind.DISTRIBUTED) - {CUSTOMERS}
+
+    loose = {
+        (model._meta.db_table, field.column)
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.ForeignKey)
+        and {model._meta.db_table, field.related_model._meta.db_table} <= distributed
+        and type(field).__module__ != OwnKey.__module__
+    }
+
+    assert loose == TO_ANOTHERS
 
 
 def test_a_row_cannot_point_to_anothers_row_once_keys_are_swapped() -> None:

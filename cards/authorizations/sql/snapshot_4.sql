@@ -17,13 +17,10 @@ CREATE OR REPLACE FUNCTION authorizations_spent(
        AND r.decided_at >= date_trunc('month', p_today, 'UTC')
 $$;
 
-DROP FUNCTION authorizations_locked_snapshot(text, text, int, timestamptz, timestamptz);
-DROP FUNCTION authorizations_snapshot(text, text, int, timestamptz, timestamptz);
-
 -- Everything a decision reads of one customer, in one statement and so at one moment: NULL when
 -- the card is not theirs. Amounts are text, so that no JSON reader makes floats of them. Each table
 -- of customers' is asked for the one by name, so that it can run where their rows are.
-CREATE FUNCTION authorizations_snapshot(
+CREATE OR REPLACE FUNCTION authorizations_snapshot(
     p_customer uuid, p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
 ) RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object(
@@ -86,7 +83,7 @@ $$;
 
 -- The same with the customer's book locked first, for the attempt that must not be overtaken.
 -- VOLATILE, so that what is read after the lock is what is true after it.
-CREATE FUNCTION authorizations_locked_snapshot(
+CREATE OR REPLACE FUNCTION authorizations_locked_snapshot(
     p_customer uuid, p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

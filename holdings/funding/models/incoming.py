@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
 from krak.core.ids import uuid7
 from krak.core.money import plain
 
@@ -48,7 +48,7 @@ class Deposit(models.Model):
     taken_back = AmountColumn(default=0, db_default=0, help_text="by refunds and disputes")
     facts = models.JSONField(default=dict, help_text="sender, network, transaction")
     usd_value = AmountColumn(help_text="what it counts for in limits")
-    entry = models.OneToOneField(
+    entry = OwnOneToOne(
         "ledger.JournalEntry", on_delete=models.PROTECT, null=True, related_name="+"
     )
     created_at = models.DateTimeField()
@@ -93,7 +93,7 @@ class TopUp(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
-    deposit = models.OneToOneField(Deposit, on_delete=models.PROTECT, related_name="top_up")
+    deposit = OwnOneToOne(Deposit, on_delete=models.PROTECT, related_name="top_up")
     asked_amount = AmountColumn()
     asked_currency = models.CharField(max_length=3)
     stripe_id = models.CharField(max_length=64, blank=True, default="")
@@ -135,7 +135,7 @@ class TakeBack(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
-    deposit = models.ForeignKey(Deposit, on_delete=models.PROTECT, related_name="take_backs")
+    deposit = OwnKey(Deposit, on_delete=models.PROTECT, related_name="take_backs")
     kind = models.CharField(max_length=7, choices=TakeBackKind)
     stripe_id = models.CharField(max_length=64)
     amount = AmountColumn(help_text="in the deposit's currency")
@@ -143,7 +143,7 @@ class TakeBack(models.Model):
     ended = models.BooleanField(default=False, help_text="Stripe has given it back to us")
     taken = AmountColumn(default=0, db_default=0)
     movements = models.PositiveIntegerField(default=0)
-    entry = models.ForeignKey(
+    entry = OwnKey(
         "ledger.JournalEntry", on_delete=models.PROTECT, null=True, related_name="+",
         help_text="that last took it",
     )  # fmt: skip

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from holdings.funding.models.incoming import RAIL_LENGTH
-from krak.core.fields import AmountColumn
+from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
 from krak.core.ids import uuid7
 from krak.core.money import plain
 
@@ -107,7 +107,7 @@ class Withdrawal(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
-    destination = models.ForeignKey(Destination, on_delete=models.PROTECT, db_index=False)
+    destination = OwnKey(Destination, on_delete=models.PROTECT, db_index=False)
     rail = models.CharField(max_length=RAIL_LENGTH)
     currency = models.CharField(max_length=16)
     amount = AmountColumn()
@@ -118,10 +118,10 @@ class Withdrawal(models.Model):
     provider_reference = models.CharField(max_length=160, blank=True, default="")
     failure = models.CharField(max_length=200, blank=True)
     last_error = models.CharField(max_length=200, blank=True)
-    entry = models.OneToOneField(
+    entry = OwnOneToOne(
         "ledger.JournalEntry", on_delete=models.PROTECT, null=True, related_name="+"
     )
-    return_entry = models.OneToOneField(
+    return_entry = OwnOneToOne(
         "ledger.JournalEntry", on_delete=models.PROTECT, null=True, related_name="+"
     )
     created_at = models.DateTimeField()

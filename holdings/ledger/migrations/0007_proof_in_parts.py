@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
+FORTH = "DROP FUNCTION ledger_breaks(uuid);"
 BACK = "DROP FUNCTION ledger_breaks(uuid, uuid);"
 
 
@@ -13,7 +14,7 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [("ledger", "0006_append")]
     operations: ClassVar = [
         migrations.RunSQL(
-            sql=[((SQL / "proof.sql").read_text(), None)],
+            sql=[(FORTH + (SQL / "proof_2.sql").read_text(), None)],
             reverse_sql=[(BACK + (SQL / "proof_1.sql").read_text(), None)],
         )
     ]

@@ -42,6 +42,17 @@ BY_HAND: Final[Mapping[str, Place]] = {
     "exports_export": Place(Kind.LOCAL, _EXPORTS),
 }
 
+TO_ANOTHERS: Final = frozenset(
+    {
+        ("transfers_request", "transfer_id"),
+        ("transfers_requestparty", "request_id"),
+        ("transfers_transferparty", "transfer_id"),
+    }
+)
+"""Keys to rows that may be another customer's. All others are `OwnKey`, as a test makes sure."""
+READ_ANOTHERS: Final = frozenset({"transfers_guard_paid"})
+"""Functions of triggers that read another customer's rows: no node has both."""
+
 
 def places(catalog: Catalog) -> dict[str, Place]:
     """Return where each table of the database lies.

@@ -12,7 +12,16 @@ from typing import Final
 
 from holdings.ledger import models as ledger
 from krak.runtime.distribution.catalog import Catalog, Key, Reference, Trigger
-from krak.runtime.distribution.classes import ARGUMENT, COLUMN, CUSTOMERS, Kind, Place, places
+from krak.runtime.distribution.classes import (
+    ARGUMENT,
+    COLUMN,
+    CUSTOMERS,
+    READ_ANOTHERS,
+    TO_ANOTHERS,
+    Kind,
+    Place,
+    places,
+)
 
 HOUSE_ROLL_UP: Final = Path(ledger.__file__).parent / "sql" / "distributed.sql"
 
@@ -88,6 +97,11 @@ class Plan:
                 reference.target == CUSTOMERS and COLUMN not in reference.columns
             ):
                 return f"no key of {arrow}: it names another customer than the row's owner"
+            case (Kind.DISTRIBUTED, Kind.DISTRIBUTED) if (
+                reference.table,
+                reference.columns[-1],
+            ) in TO_ANOTHERS:
+                return f"no key of {arrow}: the row may be another customer's"
             case (Kind.DISTRIBUTED, Kind.DISTRIBUTED | Kind.REFERENCE):
                 return ""
             case (Kind.REFERENCE, Kind.REFERENCE) | (Kind.LOCAL, Kind.LOCAL):
@@ -152,6 +166,8 @@ class Plan:
 
     def runs_on_workers(self, trigger: Trigger) -> bool:
         """Tell whether a trigger reads and writes only what lies beside its table."""
+        if trigger.function in READ_ANOTHERS:
+            return False
         reached = {
             self._place(word).kind
             for word in self.catalog.words_of(trigger.function)
@@ -192,12 +208,14 @@ class Plan:
 
 
 def _settings() -> Iterator[Statement]:
-    # Each node asks its own setting when a shard with triggers is moved to it.
-    yield Statement(
-        "SELECT run_command_on_all_nodes(format("
-        "'ALTER DATABASE %I SET citus.enable_unsafe_triggers TO on', current_database()))"
-    )
-    yield Statement("SET citus.enable_unsafe_triggers TO on")
+    # Each node asks its own settings: for the first when a shard with triggers is moved to it, for
+    # the second when a trigger or a function there names a table of which it has the shard beside.
+    for setting in ("enable_unsafe_triggers", "allow_nested_distributed_execution"):
+        yield Statement(
+            "SELECT run_command_on_all_nodes(format("
+            f"'ALTER DATABASE %I SET citus.{setting} TO on', current_database()))"
+        )
+        yield Statement(f"SET citus.{setting} TO on")
     yield Statement("SET citus.multi_shard_modify_mode TO 'sequential'")
 
 
