@@ -2,11 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection, connections
+
+_WAITING: LiteralString = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND cardinality(pg_blocking_pids(pid)) > 0"
+)
+if settings.DISTRIBUTED:
+    # The lock is on another node.
+    _WAITING = "SELECT count(DISTINCT waiting_gpid) FROM citus_lock_waits"
 
 
 @pytest.fixture
@@ -35,10 +44,7 @@ def wait_for_blocked(db: psycopg.Connection[Any], count: int = 1) -> None:
         db.info.dsn, password=db.info.password, autocommit=True, prepare_threshold=None
     ) as watching:
         for _ in range(500):
-            row = watching.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND cardinality(pg_blocking_pids(pid)) > 0"
-            ).fetchone()
+            row = watching.execute(_WAITING).fetchone()
             if row and row[0] >= count:
                 return
             time.sleep(0.01)

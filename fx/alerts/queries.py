@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
 
@@ -30,18 +31,16 @@ WITH RECURSIVE pair AS (
 )
 SELECT asset, currency FROM pair
 """  # noqa: S608 - a constant
+# What a database that is spread by customer can ask all its parts: they know no recursion.
+_ALL_PAIRS: Final = f"SELECT DISTINCT asset, currency FROM alerts_pricealert WHERE {_WAITS}"  # noqa: S608
+_MARKET: Final = "unnest(%s::text[], %s::text[], %s::numeric[]) AS market (asset, currency, price)"
 _CROSSED: Final = f"""
-SELECT crossed.id FROM unnest(%s::text[], %s::text[], %s::numeric[])
-       AS market (asset, currency, price)
- CROSS JOIN LATERAL (
-    SELECT id FROM alerts_pricealert AS alert
-     WHERE {_WAITS} AND alert.asset = market.asset AND alert.currency = market.currency
-       AND alert.direction = 'ABOVE' AND alert.base_price <= market.price
-    UNION ALL
-    SELECT id FROM alerts_pricealert AS alert
-     WHERE {_WAITS} AND alert.asset = market.asset AND alert.currency = market.currency
-       AND alert.direction = 'BELOW' AND alert.base_price >= market.price
- ) AS crossed LIMIT %s
+SELECT alert.id FROM alerts_pricealert AS alert JOIN {_MARKET} USING (asset, currency)
+ WHERE {_WAITS} AND alert.direction = 'ABOVE' AND alert.base_price <= market.price
+UNION ALL
+SELECT alert.id FROM alerts_pricealert AS alert JOIN {_MARKET} USING (asset, currency)
+ WHERE {_WAITS} AND alert.direction = 'BELOW' AND alert.base_price >= market.price
+ LIMIT %s
 """  # noqa: S608 - a constant
 
 
@@ -77,13 +76,13 @@ def alert_of(*, customer_id: UUID, shown_id: str) -> PriceAlert:
 def waiting_pairs() -> list[Pair]:
     """Return the pairs that some alert waits for."""
     with connection.cursor() as cursor:
-        cursor.execute(_PAIRS)
+        cursor.execute(_ALL_PAIRS if settings.DISTRIBUTED else _PAIRS)
         return [(asset, currency) for asset, currency in cursor.fetchall()]
 
 
 def crossed(market: Mapping[Pair, Decimal], *, most: int) -> list[UUID]:
     """Return up to `most` waiting alerts whose price these prices of base units have reached."""
     with connection.cursor() as cursor:
-        assets, currencies = [pair[0] for pair in market], [pair[1] for pair in market]
-        cursor.execute(_CROSSED, [assets, currencies, list(market.values()), most])
+        prices: list[list[Any]] = [*map(list, zip(*market, strict=True)), list(market.values())]
+        cursor.execute(_CROSSED, [*prices, *prices, most])
         return [row[0] for row in cursor.fetchall()]

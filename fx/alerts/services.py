@@ -20,6 +20,7 @@ from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.money import plain, rate_to
 from krak.core.outbox import services as outbox
+from krak.core.rows import locked
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer
 
@@ -135,10 +136,8 @@ def fire_crossed(*, board: Board, now: datetime) -> int:
 def _fire(
     ids: Sequence[UUID], market: Mapping[Pair, Decimal], *, board: Board, now: datetime
 ) -> int:
-    waiting = PriceAlert.objects.select_for_update(no_key=True, skip_locked=True).filter(
-        queries.WAITING, id__in=ids
-    )
-    fired = list(waiting)
+    waiting = PriceAlert.objects.filter(queries.WAITING, id__in=ids)
+    fired = locked(waiting, skip_locked=True)
     for alert in fired:
         alert.fires += 1
         alert.fired_at = now

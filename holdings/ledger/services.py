@@ -18,7 +18,7 @@ from holdings.ledger.rules import Entry
 from krak.core.errors import DomainError, Kind
 from krak.core.functions import call
 from krak.core.ids import uuid7
-from krak.core.rows import write_rows
+from krak.core.rows import locked, write_rows
 from krak.core.transactions import takes_part, transaction
 
 ROLLED_UP_AT_ONCE: Final = 5000
@@ -57,11 +57,7 @@ def lock_books(customer_ids: Iterable[UUID]) -> dict[UUID, Book]:
 
 
 def _locked(customer_ids: Iterable[UUID]) -> dict[UUID, Book]:
-    books = (
-        Book.objects.select_for_update(no_key=True)
-        .filter(customer_id__in=list(customer_ids))
-        .order_by("customer_id")
-    )
+    books = locked(Book.objects.order_by("customer_id"), owners=customer_ids)
     return {book.customer_id: book for book in books}
 
 

@@ -39,7 +39,8 @@ _OTHERWISE: Final = {
 
 def _transfers(moved: Sequence[Moved]) -> Mapping[UUID, Words]:
     named = {each.id: read(Transfer.PREFIX, each.details["transfer"]) for each in moved}
-    found = Transfer.objects.select_related("link", "request").in_bulk(set(named.values()))
+    all_of_them = Transfer.objects.select_related("link").prefetch_related("request")
+    found = all_of_them.in_bulk(set(named.values()))
     return {each.id: _words(each, found[named[each.id]]) for each in moved}
 
 

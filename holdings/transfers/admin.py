@@ -37,7 +37,8 @@ class TransferAdmin(_BetweenPeopleAdmin):
         *PEOPLE, "recipient__name", "recipient__user__email", "=sender_tag", "=recipient_tag",
         "note",
     )  # fmt: skip
-    list_select_related = ("customer", "recipient")
+    list_select_related = ("customer",)
+    list_prefetch_related = ("recipient",)
     fields = (
         "shown_id", "customer", "sender_tag", "recipient", "recipient_tag", "units_shown",
         "usd_value", "kind", "state_shown", "note", "trade", "created_at", "expires_at", "tried_at",
@@ -54,7 +55,8 @@ class RequestAdmin(_BetweenPeopleAdmin):
     search_fields = (
         *PEOPLE, "payer__name", "payer__user__email", "=requester_tag", "=payer_tag", "note",
     )  # fmt: skip
-    list_select_related = ("customer", "payer")
+    list_select_related = ("customer",)
+    list_prefetch_related = ("payer",)
     fields = (
         "shown_id", "customer", "requester_tag", "payer", "payer_tag", "units_shown",
         "state_shown", "note", "transfer", "created_at", "expires_at", "ended_at",

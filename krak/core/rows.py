@@ -1,12 +1,37 @@
-"""Write rows of customers, whose owner never changes."""
+"""Lock and write rows of customers, whose owner never changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
+from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 OWNER: Final = "customer_id"
+
+
+def locked[M: Model](
+    rows: QuerySet[M],
+    *,
+    owners: Iterable[UUID] | None = None,
+    most: int | None = None,
+    **how: Any,
+) -> list[M]:
+    """Lock rows of customers' and return them as they stand now, those of `owners` if it is given.
+
+    A database that is spread by customer locks those of one at a time, in the order of their ids.
+    """
+    if owners is not None:
+        rows = rows.filter(**{f"{OWNER}__in": list(owners)})
+    if not settings.DISTRIBUTED:
+        return list(rows.select_for_update(no_key=True, **how)[:most])
+    found = rows[:most].values_list(OWNER, flat=True) if owners is None else owners
+    return [
+        row
+        for owner in sorted(set(found))
+        for row in rows.filter(**{OWNER: owner}).select_for_update(no_key=True, **how)
+    ][:most]
 
 
 def save_row(row: Model) -> None:

@@ -30,6 +30,7 @@ from holdings.ledger import services as ledger
 from krak.cases import services as cases
 from krak.core.ids import show, uuid7
 from krak.core.money import STORED_PLACES, floor_to, plain
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part
 from krak.customers.models import Act, Customer
 from krak.customers.queries import LimitPassed, NotVerified, permitted, require_within
@@ -235,7 +236,7 @@ def _settle(receipt: Receipt, *, now: datetime) -> None:
         now=now,
     )
     deposit.state, deposit.credited_at = DepositState.CREDITED, now
-    deposit.save()
+    save_row(deposit)
     tell(deposit.customer_id, "deposit.received", **deposit_facts(deposit))
     _look_at_limits(deposit, now=now)
 

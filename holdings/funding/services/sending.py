@@ -20,6 +20,7 @@ from holdings.ledger import services as ledger
 from krak.cases import services as cases
 from krak.core.ids import MalformedId, read, show
 from krak.core.outbox import services as outbox
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer
 
@@ -226,7 +227,7 @@ def _give_up(
 
 def _save(withdrawal: Withdrawal, state: WithdrawalState) -> None:
     withdrawal.state = state
-    withdrawal.save()
+    save_row(withdrawal)
 
 
 def _movement(withdrawal: Withdrawal, cause: str, kind: str, *, now: datetime) -> Movement:

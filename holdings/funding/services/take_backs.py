@@ -13,6 +13,7 @@ from krak.cases import services as cases
 from krak.core.ids import show, uuid7
 from krak.core.inbox.registry import NotYet
 from krak.core.money import plain
+from krak.core.rows import save_row
 from krak.core.transactions import takes_part
 
 
@@ -69,7 +70,7 @@ def hear_of_take_back(said: TakeBackSaid, *, now: datetime) -> None:
         else:
             row.amount = said.amount
     _move(row, deposit, said, now=now)
-    row.save()
+    save_row(row)
 
 
 def _move(row: TakeBack, deposit: Deposit, said: TakeBackSaid, *, now: datetime) -> None:

@@ -25,6 +25,7 @@ from krak.core.inbox import services as inbox
 from krak.core.minor_units import to_minor
 from krak.core.money import InexactAmount, UnknownCurrency, money, plain
 from krak.core.outbox import services as outbox
+from krak.core.rows import locked, save_row
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Act, Customer
 from krak.stripe.client import OWN_ID, StripeRefused
@@ -121,18 +122,14 @@ def end_unpaid(*, now: datetime, most: int = 500) -> int:
 
     They count against the limits of their day until then.
     """
-    old = (
-        TopUp.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        .filter(
-            deposit__state=DepositState.PENDING,
-            deposit__kind__in=[DepositKind.CARD, DepositKind.BANK_DEBIT],
-            deposit__created_at__lte=now - timedelta(hours=settings.TOP_UP_HOURS),
-            processing=False,
-            ending_at=None,
-        )
-        .order_by("deposit__created_at")
-    )
-    ending = [top_up.id for top_up in old[:most]]
+    old = TopUp.objects.filter(
+        deposit__state=DepositState.PENDING,
+        deposit__kind__in=[DepositKind.CARD, DepositKind.BANK_DEBIT],
+        deposit__created_at__lte=now - timedelta(hours=settings.TOP_UP_HOURS),
+        processing=False,
+        ending_at=None,
+    ).order_by("deposit__created_at")
+    ending = [top_up.id for top_up in locked(old, most=most, skip_locked=True, of=("self",))]
     TopUp.objects.filter(id__in=ending).update(ending_at=now)
     for top_up_id in ending:
         outbox.promise("funding.end_top_up", {"top_up": str(top_up_id)})
@@ -276,7 +273,7 @@ def _credit(top_up: TopUp, said: PaymentSaid, *, now: datetime) -> None:
         now=now,
     )
     deposit.state, deposit.credited_at, deposit.failure = DepositState.CREDITED, now, ""
-    deposit.save()
+    save_row(deposit)
     inbox.arrived(provider="stripe", names=[f"credited:{said.stripe_id}"])
     tell(deposit.customer_id, "deposit.received", **deposit_facts(deposit))
 

@@ -68,3 +68,16 @@ BEGIN
      GROUP BY house, currency
      ORDER BY house, currency;
 END $$;
+
+CREATE OR REPLACE FUNCTION ledger_house_breaks() RETURNS TABLE (subject text) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    WITH b AS MATERIALIZED (SELECT * FROM ledger_house_balances(NULL)),
+         s AS MATERIALIZED (
+              SELECT p.house::text, p.currency::text,
+                     sum(CASE p.side WHEN 'CREDIT' THEN p.amount ELSE -p.amount END) AS summed
+                FROM ledger_posting p WHERE p.house IS NOT NULL GROUP BY 1, 2)
+    SELECT coalesce(b.house, s.house) || ' ' || coalesce(b.currency, s.currency)
+      FROM b FULL JOIN s ON s.house = b.house AND s.currency = b.currency
+     WHERE b.balance IS DISTINCT FROM s.summed;
+END $$;

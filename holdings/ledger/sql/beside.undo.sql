@@ -50,3 +50,13 @@ BEGIN
      WHERE customer_id = (to_jsonb(NEW)->>TG_ARGV[0])::uuid;
     RETURN NULL;
 END $$;
+
+CREATE OR REPLACE FUNCTION ledger_house_breaks() RETURNS TABLE (subject text) LANGUAGE sql STABLE AS $$
+    SELECT coalesce(b.house, s.house) || ' ' || coalesce(b.currency, s.currency)
+      FROM ledger_house_balances(NULL) b
+      FULL JOIN (SELECT house::text, currency::text,
+                        sum(CASE side WHEN 'CREDIT' THEN amount ELSE -amount END) AS summed
+                   FROM ledger_posting WHERE house IS NOT NULL GROUP BY 1, 2) s
+             ON s.house = b.house AND s.currency = b.currency
+     WHERE b.balance IS DISTINCT FROM s.summed
+$$;

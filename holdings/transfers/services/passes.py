@@ -26,7 +26,7 @@ def deliver_waiting(*, board: Board, now: datetime) -> int:
         Transfer.objects.filter(
             state=TransferState.PENDING, recipient__isnull=False, expires_at__gt=now
         )
-        .select_related("recipient__user")
+        .prefetch_related("recipient__user")
         .order_by("tried_at", "id")
     )[:AT_ONCE]
     return each_alone(list(waiting), lambda row: _deliver(row, board=board, now=now))

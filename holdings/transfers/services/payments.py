@@ -212,7 +212,9 @@ def lock(transfer_id: UUID, *, and_book_of: UUID | None = None) -> Transfer:
     """Lock the book of a transfer's sender, and one more, and return it as it stands now."""
     sender_id = Transfer.objects.values_list("customer_id", flat=True).get(id=transfer_id)
     ledger.lock_books({sender_id, and_book_of or sender_id})
-    return Transfer.objects.select_related("customer__user", "recipient__user").get(id=transfer_id)
+    return Transfer.objects.prefetch_related("customer__user", "recipient__user").get(
+        id=transfer_id
+    )
 
 
 def require_waiting(transfer: Transfer, *, now: datetime) -> None:

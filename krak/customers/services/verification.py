@@ -12,7 +12,7 @@ from django.db import transaction as django_transaction
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
-from krak.core.rows import save_row
+from krak.core.rows import locked, save_row
 from krak.core.transactions import takes_part, transaction
 from krak.customers import queries
 from krak.customers.models import (
@@ -263,4 +263,5 @@ def vouch_for(*, customer: Customer, now: datetime) -> None:
 
 
 def _locked(verification_id: UUID) -> Verification:
-    return Verification.objects.select_for_update(no_key=True).get(id=verification_id)
+    [found] = locked(Verification.objects.filter(id=verification_id))
+    return found

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
+from krak.core.rows import locked
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import User
 from krak.notifications import channels, kinds, queries
@@ -94,12 +95,8 @@ def deliver(*, delivery_id: UUID, now: datetime) -> None:
 
 def _begin(delivery_id: UUID) -> Delivery | None:
     """Reserve a delivery that waits, or a push whose sending never ended."""
-    row = (
-        Delivery.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("notification")
-        .filter(id=delivery_id)
-        .first()
-    )
+    rows = Delivery.objects.select_related("notification").filter(id=delivery_id)
+    row = next(iter(locked(rows, of=("self",))), None)
     if row is None or row.state in {DeliveryState.SENT, DeliveryState.FAILED}:
         return None
     again = row.channel == Channel.PUSH and row.attempts < MOST_ATTEMPTS
@@ -171,7 +168,7 @@ def keep_push_token(*, device_id: UUID, user: User, token: str, now: datetime) -
     device = queries.device_of(user_id=user.pk, device_id=device_id)
     PushToken.objects.filter(token=token).exclude(device=device).delete()
     PushToken.objects.update_or_create(
-        device=device, defaults={"customer": user.customer, "token": token, "created_at": now}
+        customer=user.customer, device=device, defaults={"token": token, "created_at": now}
     )
 
 

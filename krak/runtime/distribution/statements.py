@@ -25,6 +25,17 @@ from krak.runtime.distribution.classes import (
 
 HOUSE_ROLL_UP: Final = Path(ledger.__file__).parent / "sql" / "distributed.sql"
 
+SETTINGS: Final = {
+    # Triggers of shards read and write only what lies beside them …
+    "enable_unsafe_triggers": "on",
+    # … by the names of tables, and so do functions that run there.
+    "allow_nested_distributed_execution": "on",
+    # A copy on each node is written in the transaction in which all shards were asked.
+    "multi_shard_modify_mode": "sequential",
+    # What staff look for among rows of several customers.
+    "enable_repartition_joins": "on",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -197,8 +208,10 @@ class Plan:
         for trigger in self.catalog.triggers:
             if not self._moves(trigger.table):
                 continue
-            if all_of_them or self.runs_on_workers(trigger):
+            if all_of_them:
                 yield Statement(trigger.definition)
+            elif self.runs_on_workers(trigger):
+                yield from map(Statement, _of_shards_and_whole(trigger))
             else:
                 yield Statement(
                     "",
@@ -207,16 +220,31 @@ class Plan:
                 )
 
 
+def _of_shards_and_whole(trigger: Trigger) -> Iterator[str]:
+    """Return a trigger as shards take it: Citus gives them none that names TRUNCATE.
+
+    Of the whole table a TRUNCATE is refused by a trigger of its own, which stays where it is.
+    """
+    events = re.compile(rf"(?<= {trigger.name} )(BEFORE|AFTER) ([A-Z ]+?)(?= ON )")
+    when, listed = events.search(trigger.definition).groups()  # type: ignore[union-attr]
+    listed = listed.split(" OR ")
+    if "TRUNCATE" not in listed:
+        yield trigger.definition
+        return
+    if rest := [event for event in listed if event != "TRUNCATE"]:
+        yield events.sub(f"{when} {' OR '.join(rest)}", trigger.definition)
+    whole = events.sub(f"{when} TRUNCATE", trigger.definition)
+    yield whole.replace(f" {trigger.name} ", f" {trigger.name}_at_all ", 1)
+
+
 def _settings() -> Iterator[Statement]:
-    # Each node asks its own settings: for the first when a shard with triggers is moved to it, for
-    # the second when a trigger or a function there names a table of which it has the shard beside.
-    for setting in ("enable_unsafe_triggers", "allow_nested_distributed_execution"):
+    # Each node asks its own.
+    for name, value in SETTINGS.items():
         yield Statement(
             "SELECT run_command_on_all_nodes(format("
-            f"'ALTER DATABASE %I SET citus.{setting} TO on', current_database()))"
+            f"'ALTER DATABASE %I SET citus.{name} TO {value}', current_database()))"
         )
-        yield Statement(f"SET citus.{setting} TO on")
-    yield Statement("SET citus.multi_shard_modify_mode TO 'sequential'")
+        yield Statement(f"SET citus.{name} TO {value}")
 
 
 def _with_column(key: Key, column: str, *, note: str) -> Iterator[Statement]:
