@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-pgbouncer test-swapped-keys check bench faults shell lock clean venv venv-dev
+.PHONY: help up test test-pgbouncer test-swapped-keys test-citus check bench faults shell lock clean venv venv-dev
 
 help:  ## List what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -26,6 +26,10 @@ test-pgbouncer: venv-dev  ## Run the suite behind a PgBouncer in transaction poo
 test-swapped-keys: venv-dev  ## Run the suite with the keys of a distributed database
 	@KRAK_TEST_SWAPPED_KEYS=1 $(PYTHON) -m krak.runtime.services --state .krak/test -- \
 		pytest -n $(WORKERS) $(ARGS)
+
+test-citus: venv-dev  ## Run the suite on a Citus cluster (DATABASE_URL, KRAK_TEST_CITUS=host:port,...: its workers)
+	@KRAK_DISTRIBUTED=1 $(PYTHON) -m krak.runtime.services --state .krak/test -- \
+		pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: venv-dev  ## Check style, types, imports and migrations only
 	@$(PYTHON) -m krak.runtime.services --state .krak/check -- krak/runtime/check.sh

@@ -23,7 +23,7 @@ def _pid() -> int:
 
 
 def _end(other: psycopg.Connection[Any], pid: int) -> None:
-    other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    other.execute("SELECT pg_terminate_backend(%s::int, 5000::bigint)", [pid])
     other.commit()
 
 

@@ -1,6 +1,7 @@
 """What `manage.py distribute` would do to the database that the migrations make."""
 
 import io
+import re
 
 import pytest
 from django.apps import apps
@@ -20,7 +21,6 @@ REFERENCE = {
     "identity_device",
     "issuing_carddirectory",
     "issuing_policy",
-    "outbox_outboxmessage",
     "quotes_feeschedule",
     "quotes_quotepolicy",
 }
@@ -221,6 +221,60 @@ def test_functions_of_one_customer_run_where_their_rows_are() -> None:
         "lots_move",
         "lots_take",
     }
+
+
+def _asks_others(source: str, tables: set[str]) -> list[str]:
+    """Return the statements of a function that ask for rows of customers not of one in a variable.
+
+    Citus would ask all nodes from within, and its server dies when that is committed with others.
+    """
+    asked = re.compile(rf"(?:FROM|JOIN|(?<!FOR )UPDATE) ({'|'.join(tables)})\b")
+    theirs = re.compile(r"customer_id = (?:NEW\.|\w+\.)?\w+(?![\w(])")
+    return [
+        statement
+        for statement in source.split(";")
+        if asked.search(statement) and not theirs.search(statement)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "others"),
+    [
+        ("UPDATE ledger_book SET version = 1 WHERE customer_id = NEW.customer_id", 0),
+        ("SELECT 1 FROM ledger_book b WHERE b.customer_id = mover", 0),
+        ("UPDATE ledger_book SET version = 1 WHERE customer_id = (to_jsonb(NEW)->>'id')::uuid", 1),
+        ("SELECT 1 FROM ledger_book", 1),
+    ],
+)
+def test_a_question_to_other_nodes_is_seen(source: str, others: int) -> None:
+    assert len(_asks_others(source, {"ledger_book"})) == others
+
+
+def test_triggers_that_run_on_workers_ask_no_other_node() -> None:
+    plan = Plan(read())
+    running = {
+        trigger.function
+        for trigger in plan.catalog.triggers
+        if plan.places[trigger.table].kind in {Kind.DISTRIBUTED, Kind.REFERENCE}
+        and plan.runs_on_workers(trigger)
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE proname = ANY(%s)", [[*running]])
+        sources = dict(cursor.fetchall())
+
+    asking = {
+        name: _asks_others(text, _of(plan, Kind.DISTRIBUTED)) for name, text in sources.items()
+    }
+    assert sources.keys() == running
+    assert not any(asking.values()), asking
+
+
+def test_guards_that_name_truncate_reach_the_shards() -> None:
+    statements = [statement.sql for statement in Plan(read()).everything()]
+    made = [sql for sql in statements if sql.startswith("CREATE TRIGGER trades_are_append_only")]
+
+    assert ["BEFORE DELETE OR UPDATE ON" in sql for sql in made] == [True, False]
+    assert "trades_are_append_only_at_all BEFORE TRUNCATE ON" in made[1]
 
 
 def test_a_table_that_nobody_thought_of_is_seen() -> None:

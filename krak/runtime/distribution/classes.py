@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     DISTRIBUTED = "by customer"
     REFERENCE = "a copy on each node"
+    KNOWN = "on the coordinator, known to each node"
     LOCAL = "on the coordinator"
 
 
@@ -37,6 +38,8 @@ BY_HAND: Final[Mapping[str, Place]] = {
     "issuing_carddirectory": Place(
         Kind.REFERENCE, "Stripe names a card, and nobody knows yet whose it is"
     ),
+    # A copy on each node is written under one lock for all rows, in a ring with locks of books.
+    "outbox_outboxmessage": Place(Kind.KNOWN, "promised on any node, taken up on one"),
     "customers_user": Place(Kind.LOCAL, "people sign in before it is known where their rows are"),
     "customers_tag": Place(Kind.LOCAL, "no two tags of anybody look alike"),
     "exports_export": Place(Kind.LOCAL, _EXPORTS),

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
+
 from holdings.ledger import models as ledger
 from krak.runtime.distribution.catalog import Catalog, Key, Reference, Trigger
 from krak.runtime.distribution.classes import (
@@ -83,7 +85,7 @@ class Plan:
         return [name for name, place in self.places.items() if place.kind in kinds]
 
     def _moves(self, table: str) -> bool:
-        return self._place(table).kind is not Kind.LOCAL
+        return self._place(table).kind in {Kind.DISTRIBUTED, Kind.REFERENCE}
 
     def _drop_triggers(self) -> Iterator[Statement]:
         for trigger in self.catalog.triggers:
@@ -163,6 +165,8 @@ class Plan:
             )
 
     def _move(self) -> Iterator[Statement]:
+        for table in self._tables(Kind.KNOWN):
+            yield Statement(f"SELECT citus_add_local_table_to_metadata('{table}')")
         for table in self._tables(Kind.REFERENCE):
             yield Statement(f"SELECT create_reference_table('{table}')")
         yield Statement(f"SELECT create_distributed_table('{CUSTOMERS}', 'id')")
@@ -240,11 +244,18 @@ def _of_shards_and_whole(trigger: Trigger) -> Iterator[str]:
 def _settings() -> Iterator[Statement]:
     # Each node asks its own.
     for name, value in SETTINGS.items():
-        yield Statement(
-            "SELECT run_command_on_all_nodes(format("
-            f"'ALTER DATABASE %I SET citus.{name} TO {value}', current_database()))"
-        )
+        yield _on_each_node(f"citus.{name}", value)
         yield Statement(f"SET citus.{name} TO {value}")
+    # A session of ours has them from its connection, those between nodes from the database.
+    for name, value in settings.DATABASE_LIMITS.items():
+        yield _on_each_node(name, f"''{value}''")
+
+
+def _on_each_node(name: str, value: str) -> Statement:
+    return Statement(
+        "SELECT run_command_on_all_nodes(format("
+        f"'ALTER DATABASE %I SET {name} TO {value}', current_database()))"
+    )
 
 
 def _with_column(key: Key, column: str, *, note: str) -> Iterator[Statement]:
