@@ -6,12 +6,78 @@ nodes know its user, and the coordinator may sign in to the workers as that.
 
 import io
 import os
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import psycopg
 from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
+
+_LOST = "lost on a cluster: docs/scaling.md says so"
+_COUNTS = "counts round trips or reads a plan of one server"
+_REFUSED = "Citus refuses the statement itself, before any rule of ours"
+_NAMELESS = "refused as it should be, but without the class of error: it comes through a COPY"
+_WHOLE = "needs one transaction in which rows are written in two ways, which ends as it began"
+ELSEWHERE: Final[Mapping[str, Sequence[str]]] = {
+    _LOST: (
+        "backoffice/test_audit.py::test_every_table_that_staff_can_edit_is_recorded",
+        "backoffice/test_audit.py::test_nothing_that_a_decision_or_a_capture_writes_is_recorded",
+        "backoffice/test_roles.py::test_freezing_needs_a_reason_and_leaves_it_on_the_customers_page",
+        "cards/test_event_races.py::test_a_request_is_judged_by_the_policy_that_came_before_it",
+        "ledger/test_house_balances.py::TestTheDatabaseRefuses",
+        "ledger/test_house_balances.py::test_a_roll_up_passes_over_what_another_one_is_at",
+        "ledger/test_house_balances.py::test_balances_are_exact_at_every_moment_while_all",
+        "notifications/test_deliveries.py::test_the_database_gives_a_push_token_to_one_device",
+        "privacy/test_privacy.py::test_that_somebody_was_erased_is_in_the_audit_and_their_name",
+        "transfers/test_guards.py::test_a_request_is_paid_with_what_was_asked_and_ends_once",
+        "transfers/test_guards.py::test_staff_find_and_read_and_edit_nothing",
+    ),
+    _COUNTS: (
+        "api/test_budgets.py::test_a_call_costs_exactly_so_many_queries[transfer]",
+        "cards/test_decision_races.py::test_a_book_that_keeps_moving_is_locked_first_in_the_end",
+        "cards/test_webhook_contract.py::test_a_decision_with_sales_takes_two_round_trips",
+        "fx/test_alerts.py::test_however_many_wait_a_round_asks_as_little",
+        "fx/test_alerts.py::test_only_crossed_alerts_are_read",
+        "runtime/test_distribution.py",
+        "runtime/test_tasks.py::test_old_messages_are_found_by_the_primary_key",
+    ),
+    _REFUSED: (
+        "cards/test_disputes.py::test_the_database_refuses_to_move_a_dispute_to_another_customer",
+        "core/test_outbox.py::TestClaiming::test_a_lost_claim_comes_back_after_its_time",
+        "core/test_outbox.py::TestRaces::test_a_call_whose_caller_died_is_made_again_after",
+        "funding/test_withdrawals.py::test_a_withdrawal_goes_no_other_way[destination_id",
+        "ledger/test_guards.py::test_bulk_updates_through_the_orm_are_refused_too",
+        "transfers/test_guards.py::test_what_waits_keeps_its_terms[changed3",
+        "transfers/test_guards.py::test_what_waits_keeps_its_terms[changed5",
+    ),
+    _NAMELESS: (
+        "ledger/test_guards.py::test_a_posting_in_another_currency_than_its_account_is_refused",
+        "ledger/test_guards.py::test_an_entry_that_does_not_balance_is_refused",
+        "ledger/test_guards.py::test_currencies_do_not_balance_each_other",
+        "ledger/test_guards.py::test_legs_cannot_be_added_to_an_entry_later",
+        "ledger/test_guards.py::test_nobody_is_overdrawn_but_by_a_forced_event",
+        "ledger/test_ledger_machine.py",
+    ),
+    _WHOLE: (
+        "ledger/test_guards.py::test_control_without_its_rule_the_database_lets_somebody_below",
+        "ledger/test_guards.py::test_tampering_behind_the_triggers_breaks_the_chain_visibly",
+        "runtime/test_application_role.py",
+        "runtime/test_tasks.py::test_books_that_hold_say_nothing_and_one_that_does_not",
+        "transfers/test_guards.py::test_the_shares_of_a_bill_sum_to_it_whoever_writes_them",
+    ),
+}
+"""Tests that say nothing of a cluster, by the reason."""
+
+
+def elsewhere(nodeid: str) -> str:
+    """Return why a test is not for a cluster, or nothing."""
+    found = (
+        why
+        for why, tests in ELSEWHERE.items()
+        if nodeid.startswith(tuple(f"tests/{test}" for test in tests))
+    )
+    return next(found, "")
 
 
 def workers() -> list[dict[str, Any]]:

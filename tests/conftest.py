@@ -46,6 +46,13 @@ def pytest_configure() -> None:
         os.environ["REDIS_URL"] = settings.REDIS_URL = settings.CELERY_BROKER_URL = own.geturl()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what says nothing of a cluster, on a cluster."""
+    for item in items:
+        if citus.workers() and (why := citus.elsewhere(item.nodeid)):
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> str | None:
     """Let the test database be made in its own time: a busy disk takes over the usual limits.

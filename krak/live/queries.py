@@ -47,16 +47,17 @@ def newest_of(customers: Collection[UUID]) -> dict[UUID, int]:
 
 
 def read_after(asked: Sequence[tuple[UUID, int]]) -> list[list[Told]]:
-    """Return for each (customer, number) the first notices after it, in order, by one query."""
+    """Return for each (customer, number) the first notices after it, in order, by one query.
+
+    Notices are numbered without a gap; only the oldest go.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT asked.place - 1, n.id, n.sequence, n.kind, n.facts, n.created_at, n.read_at
               FROM unnest(%s::uuid[], %s::bigint[]) WITH ORDINALITY asked (customer, after, place)
-             CROSS JOIN LATERAL (
-                   SELECT * FROM notifications_notification
-                    WHERE customer_id = asked.customer AND sequence > asked.after
-                    ORDER BY sequence LIMIT %s) n
+              JOIN notifications_notification n ON n.customer_id = asked.customer
+                   AND n.sequence > asked.after AND n.sequence <= asked.after + %s
              ORDER BY asked.place, n.sequence
             """,
             [[customer for customer, _ in asked], [after for _, after in asked], ROWS_PER_READ],
