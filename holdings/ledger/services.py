@@ -56,7 +56,7 @@ def lock_books(customer_ids: Iterable[UUID]) -> dict[UUID, Book]:
     return books
 
 
-def _locked(customer_ids: Iterable[UUID]) -> dict[UUID, Book]:
+def _locked(customer_ids: Collection[UUID]) -> dict[UUID, Book]:
     books = locked(Book.objects.order_by("customer_id"), owners=customer_ids)
     return {book.customer_id: book for book in books}
 

@@ -1,6 +1,6 @@
 """Lock and write rows of customers, whose owner never changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ OWNER: Final = "customer_id"
 def locked[M: Model](
     rows: QuerySet[M],
     *,
-    owners: Iterable[UUID] | None = None,
+    owners: Collection[UUID] | None = None,
     most: int | None = None,
     **how: Any,
 ) -> list[M]:
