@@ -275,7 +275,7 @@ def _deliver_elsewhere(message: Any) -> subprocess.Popen[bytes]:
         "from django.db import connection\n"
         "from krak.core import clock\n"
         "from krak.core.outbox import services\n"
-        "connection.settings_dict['OPTIONS'].pop('options')\n"
+        "connection.settings_dict['OPTIONS'].pop('options', None)\n"
         "print('here', flush=True)\n"
         f"services.deliver([UUID('{message}')], now=clock.now())\n"
     )
