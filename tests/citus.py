@@ -106,11 +106,11 @@ def spread() -> None:
 
 def gather() -> None:
     """Remove the workers' parts, and whoever would keep the coordinator's from being dropped."""
-    ours = connection.settings_dict
+    coordinator = {name: connection.settings_dict[name.upper()] for name in ("host", "port")}
     connection.close()
-    for place in ({"host": ours["HOST"], "port": ours["PORT"]}, *workers()):
+    for place in (coordinator, *workers()):
         _drop(place)
-    _run({"host": ours["HOST"], "port": ours["PORT"]}, "postgres", sql.SQL("CREATE DATABASE {}"))
+    _run(coordinator, "postgres", sql.SQL("CREATE DATABASE {}"))
 
 
 def _drop(place: dict[str, Any]) -> None:

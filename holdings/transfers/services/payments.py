@@ -213,7 +213,7 @@ def lock(transfer_id: UUID, *, and_book_of: UUID | None = None) -> Transfer:
     sender_id = Transfer.objects.values_list("customer_id", flat=True).get(id=transfer_id)
     ledger.lock_books({sender_id, and_book_of or sender_id})
     return Transfer.objects.prefetch_related("customer__user", "recipient__user").get(
-        id=transfer_id
+        id=transfer_id, customer_id=sender_id
     )
 
 

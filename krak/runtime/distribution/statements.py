@@ -220,7 +220,7 @@ class Plan:
                 yield Statement(
                     "",
                     f"no trigger {trigger.name} on {trigger.table}: {trigger.function} reaches"
-                    " tables that are not beside it",
+                    " rows that are not beside it",
                 )
 
 
