@@ -91,6 +91,8 @@ def django_db_setup(
     if django_db_modify_db_settings is not None:
         options["options"] = django_db_modify_db_settings
     yield
+    # A test may have started the reader of the board, which asks this database once a while.
+    live.stop()
     options.pop("options", None)
     with django_db_blocker.unblock():
         if citus.workers():

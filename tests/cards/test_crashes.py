@@ -1,6 +1,7 @@
 """A purchase that dies before any of its statements, and is asked again, ends the same."""
 
 import itertools
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,11 +36,14 @@ class Killed(BaseException):
 
 @contextmanager
 def _dying_before(statement: int) -> Iterator[None]:
-    """Let the process die instead of its n-th statement to the database, counted from 1."""
-    real, count = psycopg.Cursor.execute, itertools.count(1)
+    """Let the process die instead of its n-th statement to the database, counted from 1.
+
+    Other threads, such as the reader of the price board, have statements of their own.
+    """
+    real, count, ours = psycopg.Cursor.execute, itertools.count(1), threading.get_ident()
 
     def execute(cursor: Any, *words: Any, **named: Any) -> Any:
-        if next(count) == statement:
+        if threading.get_ident() == ours and next(count) == statement:
             # What a killed process leaves to Postgres: a closed socket.
             cursor.connection.close()
             raise Killed
