@@ -42,7 +42,7 @@ from krak.api.shapes import (
 )
 from krak.core import clock
 from krak.core.ids import MalformedId, read
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
 
@@ -104,17 +104,17 @@ class DecisionSerializer(serializers.Serializer[Decision]):
     @extend_schema_field(AmountSerializer)
     def get_asked(self, decision: Decision) -> Any:
         """Return what the network asked for."""
-        return AmountSerializer(self._money(decision.asked)).data
+        return amount_object(self._money(decision.asked))
 
     @extend_schema_field(AmountSerializer)
     def get_approved(self, decision: Decision) -> Any:
         """Return what we promised."""
-        return AmountSerializer(self._money(decision.approved_amount)).data
+        return amount_object(self._money(decision.approved_amount))
 
     @extend_schema_field(AmountSerializer)
     def get_held(self, decision: Decision) -> Any:
         """Return what was set aside."""
-        return AmountSerializer(self._money(decision.held)).data
+        return amount_object(self._money(decision.held))
 
     @extend_schema_field(WorthSerializer(many=True))
     def get_holdings(self, decision: Decision) -> Any:
@@ -159,12 +159,12 @@ class AuthorizationSerializer(serializers.Serializer[Authorization]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, authorization: Authorization) -> Any:
         """Return what was approved so far."""
-        return AmountSerializer(money(authorization.amount, authorization.currency)).data
+        return amount_object(money(authorization.amount, authorization.currency))
 
     @extend_schema_field(AmountSerializer)
     def get_captured(self, authorization: Authorization) -> Any:
         """Return what the merchant has taken so far."""
-        return AmountSerializer(money(authorization.captured, authorization.currency)).data
+        return amount_object(money(authorization.captured, authorization.currency))
 
     @extend_schema_field(DeclineSerializer(allow_null=True))
     def get_decline(self, authorization: Authorization) -> Any:
@@ -281,12 +281,12 @@ class PreviewSerializer(serializers.Serializer[Preview]):
     @extend_schema_field(AmountSerializer)
     def get_coverage(self, preview: Preview) -> Any:
         """Return what could be paid at most."""
-        return AmountSerializer(money(preview.verdict.coverage, preview.currency)).data
+        return amount_object(money(preview.verdict.coverage, preview.currency))
 
     @extend_schema_field(AmountSerializer)
     def get_held(self, preview: Preview) -> Any:
         """Return what would be set aside."""
-        return AmountSerializer(money(preview.verdict.hold, preview.currency)).data
+        return amount_object(money(preview.verdict.hold, preview.currency))
 
     @extend_schema_field(WorthSerializer(many=True))
     def get_holdings(self, preview: Preview) -> Any:

@@ -17,7 +17,7 @@ from krak.api.paging import PARAMETERS, CursorPages
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
 from krak.core import clock
 from krak.core.ids import show
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
 
@@ -41,18 +41,18 @@ class CashbackSerializer(serializers.Serializer[Grant]):
     @extend_schema_field(AmountSerializer)
     def when_paid(self, grant: Grant) -> Any:
         """Return what it was worth in the card's currency when it was paid."""
-        return AmountSerializer(money(grant.value, grant.currency)).data
+        return amount_object(money(grant.value, grant.currency))
 
     @extend_schema_field(AmountSerializer)
     def get_taken_back(self, grant: Grant) -> Any:
         """Return how much of the value was taken back after refunds."""
-        return AmountSerializer(money(grant.value - grant.value_left, grant.currency)).data
+        return amount_object(money(grant.value - grant.value_left, grant.currency))
 
     @extend_schema_field(AmountSerializer)
     def get_paid(self, grant: Grant) -> Any:
         """Return what was credited, in the shown units of today."""
         board, now = self.context["board"], self.context["now"]
-        return AmountSerializer(shown(grant.units, code=grant.asset, board=board, now=now)).data
+        return amount_object(shown(grant.units, code=grant.asset, board=board, now=now))
 
 
 class CashbackPageSerializer(serializers.Serializer[dict[str, Any]]):

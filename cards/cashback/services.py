@@ -17,10 +17,9 @@ from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import services as lots
-from krak.api.shapes import AmountSerializer
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import show, uuid7
-from krak.core.money import floor_to, places_of, plain
+from krak.core.money import amount_object, floor_to, places_of, plain
 from krak.core.transactions import takes_part
 from krak.notifications import services as notifications
 
@@ -133,8 +132,9 @@ def _pay(rewards: Sequence[_Reward], *, now: datetime) -> None:
     )
     Grant.objects.bulk_create(grants)
     bought = {(reward.customer_id, reward.group): reward.purchase for reward in rewards}
-    notifications.promise(
-        _told(grant, bought[grant.customer_id, grant.group], now=now) for grant in grants
+    notifications.keep(
+        (_told(grant, bought[grant.customer_id, grant.group], now=now) for grant in grants),
+        now=now,
     )
 
 
@@ -185,7 +185,7 @@ def _told(grant: Grant, purchase: Purchase, *, now: datetime) -> notifications.T
         kind="cashback.credited",
         facts={
             "authorization": show(Authorization.PREFIX, authorization) if authorization else None,
-            "amount": AmountSerializer(reward).data,
+            "amount": amount_object(reward),
             "merchant": bought.merchant_name,
         },
     )

@@ -32,7 +32,7 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
 MOST_WORDS: Final = 2500
@@ -159,12 +159,12 @@ class DisputeSerializer(serializers.Serializer[Dispute]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, dispute: Dispute) -> Any:
         """Return what is disputed."""
-        return AmountSerializer(money(dispute.amount, dispute.currency)).data
+        return amount_object(money(dispute.amount, dispute.currency))
 
     @extend_schema_field(AmountSerializer)
     def get_credited(self, dispute: Dispute) -> Any:
         """Return what the customer has of it."""
-        return AmountSerializer(money(dispute.credited, dispute.currency)).data
+        return amount_object(money(dispute.credited, dispute.currency))
 
     def get_provisional(self, dispute: Dispute) -> bool:
         """Tell whether the credit is ahead of the network's decision."""

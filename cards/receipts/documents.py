@@ -6,10 +6,9 @@ from typing import Final
 from moneyed import Money
 
 from cards.receipts.queries import Cleared, Receipt, Reward, Sale
-from krak.core.money import places_of, plain
+from krak.core.money import MOST_PLACES_OF_MONEY, places_of, plain
 from krak.core.pdf import Column, Page, Section, figure, render
 
-_MOST_PLACES_OF_MONEY: Final = 4
 _KINDS: Final = {
     "CAPTURE": "Captured",
     "REFUND": "Refunded",
@@ -88,6 +87,6 @@ def _money(amount: Money, *, signed: bool = False) -> str:
     code = amount.currency.code
     places = places_of(code)
     shown = figure(
-        amount.amount, places=places if places <= _MOST_PLACES_OF_MONEY else 0, signed=signed
+        amount.amount, places=places if places <= MOST_PLACES_OF_MONEY else 0, signed=signed
     )
     return f"{shown} {code}"

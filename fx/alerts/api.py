@@ -24,7 +24,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.core.transactions import transaction
 from krak.customers.authentication import asking
 
@@ -88,7 +88,7 @@ class AlertSerializer(serializers.Serializer[PriceAlert]):
         """Return the price of one shown unit of today: a split changes it and fires nothing."""
         multiplier = live.current().multiplier(alert.asset, clock.now())
         price = per_shown_unit(alert.base_price, multiplier=multiplier)
-        return AmountSerializer(money(price, alert.currency)).data
+        return amount_object(money(price, alert.currency))
 
 
 @extend_schema_view(

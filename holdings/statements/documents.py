@@ -14,11 +14,10 @@ from holdings.lots.models import Disposal
 from holdings.statements.models import Statement
 from krak.core import csv_files
 from krak.core.ids import show
-from krak.core.money import UnknownCurrency, places_of, plain
+from krak.core.money import MOST_PLACES_OF_MONEY, UnknownCurrency, places_of, plain
 from krak.core.pdf import Column, Page, Section, figure, render
 from krak.customers.models import Customer
 
-_MOST_PLACES_OF_MONEY: Final = 4
 TAX_HEAD: Final = (
     "asset", "units", "acquired_at", "disposed_at", "days_held", "proceeds", "cost_basis", "gain",
     "currency", "what", "lot", "entry",
@@ -182,7 +181,7 @@ def _figure(amount: str, code: str, *, signed: bool = False) -> str:
     except UnknownCurrency:
         places = 0
     return figure(
-        Decimal(amount), places=places if places <= _MOST_PLACES_OF_MONEY else 0, signed=signed
+        Decimal(amount), places=places if places <= MOST_PLACES_OF_MONEY else 0, signed=signed
     )
 
 

@@ -1,7 +1,7 @@
 """What all answers have in common: objects with an id, amounts with a currency."""
 
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -13,10 +13,7 @@ from moneyed import Money
 from rest_framework import serializers
 
 from krak.core.ids import show
-from krak.core.money import at_places, is_exact, places_of, plain
-
-MOST_PLACES_OF_MONEY: Final = 4
-"""No currency of ISO 4217 has more decimals; coins and tokens do."""
+from krak.core.money import amount_object, plain
 
 
 class ConstantField(serializers.Field[str, Any, str, Any]):
@@ -106,9 +103,6 @@ class AmountSerializer(serializers.Serializer[Money]):
     amount = serializers.CharField(read_only=True)
     currency = serializers.CharField(read_only=True)
 
-    def to_representation(self, instance: Money) -> dict[str, Any]:
+    def to_representation(self, instance: Money) -> dict[str, str]:
         """Write money with its currency's decimals, coins and tokens without trailing zeros."""
-        code, places = instance.currency.code, places_of(instance.currency.code)
-        fixed = places <= MOST_PLACES_OF_MONEY and is_exact(instance.amount, places)
-        text = at_places(instance.amount, places) if fixed else plain(instance.amount)
-        return {"amount": text, "currency": code}
+        return amount_object(instance)

@@ -16,6 +16,8 @@ from moneyed import Money
 
 STORED_PLACES: Final = 10
 """Decimals that the ledger keeps; `numeric(28, 10)`."""
+MOST_PLACES_OF_MONEY: Final = 4
+"""No currency of ISO 4217 has more decimals; coins and tokens do."""
 
 _ONE: Final = Decimal(1)
 _QUANTA: Final = tuple(Decimal(1).scaleb(-places) for places in range(31))
@@ -154,3 +156,15 @@ def places_of(code: str) -> int:
         UnknownCurrency: nothing is registered under `code`.
     """
     return len(str(currency(code).sub_unit)) - 1
+
+
+def amount_object(value: Money) -> dict[str, str]:
+    """Write money as clients read it: `{"amount": "12.50", "currency": "GBP"}`.
+
+    With its currency's decimals; coins and tokens without trailing zeros.
+    """
+    code = value.currency.code
+    places = places_of(code)
+    fixed = places <= MOST_PLACES_OF_MONEY and is_exact(value.amount, places)
+    text = at_places(value.amount, places) if fixed else plain(value.amount)
+    return {"amount": text, "currency": code}

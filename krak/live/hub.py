@@ -224,5 +224,5 @@ class Hub:
 
 def _named(data: bytes) -> list[UUID]:
     with contextlib.suppress(ValueError):
-        return [UUID(data.decode("ascii"))]
+        return [UUID(name) for name in data.decode("ascii").split()]
     return []

@@ -1,4 +1,7 @@
-"""The worker's door: features promise `notifications.tell` with {customer, kind, facts}."""
+"""The worker's door: `notifications.tell` with {customer, kind, facts} is promised by features.
+
+`notifications.carry` is promised by the database, for notices that are in the inbox already.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +21,14 @@ def tell(*, payloads: Sequence[dict[str, Any]], now: datetime) -> None:
             for payload in payloads
         ),
         now=now,
+    )
+
+
+@handles_many("notifications.carry")
+def carry(*, payloads: Sequence[dict[str, Any]], now: datetime) -> None:
+    """Have notices carried out of the inbox."""
+    services.carry(
+        {UUID(payload["notification"]): UUID(payload["customer"]) for payload in payloads}, now=now
     )
 
 

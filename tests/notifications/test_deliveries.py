@@ -1,5 +1,6 @@
 """Notices leave the inbox: by mail and push, as their customer likes, once each."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 
 from krak.core import clock
+from krak.core.functions import call
 from krak.core.ids import read, uuid7
 from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
@@ -44,6 +46,19 @@ def tell(phone: Phone, kind: str = "transfer.received", **facts: Any) -> Notific
     return notice
 
 
+def tell_from_the_database(phone: Phone, kind: str) -> list[str]:
+    """Return the topics of what is promised with a notice that a function puts into the inbox."""
+    customer_id = read("cus", phone.get("/v1/me").json()["id"])
+    posted = services.posted(kind, {"amount": AMOUNT, "merchant": "RAMEN TOKYO"})
+    call(
+        "SELECT notifications_tell(%s::uuid, %s::jsonb, %s::timestamptz)",
+        [customer_id, json.dumps(posted), clock.now()],
+    )
+    promised = list(OutboxMessage.objects.filter(id=posted["id"]).values_list("topic", flat=True))
+    outbox.drain(now=clock.now())
+    return promised
+
+
 def pushes(phone: Phone) -> list[dict[str, Any]]:
     customer = phone.get("/v1/me").json()["id"]
     found: list[dict[str, Any]] = (
@@ -77,6 +92,29 @@ def test_what_concerns_money_goes_by_mail_too(phone: Phone) -> None:
     mail = phone.mails()[0]
     assert mail["subject"] == "Withdrawal sent"
     assert mail["text"].startswith("12.50 EUR is on its way.\n")
+
+
+def test_a_notice_from_the_database_is_carried_where_its_customer_has_it(phone: Phone) -> None:
+    assert tell_from_the_database(phone, "authorization.approved") == []
+    keep_token(phone, "tok-1")
+
+    assert tell_from_the_database(phone, "authorization.approved") == ["notifications.carry"]
+
+    (push,) = pushes(phone)
+    assert (push["title"], push["text"], push["payload"]["sequence"]) == (
+        "Purchase approved", "12.50 EUR at RAMEN TOKYO.", 2,
+    )  # fmt: skip
+    assert "Purchase approved" not in titles(phone)
+
+
+def test_a_notice_from_the_database_is_mailed_by_default_or_by_wish(phone: Phone) -> None:
+    assert tell_from_the_database(phone, "withdrawal.sent") == ["notifications.carry"]
+    assert titles(phone)[0] == "Withdrawal sent"
+
+    wish = {"group": "card", "channels": {"email": True}}
+    assert phone.patch("/v1/notification-preferences", wish).status_code == 200
+    assert tell_from_the_database(phone, "authorization.approved") == ["notifications.carry"]
+    assert titles(phone)[0] == "Purchase approved"
 
 
 def test_each_phone_gets_a_push_once_and_one_that_signed_out_none(phone: Phone) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from krak.core import clock
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
+from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction as ours
 from krak.notifications import kinds, services
 from krak.notifications.models import Feed, Notification
@@ -46,6 +47,29 @@ def test_a_dinner_is_told_of_when_approved_when_taken_and_when_rewarded(known: K
          "1.20 USD for your purchase at RAMEN TOKYO."),
     ]  # fmt: skip
     (purchase,) = known.get("/v1/authorizations").json()["results"]
+    assert {each["facts"]["authorization"] for each in notices} == {purchase["id"]}
+
+
+@pytest.mark.django_db
+def test_a_tap_is_in_the_inbox_when_it_is_answered(known: Known) -> None:
+    StripeDoor(Client(), known.card.stripe_id).request(10_00)
+
+    assert not OutboxMessage.objects.filter(done_at=None).exists()
+    (notice,) = known.get("/v1/notifications").json()["results"]
+    (purchase,) = known.get("/v1/authorizations").json()["results"]
+    assert notice["text"] == "10.00 USD at RAMEN TOKYO."
+    assert notice["facts"]["authorization"] == purchase["id"]
+
+
+@pytest.mark.django_db
+def test_an_increment_is_told_of_the_same_purchase(known: Known) -> None:
+    door = StripeDoor(Client(), known.card.stripe_id)
+    door.request(10_00)
+    door.request(5_00, step=1)
+
+    notices = told(known)
+    (purchase,) = known.get("/v1/authorizations").json()["results"]
+    assert [each["facts"]["amount"]["amount"] for each in notices] == ["10.00", "5.00"]
     assert {each["facts"]["authorization"] for each in notices} == {purchase["id"]}
 
 

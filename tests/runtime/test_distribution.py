@@ -220,6 +220,7 @@ def test_functions_of_one_customer_run_where_their_rows_are() -> None:
         "ledger_append",
         "lots_move",
         "lots_take",
+        "notifications_tell",
     }
 
 

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     ]
     operations: ClassVar = [
         migrations.RunSQL(
-            sql=[((SQL / "settle.sql").read_text(), None)],
+            sql=[((SQL / "settle_4.sql").read_text(), None)],
             reverse_sql=[((SQL / "settle_3.sql").read_text(), None)],
         )
     ]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies: ClassVar = [("authorizations", "0011_one_policy_for_all")]
     operations: ClassVar = [
         migrations.RunSQL(
-            sql=[((SQL / "snapshot.sql").read_text(), None)],
+            sql=[((SQL / "snapshot_5.sql").read_text(), None)],
             reverse_sql=[((SQL / "snapshot_4.sql").read_text(), None)],
         )
     ]

@@ -2,6 +2,5 @@
 
 from cards.authorizations.services.cash import raise_cash
 from cards.authorizations.services.decisions import authorize
-from cards.authorizations.services.telling import tell
 
-__all__ = ["authorize", "raise_cash", "tell"]
+__all__ = ["authorize", "raise_cash"]

@@ -31,6 +31,7 @@ from cards.authorizations.rules.facts import (
     multipliers_of,
     prices_of,
 )
+from cards.authorizations.services.telling import notice_of
 from fx.prices import live
 from fx.prices.rules import Board
 from holdings.ledger.rules import Entry
@@ -40,6 +41,7 @@ from krak.core.ids import show, uuid7
 from krak.core.minor_units import to_minor
 from krak.core.money import money, plain
 from krak.core.patience import NoAnswer, answered_by
+from krak.notifications.waking import wake_soon
 
 logger = logging.getLogger(__name__)
 
@@ -120,15 +122,20 @@ def _decided(
 ) -> dict[str, Any]:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _attempt(request, now=now, deadline=deadline, lock=attempt == ATTEMPTS)
+            answer, told = _attempt(request, now=now, deadline=deadline, lock=attempt == ATTEMPTS)
         except _Moved:
             logger.info("authorization %s: the book moved", request.stripe_id)
+        else:
+            if told is not None:
+                wake_soon(told)
+            return answer
     raise _Late
 
 
 def _attempt(
     request: AuthorizationRequest, *, now: datetime, deadline: _Deadline, lock: bool
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], UUID | None]:
+    """Return the answer, and the customer who was told of a new decision."""
     if not lock:
         return _decide_once(request, now=now, deadline=deadline)
     with transaction.atomic():
@@ -137,27 +144,25 @@ def _attempt(
 
 def _decide_once(
     request: AuthorizationRequest, *, now: datetime, deadline: _Deadline, lock: bool = False
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], UUID | None]:
     snapshot = read_snapshot(
         request.card_stripe_id, stripe_id=request.stripe_id, step=request.step, now=now, lock=lock
     )
     if snapshot is None:
-        return _stray(request, Decline.UNKNOWN_CARD)
+        return _stray(request, Decline.UNKNOWN_CARD), None
     deadline.read(snapshot)
     if snapshot["repeat"] is not None:
-        repeat: dict[str, Any] = snapshot["repeat"]
-        return repeat
+        return snapshot["repeat"], None
     currency = snapshot["card"]["currency"]
     if request.currency != currency:
-        return _stray(request, Decline.SYSTEM_ERROR)
+        return _stray(request, Decline.SYSTEM_ERROR), None
     board = live.current()
     prices = prices_of(snapshot["balances"], board=board, currency=currency, now=now)
     facts = facts_of(snapshot, prices, livemode=request.livemode, ours=settings.STRIPE_LIVEMODE)
     verdict = decide(request, facts)
     posting = _posting(request, verdict, snapshot=snapshot, prices=prices, board=board, now=now)
     _settle(snapshot, posting, deadline=deadline.read(snapshot))
-    answer: dict[str, Any] = posting["decision"]["answer"]
-    return answer
+    return posting["decision"]["answer"], UUID(snapshot["customer"])
 
 
 def read_snapshot(
@@ -203,6 +208,8 @@ def _posting(
 ) -> dict[str, Any]:
     """Return what `authorizations_settle` writes."""
     decision_id, currency = uuid7(), request.currency
+    earlier = snapshot["authorization"]
+    authorization_id = UUID(earlier["id"]) if earlier else uuid7()
     accounts = accounts_of(snapshot)
     outcome = "DECLINED" if verdict.decline else "PARTIAL" if verdict.is_partial else "APPROVED"
     entries = [
@@ -211,7 +218,7 @@ def _posting(
     ]
     return {
         "authorization": {
-            "id": str(uuid7()),
+            "id": str(authorization_id),
             "card": snapshot["card"]["id"],
             "stripe_id": request.stripe_id,
             "currency": currency,
@@ -253,6 +260,7 @@ def _posting(
             ),
             "decided_at": now.isoformat(),
         },
+        "notice": notice_of(request, verdict, authorization_id=authorization_id),
     }
 
 

@@ -1,7 +1,8 @@
 -- Post a decision, unless the customer's book has moved since its snapshot was read.
 -- Returns SETTLED (all of it is written), MOVED or LATE (nothing is).
 --   p: {"authorization": {…}, "decision": {…},
---       "entries": what `ledger_append` takes, one for each of decision.sales, "hold": null | {…}}
+--       "entries": what `ledger_append` takes, one for each of decision.sales, "hold": null | {…},
+--       "notice": what `notifications_tell` takes}
 CREATE OR REPLACE FUNCTION authorizations_settle(
     p_customer uuid, p_version bigint, p_deadline timestamptz, p jsonb
 ) RETURNS text LANGUAGE plpgsql AS $$
@@ -67,9 +68,6 @@ BEGIN
             (d->>'cash_amount')::numeric, (d->>'held')::numeric, (d->>'policy')::uuid,
             (d->>'board_version')::bigint, p_version, d->'request', d->'inputs', d->'sales',
             d->'answer', v_now);
-    -- The customer is told by a worker, which reads the decision: here it costs one narrow row.
-    INSERT INTO outbox_outboxmessage (id, topic, payload)
-    VALUES ((d->>'id')::uuid, 'authorizations.tell',
-            jsonb_build_object('customer', p_customer, 'decision', d->>'id'));
+    PERFORM notifications_tell(p_customer, p->'notice', v_now);
     RETURN 'SETTLED';
 END $$;

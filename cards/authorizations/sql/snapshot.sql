@@ -64,7 +64,7 @@ BEGIN
         'cash_today', d.cash::text,
         'read_at', statement_timestamp(),
         'authorization', (
-            SELECT jsonb_build_object('status', z.status, 'steps', z.steps,
+            SELECT jsonb_build_object('id', z.id, 'status', z.status, 'steps', z.steps,
                                       'amount', z.amount::text, 'captured', z.captured::text)
               FROM authorizations_authorization z
              WHERE z.customer_id = p_customer AND z.stripe_id = p_authorization),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cards.authorizations.models import Authorization, hold_reference
 from cards.authorizations.services import raise_cash
+from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Transaction
 from cards.clearing.services.keeping import entry_of, keep, row_of
 from cards.clearing.services.standing import authorizations_of, touch
@@ -43,15 +44,17 @@ class _Capture:
 
 
 @takes_part
-def capture(told: Sequence[tuple[Transaction, CardDirectory]], *, now: datetime) -> None:
-    """Post captures of as many customers, whose books are locked.
+def capture(
+    told: Sequence[tuple[Transaction, CardDirectory]], *, now: datetime
+) -> list[CardTransaction]:
+    """Post captures of as many customers, whose books are locked; return their rows.
 
     Raises:
         EventRefused: one names an authorization of another customer's.
     """
     captures = [_Capture(transaction, owner) for transaction, owner in told]
     if not captures:
-        return
+        return []
     _find_authorizations(captures, now=now)
     ledger.release(
         {
@@ -77,6 +80,7 @@ def capture(told: Sequence[tuple[Transaction, CardDirectory]], *, now: datetime)
             touch(each.authorization, each.flags, event_at=each.told.event_at, now=now)
             authorizations.append(each.authorization)
     write_rows(authorizations, ["captured", "flags", "last_event_at", "updated_at"])
+    return rows
 
 
 def _find_authorizations(captures: Sequence[_Capture], *, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What stays of captures and refunds: entries, rows, cases, and what follows from them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
@@ -13,10 +13,9 @@ from cards.clearing.rules import Transaction
 from cards.clearing.services.standing import open_cases
 from cards.issuing.models import CardDirectory
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
-from krak.api.shapes import AmountSerializer
 from krak.core.ids import show, uuid7
 from krak.core.inbox import services as inbox
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
 from krak.notifications import services as notifications
@@ -93,7 +92,7 @@ def entry_of(row: CardTransaction, account_id: UUID) -> Entry:
 def keep(rows: Sequence[CardTransaction], *, now: datetime) -> None:
     """Keep posted transactions, with cases for what is odd about them.
 
-    What waited for them goes on, what they earn is owed, and their customers are told.
+    What waited for them goes on, and what they earn is owed.
     """
     CardTransaction.objects.bulk_create(rows)
     for row in rows:
@@ -111,7 +110,6 @@ def keep(rows: Sequence[CardTransaction], *, now: datetime) -> None:
         )
     inbox.arrived(provider="stripe", names=[row.stripe_id for row in rows])
     owe_cashback(rows)
-    notifications.promise(_told(row) for row in rows)
 
 
 @takes_part
@@ -123,6 +121,15 @@ def owe_cashback(rows: Sequence[CardTransaction]) -> None:
     )
 
 
+@takes_part
+def tell(rows: Iterable[CardTransaction], *, now: datetime) -> None:
+    """Tell the customers of transactions, whose books are locked; once, at the end.
+
+    Numbering notices locks the customers' feeds, in order.
+    """
+    notifications.keep((_told(row) for row in rows), now=now)
+
+
 def _told(row: CardTransaction) -> notifications.Told:
     return notifications.Told(
         customer_id=row.customer_id,
@@ -131,7 +138,7 @@ def _told(row: CardTransaction) -> notifications.Told:
             "authorization": (
                 show(Authorization.PREFIX, row.authorization_id) if row.authorization_id else None
             ),
-            "amount": AmountSerializer(money(row.amount, row.currency)).data,
+            "amount": amount_object(money(row.amount, row.currency)),
             "merchant": row.merchant_name,
         },
     )

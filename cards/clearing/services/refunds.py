@@ -7,7 +7,7 @@ from uuid import UUID
 from cards.clearing import queries as clearing
 from cards.clearing.models import CardTransaction, Kind
 from cards.clearing.rules import Transaction
-from cards.clearing.services.keeping import entry_of, keep, reversal_row, row_of
+from cards.clearing.services.keeping import entry_of, keep, reversal_row, row_of, tell
 from cards.clearing.services.standing import authorization_of, cash_of
 from cards.issuing import queries as issuing
 from cards.issuing.models import CardDirectory
@@ -41,8 +41,8 @@ class RefundGone(DomainError):
 
 
 @takes_part
-def refund(told: Transaction, owner: CardDirectory, *, now: datetime) -> None:
-    """Credit a refund to a customer whose book is locked.
+def refund(told: Transaction, owner: CardDirectory, *, now: datetime) -> CardTransaction:
+    """Credit a refund to a customer whose book is locked; return its row.
 
     Raises:
         EventRefused: it names an authorization of another customer's.
@@ -55,6 +55,7 @@ def refund(told: Transaction, owner: CardDirectory, *, now: datetime) -> None:
         row.flags.append("unmatched_refund")
     ledger.post(entry_of(row, cash_of(customer_id, told.currency).account_id))
     keep([row], now=now)
+    return row
 
 
 @transaction
@@ -112,6 +113,7 @@ def reverse_refund(*, refund_stripe_id: str, stripe_id: str, now: datetime) -> C
     if cash_of(row.customer_id, row.currency).available < 0:
         row.flags.append("overdrawn")
     keep([row], now=now)
+    tell([row], now=now)
     return row
 
 

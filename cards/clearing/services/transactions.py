@@ -8,6 +8,7 @@ from uuid import UUID
 from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Transaction
 from cards.clearing.services.captures import capture
+from cards.clearing.services.keeping import tell
 from cards.clearing.services.refunds import refund
 from cards.clearing.services.standing import owners_of
 from cards.issuing.events import EventRefused
@@ -29,16 +30,18 @@ def apply_transactions(told: Sequence[Transaction], /, *, now: datetime) -> None
     owners = owners_of((each.card_stripe_id, each.currency) for each in told)
     ledger.lock_books(owner.customer_id for owner in owners.values())
     together: dict[UUID, tuple[Transaction, CardDirectory]] = {}
+    rows: list[CardTransaction] = []
     for each in _not_posted(told, owners):
         owner = owners[each.card_stripe_id]
         if each.is_refund or owner.customer_id in together:
-            capture(list(together.values()), now=now)
+            rows += capture(list(together.values()), now=now)
             together.clear()
         if each.is_refund:
-            refund(each, owner, now=now)
+            rows.append(refund(each, owner, now=now))
         else:
             together[owner.customer_id] = each, owner
-    capture(list(together.values()), now=now)
+    rows += capture(list(together.values()), now=now)
+    tell(rows, now=now)
 
 
 def _not_posted(told: Sequence[Transaction], owners: dict[str, CardDirectory]) -> list[Transaction]:

@@ -8,7 +8,7 @@ from cards.issuing.models import Card
 from cards.issuing.rules import categories
 from krak.api.parsing import AmountField, StrictSerializer
 from krak.api.shapes import AmountSerializer
-from krak.core.money import is_exact, money, places_of
+from krak.core.money import amount_object, is_exact, money, places_of
 
 LIMITS: Final = ("purchase_limit", "daily_limit", "monthly_limit")
 MOST_BLOCKED: Final = 250
@@ -69,9 +69,7 @@ class CardControlsSerializer(serializers.Serializer[Card]):
         limits = {name: getattr(instance, name) for name in LIMITS}
         return {
             **{
-                name: None
-                if limit is None
-                else AmountSerializer(money(limit, instance.currency)).data
+                name: None if limit is None else amount_object(money(limit, instance.currency))
                 for name, limit in limits.items()
             },
             "atm_enabled": instance.atm_enabled,

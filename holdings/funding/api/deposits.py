@@ -39,7 +39,7 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
 DEPOSIT_EXAMPLES: Final = [
@@ -132,12 +132,12 @@ class DepositSerializer(serializers.Serializer[Deposit]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, deposit: Deposit) -> Any:
         """Return how much."""
-        return AmountSerializer(money(deposit.amount, deposit.currency)).data
+        return amount_object(money(deposit.amount, deposit.currency))
 
     @extend_schema_field(AmountSerializer)
     def get_taken_back(self, deposit: Deposit) -> Any:
         """Return what refunds and disputes have taken of it."""
-        return AmountSerializer(money(deposit.taken_back, deposit.currency)).data
+        return amount_object(money(deposit.taken_back, deposit.currency))
 
     def get_sender_name(self, deposit: Deposit) -> str | None:
         """Return who sent it, as the bank says."""

@@ -26,7 +26,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
 from krak.core import clock
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
 METHODS: Final = {"card": DepositKind.CARD, "bank_debit": DepositKind.BANK_DEBIT}
@@ -97,7 +97,7 @@ class TopUpSerializer(serializers.Serializer[TopUp]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, top_up: TopUp) -> Any:
         """Return what is to be paid, and once it is there, what came."""
-        return AmountSerializer(money(top_up.deposit.amount, top_up.deposit.currency)).data
+        return amount_object(money(top_up.deposit.amount, top_up.deposit.currency))
 
     @extend_schema_field(
         {"type": ["string", "null"], "description": "only in the answer to the POST"}

@@ -27,7 +27,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
-from krak.core.money import money, plain
+from krak.core.money import amount_object, money, plain
 from krak.customers.authentication import asking
 from krak.identity.guard import STEP_UP_PARAMETER, requires_step_up
 
@@ -136,7 +136,7 @@ class WithdrawalPreviewSerializer(serializers.Serializer[Preview]):
 
 
 def _shown(found: Preview | Withdrawal, name: str) -> Any:
-    return AmountSerializer(money(getattr(found, name), found.currency)).data
+    return amount_object(money(getattr(found, name), found.currency))
 
 
 class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
@@ -176,7 +176,7 @@ class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
     def get_total(self, withdrawal: Withdrawal) -> Any:
         """Return what leaves."""
         total = withdrawal.amount + withdrawal.fee
-        return AmountSerializer(money(total, withdrawal.currency)).data
+        return amount_object(money(total, withdrawal.currency))
 
 
 class PreviewWithdrawal(APIView):

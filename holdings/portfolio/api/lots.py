@@ -26,7 +26,7 @@ from krak.api.paging import CursorPages
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
 from krak.core import clock
 from krak.core.ids import show
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
 _ASSET: Final = OpenApiParameter("asset", str, description="only of the asset of this code")
@@ -58,11 +58,11 @@ class LotSerializer(serializers.Serializer[Lot]):
     @extend_schema_field(AmountSerializer)
     def get_cost_basis(self, lot: Lot) -> Any:
         """Return what is left of the cost."""
-        return AmountSerializer(money(lot.cost_remaining, lot.cost_currency)).data
+        return amount_object(money(lot.cost_remaining, lot.cost_currency))
 
     def _shown(self, units: Decimal, lot: Lot) -> Any:
         board, now = self.context["board"], self.context["now"]
-        return AmountSerializer(shown(units, code=lot.currency, board=board, now=now)).data
+        return amount_object(shown(units, code=lot.currency, board=board, now=now))
 
 
 class DisposalSerializer(serializers.Serializer[Disposal]):
@@ -89,22 +89,22 @@ class DisposalSerializer(serializers.Serializer[Disposal]):
     def get_units(self, disposal: Disposal) -> Any:
         """Return what left."""
         factor = self._multiplier(disposal.currency, disposal.disposed_at)
-        return AmountSerializer(money(disposal.units * factor, disposal.currency)).data
+        return amount_object(money(disposal.units * factor, disposal.currency))
 
     @extend_schema_field(AmountSerializer)
     def get_cost_basis(self, disposal: Disposal) -> Any:
         """Return what it had cost."""
-        return AmountSerializer(money(disposal.cost_basis, disposal.cost_currency)).data
+        return amount_object(money(disposal.cost_basis, disposal.cost_currency))
 
     @extend_schema_field(AmountSerializer)
     def get_proceeds(self, disposal: Disposal) -> Any:
         """Return what it brought."""
-        return AmountSerializer(money(disposal.proceeds, disposal.cost_currency)).data
+        return amount_object(money(disposal.proceeds, disposal.cost_currency))
 
     @extend_schema_field(AmountSerializer)
     def get_gain(self, disposal: Disposal) -> Any:
         """Return what was earned, or lost if negative."""
-        return AmountSerializer(money(disposal.gain, disposal.cost_currency)).data
+        return amount_object(money(disposal.gain, disposal.cost_currency))
 
     def _multiplier(self, code: str, at: datetime) -> Decimal:
         rows: Mapping[str, list[MultiplierRow]] = self.context["multipliers"]

@@ -31,7 +31,7 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
-from krak.core.money import is_exact, money
+from krak.core.money import amount_object, is_exact, money
 from krak.core.transactions import transaction
 from krak.customers.authentication import asking
 from krak.customers.models import Act
@@ -101,7 +101,7 @@ class AutoConvertRuleSerializer(serializers.Serializer[AutoConvertRule]):
     @extend_schema_field(AmountSerializer)
     def get_minimum(self, rule: AutoConvertRule) -> Any:
         """Return the least that is looked at."""
-        return AmountSerializer(money(rule.minimum, rule.currency)).data
+        return amount_object(money(rule.minimum, rule.currency))
 
 
 class AutoConvertRulesSerializer(serializers.Serializer[Any]):
@@ -126,9 +126,9 @@ class AutoConvertRunSerializer(serializers.Serializer[AutoConvertRun]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, run: AutoConvertRun) -> Any:
         """Return what was to be converted."""
-        return AmountSerializer(
+        return amount_object(
             shown(run.units, code=run.currency, board=live.current(), now=clock.now())
-        ).data
+        )
 
 
 class AutoConvert(APIView):

@@ -36,6 +36,7 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
+from krak.core.money import amount_object
 from krak.customers.authentication import asking
 from krak.customers.models import Act
 from krak.customers.queries import permitted
@@ -106,14 +107,12 @@ class OrderSerializer(serializers.Serializer[Order]):
     @extend_schema_field(AmountSerializer)
     def get_quantity(self, order: Order) -> Any:
         """Return how much of the asset, in shown units of today."""
-        return AmountSerializer(shown(order.units, code=order.asset, **self.context["moment"])).data
+        return amount_object(shown(order.units, code=order.asset, **self.context["moment"]))
 
     @extend_schema_field(AmountSerializer)
     def get_limit(self, order: Order) -> Any:
         """Return what a sale brings at least, or a purchase costs at most."""
-        return AmountSerializer(
-            shown(order.limit_units, code=order.against, **self.context["moment"])
-        ).data
+        return amount_object(shown(order.limit_units, code=order.against, **self.context["moment"]))
 
     @extend_schema_field(DecimalText)
     def get_limit_price(self, order: Order) -> str:

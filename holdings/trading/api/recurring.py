@@ -36,7 +36,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 from krak.customers.models import Act
 from krak.customers.queries import permitted
@@ -123,7 +123,7 @@ class RecurringBuySerializer(serializers.Serializer[RecurringBuy]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, plan: RecurringBuy) -> Any:
         """Return what each buy costs in all."""
-        return AmountSerializer(money(plan.amount, plan.pay_with)).data
+        return amount_object(money(plan.amount, plan.pay_with))
 
     @extend_schema_field(serializers.ChoiceField(choices=[each.lower() for each in Frequency]))
     def get_frequency(self, plan: RecurringBuy) -> str:

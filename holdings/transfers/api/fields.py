@@ -17,11 +17,10 @@ from holdings.transfers.models import Transfer
 from holdings.transfers.rules import LONGEST_NOTE, readable_note
 from holdings.transfers.services.permission import Sum, needs_proof
 from krak.api.parsing import AmountField, StrictSerializer
-from krak.api.shapes import AmountSerializer
 from krak.core import clock
 from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read
-from krak.core.money import plain
+from krak.core.money import amount_object, plain
 from krak.customers.models import Customer
 from krak.customers.rules import canonical_tag
 from krak.identity.guard import requires_step_up
@@ -126,7 +125,7 @@ def moment(customer: Customer) -> dict[str, Any]:
 def amount_in(context: Mapping[str, Any], units: Decimal, currency: str) -> Any:
     """Write base units as they are shown at the moment of `context`: see `moment`."""
     seen = {name: context[name] for name in ("board", "now")}
-    return AmountSerializer(shown(units, code=currency, **seen)).data
+    return amount_object(shown(units, code=currency, **seen))
 
 
 def require_proof(

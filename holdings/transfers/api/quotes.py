@@ -30,6 +30,7 @@ from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField
+from krak.core.money import amount_object
 from krak.customers.authentication import asking
 from krak.customers.queries import customer_by_tag, tag_of
 
@@ -88,7 +89,7 @@ class TransferQuoteSerializer(serializers.Serializer[quoting.Preview]):
         """Return what would leave."""
         if made.conversion is None:
             return self.get_amount(made)
-        return AmountSerializer(quotes.shown(made.conversion, now=self.context["now"]).sell).data
+        return amount_object(quotes.shown(made.conversion, now=self.context["now"]).sell)
 
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, made: quoting.Preview) -> Any:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fx.prices.rules import Board
 from holdings.ledger.queries import shown
 from holdings.transfers.models import Request, Transfer
-from krak.api.shapes import AmountSerializer
+from krak.core.money import amount_object
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
 
@@ -58,4 +58,4 @@ def details_of(transfer: Transfer) -> dict[str, Any]:
 
 
 def _amount(row: Transfer | Request, *, board: Board, now: datetime) -> dict[str, str]:
-    return dict(AmountSerializer(shown(row.units, code=row.currency, board=board, now=now)).data)
+    return dict(amount_object(shown(row.units, code=row.currency, board=board, now=now)))

@@ -19,7 +19,7 @@ from krak.api.shapes import AmountSerializer, ConstantField, IdField, StateField
 from krak.core import clock
 from krak.core.ids import MalformedId, read
 from krak.core.limits.rules import Limit
-from krak.core.money import money
+from krak.core.money import amount_object, money
 from krak.core.transactions import transaction
 from krak.customers import queries, services
 from krak.customers.authentication import asking
@@ -81,7 +81,7 @@ class LevelsSerializer(serializers.Serializer[dict[str, object]]):
 
 
 def _amount(amount: Any, code: str) -> Any:
-    return None if amount is None else AmountSerializer(money(amount, code)).data
+    return None if amount is None else amount_object(money(amount, code))
 
 
 class Levels(APIView):

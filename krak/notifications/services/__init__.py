@@ -3,10 +3,11 @@
 from krak.notifications.services.carrying import TOPIC, deliver, drop_push_token, keep_push_token
 from krak.notifications.services.notices import (
     Told,
+    carry,
     forget_people,
     keep,
     mark_read,
-    promise,
+    posted,
     purge,
 )
 from krak.notifications.services.preferences import AlwaysOn, switch
@@ -15,13 +16,14 @@ __all__ = [
     "TOPIC",
     "AlwaysOn",
     "Told",
+    "carry",
     "deliver",
     "drop_push_token",
     "forget_people",
     "keep",
     "keep_push_token",
     "mark_read",
-    "promise",
+    "posted",
     "purge",
     "switch",
 ]

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from krak.core.ids import uuid7
-from krak.core.outbox import services as outbox
 from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part
+from krak.notifications import kinds
 from krak.notifications.models import Notification
 from krak.notifications.services import carrying
 from krak.notifications.waking import wake
@@ -27,16 +27,10 @@ class Told:
     facts: Mapping[str, Any]
 
 
-@takes_part
-def promise(told: Iterable[Told]) -> None:
-    """Have customers told, once this transaction is committed."""
-    outbox.promise_all(
-        "notifications.tell",
-        (
-            {"customer": str(each.customer_id), "kind": each.kind, "facts": dict(each.facts)}
-            for each in told
-        ),
-    )
+def posted(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a notice for the database's `notifications_tell`, which puts it into the inbox."""
+    group = kinds.GROUPS[kinds.kind_of(kind).group]
+    return {"id": str(uuid7()), "kind": kind, "facts": dict(facts), "mailed": group.email}
 
 
 @takes_part
@@ -53,6 +47,13 @@ def keep(told: Iterable[Told], *, now: datetime) -> list[Notification]:
     carrying.plan(notices, now=now)
     transaction.on_commit(lambda: wake({notice.customer_id for notice in notices}))
     return notices
+
+
+@takes_part
+def carry(notices: Mapping[UUID, UUID], *, now: datetime) -> None:
+    """Promise notices, given with their customers, to the channels they go on."""
+    kept = Notification.objects.filter(customer_id__in=set(notices.values())).in_bulk(notices)
+    carrying.plan(list(kept.values()), now=now)
 
 
 @takes_part

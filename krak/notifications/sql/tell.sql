@@ -1,0 +1,15 @@
+-- Put a notice into a customer's inbox, for functions that have no second round trip to spare.
+-- That it is carried out of there is promised if anything might carry it.
+--   p: what `krak.notifications.services.posted` returns
+CREATE FUNCTION notifications_tell(p_customer uuid, p jsonb, p_now timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO notifications_notification (id, customer_id, kind, facts, created_at)
+    VALUES ((p->>'id')::uuid, p_customer, p->>'kind', p->'facts', p_now);
+    IF (p->>'mailed')::boolean
+       OR EXISTS (SELECT FROM notifications_pushtoken WHERE customer_id = p_customer)
+       OR EXISTS (SELECT FROM notifications_preference WHERE customer_id = p_customer AND enabled) THEN
+        INSERT INTO outbox_outboxmessage (id, topic, payload)
+        VALUES ((p->>'id')::uuid, 'notifications.carry',
+                jsonb_build_object('customer', p_customer, 'notification', p->>'id'));
+    END IF;
+END $$;

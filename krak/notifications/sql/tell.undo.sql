@@ -1,0 +1,1 @@
+DROP FUNCTION notifications_tell(uuid, jsonb, timestamptz);
