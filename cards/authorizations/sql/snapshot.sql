@@ -19,19 +19,71 @@ BEGIN
        AND r.decided_at >= date_trunc('month', p_today, 'UTC'));
 END $$;
 
--- Everything a decision reads of one customer, in one statement and so at one moment: NULL when
--- the card is not theirs. Amounts are text, so that no JSON reader makes floats of them. Each table
--- of customers' is asked for the one by name, so that it can run where their rows are; in plpgsql,
--- since a distributed database plans nothing with the arguments of a function in SQL.
+-- Everything a decision reads of one customer: NULL when the card is not theirs. STABLE, so that all
+-- of its questions see the moment of the one that called it. Amounts are text, so that no JSON reader
+-- makes floats of them. Each table of customers' is asked for the one by name, so that it can run
+-- where their rows are.
 CREATE OR REPLACE FUNCTION authorizations_snapshot(
     p_customer uuid, p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
 ) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_card uuid;
+    k record;
+    o record;
+    d record;
+    z record;
+    v_policy jsonb;
+    v_balances jsonb;
+    v_repeat jsonb;
 BEGIN
-    RETURN (
+    SELECT card_id INTO v_card
+      FROM issuing_carddirectory WHERE stripe_id = p_card AND customer_id = p_customer;
+    SELECT id, status, livemode, currency, purchase_limit, daily_limit, monthly_limit, atm_enabled,
+           online_enabled, blocked_countries, blocked_mccs
+      INTO k FROM issuing_card WHERE customer_id = p_customer AND id = v_card;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    SELECT c.frozen_at, b.version, s.spend_order, s.excluded, s.blocked_mccs
+      INTO o
+      FROM customers_customer c
+      JOIN ledger_book b ON b.customer_id = p_customer
+      JOIN issuing_spendingprofile s ON s.customer_id = p_customer
+     WHERE c.id = p_customer;
     SELECT jsonb_build_object(
-        'customer', c.id,
-        'frozen', c.frozen_at IS NOT NULL,
-        'version', b.version,
+               'id', p.id, 'partial_minimum', p.partial_minimum::text,
+               'minimum_conversion', p.minimum_conversion::text,
+               'daily_limit', p.daily_limit::text, 'cash_daily_limit', p.cash_daily_limit::text,
+               'fx_buffer_bps', p.fx_buffer_bps, 'cash_enabled', p.cash_enabled,
+               'blocked_mccs', p.blocked_mccs, 'cash_mccs', p.cash_mccs, 'haircuts', p.haircuts)
+      INTO v_policy
+      FROM issuing_policy p
+     WHERE (p.customer_id = p_customer OR p.customer_id IS NULL)
+       AND p.currency IN (k.currency, '') AND p.effective_at <= p_now
+     ORDER BY p.customer_id NULLS LAST, p.effective_at DESC, p.id DESC LIMIT 1;
+    SELECT coalesce(jsonb_object_agg(a.currency, jsonb_build_array(a.id, a.posted::text, a.held::text)), '{}')
+      INTO v_balances
+      FROM ledger_ledgeraccount a
+     WHERE a.customer_id = p_customer AND (a.posted <> 0 OR a.held <> 0 OR a.currency = k.currency);
+    SELECT coalesce(sum(r.approved_amount), 0) AS approved, coalesce(sum(r.cash_amount), 0) AS cash
+      INTO d
+      FROM authorizations_decision r
+     WHERE r.customer_id = p_customer AND r.decided_at >= p_today AND r.outcome <> 'DECLINED';
+    SELECT id, status, steps, amount, captured
+      INTO z
+      FROM authorizations_authorization
+     WHERE customer_id = p_customer AND stripe_id = p_authorization;
+    IF FOUND THEN
+        SELECT answer INTO v_repeat
+          FROM authorizations_decision
+         WHERE customer_id = p_customer AND authorization_id = z.id AND step = p_step;
+    END IF;
+    IF v_repeat IS NULL THEN
+        SELECT answer INTO v_repeat
+          FROM authorizations_strayrequest WHERE stripe_id = p_authorization AND step = p_step;
+    END IF;
+    RETURN jsonb_build_object(
+        'customer', p_customer,
+        'frozen', o.frozen_at IS NOT NULL,
+        'version', o.version,
         'card', jsonb_build_object('id', k.id, 'status', k.status, 'livemode', k.livemode,
                                    'currency', k.currency),
         'controls', jsonb_build_object(
@@ -41,47 +93,16 @@ BEGIN
             'blocked_mccs', k.blocked_mccs),
         'spent', CASE WHEN coalesce(k.purchase_limit, k.daily_limit, k.monthly_limit) IS NOT NULL
                       THEN authorizations_spent(p_customer, k.id, p_authorization, p_today) END,
-        'spend_order', s.spend_order,
-        'excluded', s.excluded,
-        'blocked_mccs', s.blocked_mccs,
-        'policy', (
-            SELECT jsonb_build_object(
-                'id', p.id, 'partial_minimum', p.partial_minimum::text,
-                'minimum_conversion', p.minimum_conversion::text,
-                'daily_limit', p.daily_limit::text, 'cash_daily_limit', p.cash_daily_limit::text,
-                'fx_buffer_bps', p.fx_buffer_bps, 'cash_enabled', p.cash_enabled,
-                'blocked_mccs', p.blocked_mccs, 'cash_mccs', p.cash_mccs, 'haircuts', p.haircuts)
-              FROM issuing_policy p
-             WHERE (p.customer_id = p_customer OR p.customer_id IS NULL)
-               AND p.currency IN (k.currency, '') AND p.effective_at <= p_now
-             ORDER BY p.customer_id NULLS LAST, p.effective_at DESC, p.id DESC LIMIT 1),
-        'balances', (
-            SELECT coalesce(jsonb_object_agg(a.currency, jsonb_build_array(
-                       a.id, a.posted::text, a.held::text)), '{}')
-              FROM ledger_ledgeraccount a
-             WHERE a.customer_id = p_customer AND (a.posted <> 0 OR a.held <> 0 OR a.currency = k.currency)),
+        'spend_order', o.spend_order,
+        'excluded', o.excluded,
+        'blocked_mccs', o.blocked_mccs,
+        'policy', v_policy,
+        'balances', v_balances,
         'approved_today', d.approved::text,
         'cash_today', d.cash::text,
         'read_at', statement_timestamp(),
-        'authorization', (
-            SELECT jsonb_build_object('id', z.id, 'status', z.status, 'steps', z.steps,
-                                      'amount', z.amount::text, 'captured', z.captured::text)
-              FROM authorizations_authorization z
-             WHERE z.customer_id = p_customer AND z.stripe_id = p_authorization),
-        'repeat', coalesce((
-            SELECT r.answer FROM authorizations_authorization z
-              JOIN authorizations_decision r ON r.customer_id = p_customer AND r.authorization_id = z.id
-             WHERE z.customer_id = p_customer AND z.stripe_id = p_authorization AND r.step = p_step),
-            (SELECT t.answer FROM authorizations_strayrequest t
-              WHERE t.stripe_id = p_authorization AND t.step = p_step)))
-      FROM issuing_carddirectory y
-      JOIN customers_customer c ON c.id = p_customer
-      JOIN issuing_card k ON k.customer_id = p_customer AND k.id = y.card_id
-      JOIN ledger_book b ON b.customer_id = p_customer
-      JOIN issuing_spendingprofile s ON s.customer_id = p_customer
-     CROSS JOIN LATERAL (
-           SELECT coalesce(sum(r.approved_amount), 0) AS approved, coalesce(sum(r.cash_amount), 0) AS cash
-             FROM authorizations_decision r
-            WHERE r.customer_id = p_customer AND r.decided_at >= p_today AND r.outcome <> 'DECLINED') d
-     WHERE y.stripe_id = p_card AND y.customer_id = p_customer);
+        'authorization', CASE WHEN z.id IS NOT NULL THEN
+            jsonb_build_object('id', z.id, 'status', z.status, 'steps', z.steps,
+                               'amount', z.amount::text, 'captured', z.captured::text) END,
+        'repeat', v_repeat);
 END $$;
