@@ -33,20 +33,25 @@ def measure(
         rates.append(asking.ask(clients=CLIENTS, seconds=seconds))
         told.append(waiting.until_done())
         spent += costs.so_far() - before
-        yardsticks.append(tpcb.transactions_per_second(clients=CLIENTS, seconds=int(seconds)))
+        yardsticks.append(tpcb.measure(clients=CLIENTS, seconds=int(seconds)))
     cpu = costs.each(spent, pieces=asking.outcomes.total() - first)
     ratios = [
-        rate["per_second"] / yardstick for rate, yardstick in zip(rates, yardsticks, strict=True)
+        rate["per_second"] / yardstick.per_second
+        for rate, yardstick in zip(rates, yardsticks, strict=True)
     ]
     per_second = statistics.median(rate["per_second"] for rate in rates)
-    slow = []
+    slow, slow_yardsticks = [], []
     for _ in range(rounds):
         slow.append(asking.ask(clients=CLIENTS, seconds=seconds, per_second=per_second / 10))
         waiting.until_done()
+        slow_yardsticks.append(
+            tpcb.measure(clients=CLIENTS, seconds=int(seconds), per_second=per_second / 10)
+        )
     return {
         "decisions_over_http": {
             "per_second": round(per_second),
-            "tpcb_per_second": round(statistics.median(yardsticks)),
+            "tpcb_per_second": round(statistics.median(y.per_second for y in yardsticks)),
+            "tpcb_p99_ms": statistics.median(y.p99_ms for y in yardsticks),
             "ratio_to_tpcb": round(statistics.median(ratios), 3),
             "ratio_spread": _spread(ratios, places=3),
             "p50_ms": statistics.median(rate["p50_ms"] for rate in rates),
@@ -59,6 +64,8 @@ def measure(
             "p50_ms": statistics.median(rate["p50_ms"] for rate in slow),
             "p99_ms": statistics.median(rate["p99_ms"] for rate in slow),
             "p99_spread_ms": _spread([rate["p99_ms"] for rate in slow]),
+            "tpcb_p99_ms": statistics.median(y.p99_ms for y in slow_yardsticks),
+            "tpcb_p99_spread_ms": _spread([y.p99_ms for y in slow_yardsticks]),
         },
         "decisions_beside_statements": _beside_statements(asking, seconds=seconds, rounds=rounds),
         "decisions_by_outcome": dict(asking.outcomes),

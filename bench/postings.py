@@ -100,7 +100,7 @@ def measure(*, seconds: int, rounds: int, clients: int = 8) -> dict[str, object]
     for _ in range(rounds):
         for name, script in SCRIPTS.items():
             rates[name].append(_per_second(script, clients=clients, seconds=seconds))
-        rates["tpcb"].append(tpcb.transactions_per_second(clients=clients, seconds=seconds))
+        rates["tpcb"].append(tpcb.measure(clients=clients, seconds=seconds).per_second)
     medians = {name: statistics.median(found) for name, found in rates.items()}
     return {
         "five_legs_per_second": round(medians["five_legs"]),
