@@ -16,6 +16,9 @@ from cards.authorizations.models import Authorization, Decision
 from cards.authorizations.services import decisions
 from holdings.ledger import queries as ledger
 from holdings.ledger.models import Book, Hold
+from krak.core import clock
+from krak.core.outbox import services as outbox
+from krak.notifications.models import Notification
 from tests.cards.scenarios import Play, scenario
 from tests.people import new_customer
 from tests.races import in_a_thread, other_session, wait_for_blocked
@@ -71,6 +74,32 @@ def test_a_parked_lock_ends_in_system_busy_within_the_deadline(
     assert answer_of(play.door.request(100)) == answer
     assert not Hold.objects.filter(customer=play.customer).exists()
     assert not Decision.objects.filter(customer=play.customer).exists()
+
+
+def test_a_tap_waits_for_nobody_elses_notice(
+    play: Play, other_session: psycopg.Connection[Any]
+) -> None:
+    play.door.request(100, authorization="a1")
+    other_session.execute(
+        "UPDATE notifications_feed SET last = last + 1 WHERE customer_id = %s", [play.customer.id]
+    )
+
+    began = time.monotonic()
+    answer = answer_of(play.door.request(100, authorization="a2"))
+    took = time.monotonic() - began
+    other_session.rollback()
+
+    assert answer["approved"] is True
+    assert took < 0.4
+    assert _told(play) == [1]
+    outbox.drain(now=clock.now())
+    assert _told(play) == [1, 2]
+
+
+def _told(play: Play) -> list[int]:
+    """Return the numbers of the customer's notices, which are of taps."""
+    told = Notification.objects.filter(customer=play.customer, kind="authorization.approved")
+    return list(told.order_by("sequence").values_list("sequence", flat=True))
 
 
 def test_a_book_that_keeps_moving_is_locked_first_in_the_end(
