@@ -10,6 +10,7 @@ import pytest
 from krak.core.ids import uuid7
 from krak.core.outbox import registry, services
 from krak.core.outbox.models import OutboxMessage
+from krak.core.outbox.rules import FEWEST, LONGEST_SECONDS, MOST, Share
 from krak.core.transactions import transaction
 from tests.core.conftest import Register
 
@@ -50,6 +51,39 @@ def test_messages_of_one_topic_are_done_in_one_go(register: Register, now: datet
     assert told.calls == [[0, 1, 2]]
     assert _effects() == [0, 1, 2]
     assert OutboxMessage.objects.filter(id__in=ids, done_at=now, attempts=0).count() == 3
+
+
+@pytest.mark.django_db
+def test_what_takes_long_together_is_done_by_fewer_the_next_time(
+    register: Register, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told()
+    topic = register(told, many=True)
+    ids = [_promised(topic, n=n) for n in range(8)]
+    passed = iter([0.0, 0.5, 1.0, 1.2])
+    monkeypatch.setattr(services.time, "monotonic", lambda: next(passed))
+
+    services.deliver(ids[:5], now=now)
+    services.deliver(ids[5:], now=now)
+
+    # Five took half a second, so two are the most; one is left over.
+    assert told.calls == [[0, 1, 2, 3, 4], [5, 6], [7]]
+
+
+def test_a_share_shrinks_where_work_takes_long_and_grows_where_it_does_not() -> None:
+    share = Share(size=40)
+    share.took(LONGEST_SECONDS + 0.1, many=30)
+    assert share.size == 15
+    share.took(0.01, many=3)
+    assert share.size == 15
+    share.took(0.01, many=15)
+    assert share.size == 30
+    for _ in range(9):
+        share.took(0.01, many=share.size)
+    assert share.size == MOST
+    for _ in range(9):
+        share.took(LONGEST_SECONDS * 2, many=share.size)
+    assert share.size == FEWEST
 
 
 @pytest.mark.django_db

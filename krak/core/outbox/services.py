@@ -6,6 +6,8 @@ Losing the broker, a worker or the relay at any point therefore loses nothing an
 """
 
 import logging
+import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -22,6 +24,7 @@ from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
 from krak.core.outbox.registry import NotYet, handler_of, topics_of_many
+from krak.core.outbox.rules import Share
 from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part, transaction
 
@@ -32,6 +35,8 @@ CALL_LASTS: Final = timedelta(seconds=60)
 """No call to a vendor takes longer: gateways give up well before."""
 RETRY_AFTER: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900))
 MOST_ATTEMPTS: Final = len(RETRY_AFTER) + 1
+_shares: Final[defaultdict[str, Share]] = defaultdict(Share)
+"""What this process has learnt of its topics."""
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """However long a vendor asks us to wait."""
 
@@ -114,8 +119,12 @@ def _done_together(ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
     done: set[UUID] = set()
     for topic, group in groupby(many.values_list("topic", "id"), key=lambda found: found[0]):
         alike = [message_id for _, message_id in group]
-        if len(alike) > 1:
-            done |= _done_alike(topic, alike, now=now)
+        share = _shares[topic]
+        while len(alike) > 1:
+            some, alike = alike[: share.size], alike[share.size :]
+            began = time.monotonic()
+            done |= _done_alike(topic, some, now=now)
+            share.took(time.monotonic() - began, many=len(some))
     return done
 
 
