@@ -8,8 +8,8 @@ from typing import Any, Final
 from celery.schedules import crontab
 
 TICKS: Final[dict[str, dict[str, Any]]] = {
-    "prove the books": {"task": "runtime.prove_books", "schedule": 60},
-    "prove the history of changes": {"task": "runtime.prove_history", "schedule": 60},
+    "prove the books": {"task": "runtime.prove_books", "schedule": 6},
+    "prove the history of changes": {"task": "runtime.prove_history", "schedule": 6},
     "purge": {"task": "runtime.purge", "schedule": 300},
     "archive": {"task": "runtime.archive", "schedule": 300},
     "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},

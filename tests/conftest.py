@@ -48,6 +48,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what says nothing of a cluster, on a cluster, and of its keys, with these."""
+    why_not: Callable[[str], str]
     if citus.workers():
         why_not = citus.elsewhere
     elif os.environ.get("KRAK_TEST_SWAPPED_KEYS"):

@@ -171,9 +171,11 @@ class TestClaiming:
         assert relay._publish_or_wait(0.0) == relay.PAUSE_AFTER_WORK_SECONDS
         assert rounds == []
         broker.lpop("test.slow-worker")
-        relay._publish_or_wait(0.0)
+        # While others wait there, what comes gathers here.
+        assert relay._publish_or_wait(0.0) == relay.PAUSE_WHILE_BUSY_SECONDS
         assert rounds == [1]
         broker.delete("test.slow-worker")
+        assert relay._publish_or_wait(0.0) == relay.PAUSE_AFTER_WORK_SECONDS
 
     def test_done_and_dead_messages_are_never_claimed_nor_given_back(
         self, register: Register, now: datetime

@@ -19,8 +19,10 @@ from krak.core.outbox.tasks import deliver
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 0.02
-PAUSE_AFTER_WORK_SECONDS: Final = 0.06
+PAUSE_AFTER_WORK_SECONDS: Final = 0.1
 """Long enough that what comes meanwhile shares its statements, too short for a person to notice."""
+PAUSE_WHILE_BUSY_SECONDS: Final = 0.25
+"""While tasks wait for a worker: what would only wait there, too, gathers here."""
 PAUSE_AFTER_TROUBLE_SECONDS: Final = 0.5
 CLAIMED_AT_ONCE: Final = 400
 MESSAGES_PER_TASK: Final = 25
@@ -62,9 +64,10 @@ class Command(BaseCommand):
 def _publish_or_wait(pause: float) -> float:
     """Publish what is due, unless enough waits at the broker; return the next pause."""
     # After an idle round there is too little to do for the worker not to keep up.
-    if pause != PAUSE_SECONDS and _waiting() >= MOST_TASKS_WAITING:
+    waiting = 0 if pause == PAUSE_SECONDS else _waiting()
+    if waiting >= MOST_TASKS_WAITING:
         return PAUSE_AFTER_WORK_SECONDS
-    return _pause_after(_publish_due())
+    return _pause_after(_publish_due(), waiting=waiting)
 
 
 def _waiting() -> int:
@@ -72,9 +75,11 @@ def _waiting() -> int:
     return valkey.client().llen(deliver.app.conf.task_default_queue)
 
 
-def _pause_after(published: int) -> float:
+def _pause_after(published: int, *, waiting: int) -> float:
     if published == CLAIMED_AT_ONCE:
         return 0.0
+    if waiting:
+        return PAUSE_WHILE_BUSY_SECONDS
     return PAUSE_AFTER_WORK_SECONDS if published else PAUSE_SECONDS
 
 
