@@ -54,7 +54,8 @@ def test_a_dinner_is_told_of_when_approved_when_taken_and_when_rewarded(known: K
 def test_a_tap_is_in_the_inbox_when_it_is_answered(known: Known) -> None:
     StripeDoor(Client(), known.card.stripe_id).request(10_00)
 
-    assert not OutboxMessage.objects.filter(done_at=None).exists()
+    promised = OutboxMessage.objects.filter(payload__customer=str(known.customer.id))
+    assert not promised.filter(topic__startswith="notifications.").exists()
     (notice,) = known.get("/v1/notifications").json()["results"]
     (purchase,) = known.get("/v1/authorizations").json()["results"]
     assert notice["text"] == "10.00 USD at RAMEN TOKYO."
