@@ -10,22 +10,21 @@ A_FEW = 2_000
 LEFT = "SELECT count(*) FROM outbox_outboxmessage WHERE done_at IS NULL AND dead_at IS NULL"
 
 
-def until_done() -> float:
-    """Return how many messages a second were done until none was left.
+def until_done() -> None:
+    """Wait until no message is left.
 
     Raises:
         RuntimeError: some are left after ten minutes.
     """
     began = time.monotonic()
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
-        first = left = _left(database)
+        left = _left(database)
         while left:
             if time.monotonic() - began > PATIENCE_SECONDS:
                 raise RuntimeError(f"{left} messages are not done")
             # Counting many takes what would be measured.
             time.sleep(0.1 if left < A_FEW else 2)
             left = _left(database)
-    return first / max(time.monotonic() - began, 0.001)
 
 
 def _left(database: "psycopg.Connection[tuple[int]]") -> int:

@@ -6,7 +6,7 @@ from typing import Final
 from moneyed import Money
 
 from cards.receipts.queries import Cleared, Receipt, Reward, Sale
-from krak.core.money import MOST_PLACES_OF_MONEY, places_of, plain
+from krak.core.money import least_places, plain
 from krak.core.pdf import Column, Page, Section, figure, render
 
 _KINDS: Final = {
@@ -85,8 +85,4 @@ def _cashback(rewards: Sequence[Reward]) -> Section:
 
 def _money(amount: Money, *, signed: bool = False) -> str:
     code = amount.currency.code
-    places = places_of(code)
-    shown = figure(
-        amount.amount, places=places if places <= MOST_PLACES_OF_MONEY else 0, signed=signed
-    )
-    return f"{shown} {code}"
+    return f"{figure(amount.amount, places=least_places(code), signed=signed)} {code}"

@@ -14,7 +14,7 @@ from holdings.lots.models import Disposal
 from holdings.statements.models import Statement
 from krak.core import csv_files
 from krak.core.ids import show
-from krak.core.money import MOST_PLACES_OF_MONEY, UnknownCurrency, places_of, plain
+from krak.core.money import UnknownCurrency, least_places, plain
 from krak.core.pdf import Column, Page, Section, figure, render
 from krak.customers.models import Customer
 
@@ -177,12 +177,10 @@ def _day(moment: str) -> str:
 
 def _figure(amount: str, code: str, *, signed: bool = False) -> str:
     try:
-        places = places_of(code)
+        places = least_places(code)
     except UnknownCurrency:
         places = 0
-    return figure(
-        Decimal(amount), places=places if places <= MOST_PLACES_OF_MONEY else 0, signed=signed
-    )
+    return figure(Decimal(amount), places=places, signed=signed)
 
 
 def _amount(amount: str, code: str, *, signed: bool = False) -> str:

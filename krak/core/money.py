@@ -16,9 +16,9 @@ from moneyed import Money
 
 STORED_PLACES: Final = 10
 """Decimals that the ledger keeps; `numeric(28, 10)`."""
-MOST_PLACES_OF_MONEY: Final = 4
-"""No currency of ISO 4217 has more decimals; coins and tokens do."""
 
+_MOST_PLACES_OF_MONEY: Final = 4
+"""No currency of ISO 4217 has more decimals; coins and tokens do."""
 _ONE: Final = Decimal(1)
 _QUANTA: Final = tuple(Decimal(1).scaleb(-places) for places in range(31))
 _RATES: Final = {
@@ -158,13 +158,23 @@ def places_of(code: str) -> int:
     return len(str(currency(code).sub_unit)) - 1
 
 
+def least_places(code: str) -> int:
+    """Return how many decimals an amount is shown with at least: 2 for USD, 0 for a coin.
+
+    Raises:
+        UnknownCurrency: nothing is registered under `code`.
+    """
+    places = places_of(code)
+    return places if places <= _MOST_PLACES_OF_MONEY else 0
+
+
 def amount_object(value: Money) -> dict[str, str]:
     """Write money as clients read it: `{"amount": "12.50", "currency": "GBP"}`.
 
     With its currency's decimals; coins and tokens without trailing zeros.
     """
     code = value.currency.code
-    places = places_of(code)
-    fixed = places <= MOST_PLACES_OF_MONEY and is_exact(value.amount, places)
-    text = at_places(value.amount, places) if fixed else plain(value.amount)
+    places = least_places(code)
+    exact = is_exact(value.amount, places)
+    text = at_places(value.amount, places) if exact else plain(value.amount)
     return {"amount": text, "currency": code}

@@ -48,6 +48,7 @@ BEGIN
       JOIN ledger_book b ON b.customer_id = p_customer
       JOIN issuing_spendingprofile s ON s.customer_id = p_customer
      WHERE c.id = p_customer;
+    IF NOT FOUND THEN RETURN NULL; END IF;
     SELECT jsonb_build_object(
                'id', p.id, 'partial_minimum', p.partial_minimum::text,
                'minimum_conversion', p.minimum_conversion::text,

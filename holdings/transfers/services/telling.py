@@ -58,4 +58,4 @@ def details_of(transfer: Transfer) -> dict[str, Any]:
 
 
 def _amount(row: Transfer | Request, *, board: Board, now: datetime) -> dict[str, str]:
-    return dict(amount_object(shown(row.units, code=row.currency, board=board, now=now)))
+    return amount_object(shown(row.units, code=row.currency, board=board, now=now))
