@@ -13,7 +13,8 @@ KINDS = {
     "manage.py market": "market",
     "manage.py candles": "candles",
     "manage.py relay": "relay",
-    "krak worker": "worker",
+    "--hostname worker@": "worker",
+    "--hostname jobs@": "jobs",
     "krak beat": "beat",
 }
 SESSIONS = (

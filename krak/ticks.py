@@ -7,11 +7,10 @@ from typing import Any, Final
 
 from celery.schedules import crontab
 
-TICKS: Final[dict[str, dict[str, Any]]] = {
-    "prove the books": {"task": "runtime.prove_books", "schedule": 6},
-    "prove the history of changes": {"task": "runtime.prove_history", "schedule": 6},
-    "purge": {"task": "runtime.purge", "schedule": 300},
-    "archive": {"task": "runtime.archive", "schedule": 300},
+JOBS: Final = "jobs"
+"""The queue of what may take long, and the process for it: nobody who waits stands behind it."""
+
+_SHORT: Final[dict[str, dict[str, Any]]] = {
     "roll up the house": {"task": "ledger.roll_up_house", "schedule": 5},
     "net the house's exposure": {"task": "hedging.net", "schedule": 10},
     "read what the venue trades": {"task": "hedging.refresh_instruments", "schedule": 60},
@@ -26,27 +25,44 @@ TICKS: Final[dict[str, dict[str, Any]]] = {
     },
     "expire proposals": {"task": "approvals.expire", "schedule": 300},
     "watch the float": {"task": "treasury.watch", "schedule": 60},
+    "let verifications run out": {"task": "customers.expire_verifications", "schedule": 3600},
+    "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
+    "tell Stripe of disputes again": {"task": "disputes.tell_again", "schedule": 600},
+    "let disputes run out": {"task": "disputes.expire", "schedule": 3600},
+    "fire price alerts": {"task": "alerts.fire", "schedule": 5, "options": {"expires": 5}},
+    "follow withdrawals": {"task": "funding.follow", "schedule": 60},
+    "end top-ups that nobody paid": {"task": "funding.end_top_ups", "schedule": 600},
+}
+_LONG: Final[dict[str, dict[str, Any]]] = {
+    "prove the books": {"task": "runtime.prove_books", "schedule": 6},
+    "prove the history of changes": {"task": "runtime.prove_history", "schedule": 6},
+    "purge": {"task": "runtime.purge", "schedule": 300},
+    "archive": {"task": "runtime.archive", "schedule": 300},
     "compare the hour with Stripe": {
         "task": "reconciliation.compare",
         "schedule": 240,
         "kwargs": {"window": "hour"},
     },
     "compare the day with Stripe": {"task": "reconciliation.compare", "schedule": 3600},
-    "compare all with Stripe": {
-        "task": "reconciliation.compare",
-        "schedule": crontab(hour=3, minute=30),
-        "kwargs": {"window": "all"},
-    },
-    "let verifications run out": {"task": "customers.expire_verifications", "schedule": 3600},
-    "tell Stripe again": {"task": "issuing.tell_again", "schedule": 600},
-    "tell Stripe of disputes again": {"task": "disputes.tell_again", "schedule": 600},
-    "let disputes run out": {"task": "disputes.expire", "schedule": 3600},
-    "fire price alerts": {"task": "alerts.fire", "schedule": 5, "options": {"expires": 5}},
     "roll up candles": {"task": "candles.roll_up", "schedule": 60},
     "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
     "forget what the law has let go of": {"task": "privacy.forget_facts", "schedule": 3600},
     "issue statements": {"task": "statements.issue", "schedule": 600},
-    "follow withdrawals": {"task": "funding.follow", "schedule": 60},
-    "end top-ups that nobody paid": {"task": "funding.end_top_ups", "schedule": 600},
     "partitions of candles": {"task": "candles.partitions", "schedule": 300},
 }
+_NIGHTLY: Final[dict[str, dict[str, Any]]] = {
+    "compare all with Stripe": {
+        "task": "reconciliation.compare",
+        "schedule": crontab(hour=3, minute=30),
+        "kwargs": {"window": "all"},
+        "options": {"queue": JOBS},
+    },
+}
+TICKS: Final = (
+    _SHORT
+    | {
+        name: tick | {"options": {"queue": JOBS, "expires": tick["schedule"]}}
+        for name, tick in _LONG.items()
+    }
+    | _NIGHTLY
+)

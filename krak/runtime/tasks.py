@@ -40,7 +40,7 @@ HOUR: Final = timedelta(hours=1)
 PROOF_OF_BOOKS: Final = "runtime.prove_books"
 PROOF_OF_HISTORY: Final = "runtime.prove_history"
 PIECE_SECONDS: Final = 1.0
-"""Of every six, so that a proof is over in time: a worker at it has none for rewards meanwhile."""
+"""Of every six, so that Postgres is left to who is waited for, most of the time."""
 PROOF_LASTS: Final = timedelta(minutes=5)
 """A statement of the proof: the house's is about all postings there are."""
 MOST_FILES: Final = 200

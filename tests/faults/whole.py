@@ -32,7 +32,8 @@ PATTERNS = {
     "market": r"manage\.py market",
     "candles": r"manage\.py candles",
     "relay": r"manage\.py relay",
-    "worker": r"celery.* worker",
+    "worker": r"celery.* worker@",
+    "jobs": r"celery.* jobs@",
     "beat": r"celery.* beat",
     "issuer": r"krak\.sandbox\.issuer",
 }

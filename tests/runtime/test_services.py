@@ -1,6 +1,7 @@
 """The servers that development and tests run on, for real and with nothing of the application."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import redis
 
 from krak.runtime import postgres, processes, services, supervisor, up, valkey
 from krak.runtime.processes import RuntimeProblem
+from krak.ticks import JOBS, TICKS
 
 ANSWERS_WITHIN_SECONDS = 10
 
@@ -339,8 +341,17 @@ def test_the_procfile_names_the_processes_in_the_order_they_stop() -> None:
 
     table = up.read_procfile(up.CHECKOUT / "Procfile", environment=environment)
 
-    assert list(table) == ["web", "cards", "live", "market", "candles", "relay", "worker", "beat"]
+    assert " ".join(table) == "web cards live market candles relay worker jobs beat"
     assert "8123" in table["web"]
+
+
+def test_each_queue_the_clock_asks_is_served_by_a_process() -> None:
+    commands = up.CHECKOUT.joinpath("Procfile").read_text()
+    served = {"celery", *re.findall(r"--queues (\S+)", commands)}
+
+    asked = {tick.get("options", {}).get("queue", "celery") for tick in TICKS.values()}
+
+    assert asked == served == {"celery", JOBS}
 
 
 def test_the_sandbox_has_a_fake_of_stripe_on_a_port_that_it_keeps(tmp_path: Path) -> None:

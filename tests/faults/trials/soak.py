@@ -14,6 +14,7 @@ KILLED = (
     "cards",
     "live",
     "worker",
+    "jobs",
     "relay",
     "beat",
     "market",
