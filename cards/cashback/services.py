@@ -21,6 +21,7 @@ from krak.core.errors import DomainError, Kind
 from krak.core.ids import show, uuid7
 from krak.core.money import amount_object, floor_to, places_of, plain
 from krak.core.transactions import takes_part
+from krak.customers import queries as customers
 from krak.notifications import services as notifications
 
 
@@ -117,18 +118,11 @@ def _pay(rewards: Sequence[_Reward], *, now: datetime) -> None:
             for grant, words in zip(grants, details, strict=True)
         ]
     )
+    homes = customers.home_currencies(grant.customer_id for grant in grants)
     lots.add(
-        lots.Arrival(
-            customer_id=grant.customer_id,
-            currency=grant.asset,
-            units=grant.units,
-            cost=grant.value,
-            cost_currency=grant.currency,
-            entry_id=grant.entry_id,
-            acquired_at=now,
-        )
+        _arrival(grant, home=homes[grant.customer_id], now=now)
         for grant in grants
-        if grant.asset != grant.currency
+        if grant.asset != homes[grant.customer_id]
     )
     Grant.objects.bulk_create(grants)
     bought = {(reward.customer_id, reward.group): reward.purchase for reward in rewards}
@@ -152,6 +146,18 @@ def _grant(reward: _Reward, *, asset: str, units: Decimal, now: datetime) -> Gra
         units=units,
         units_left=units,
         granted_at=now,
+    )
+
+
+def _arrival(grant: Grant, *, home: str, now: datetime) -> lots.Arrival:
+    return lots.Arrival(
+        customer_id=grant.customer_id,
+        currency=grant.asset,
+        units=grant.units,
+        cost=lots.worth(grant.value, grant.currency, home, board=live.current()),
+        cost_currency=home,
+        entry_id=grant.entry_id,
+        acquired_at=now,
     )
 
 
@@ -225,15 +231,7 @@ def _claw_back(grant: Grant, value: Decimal, *, now: datetime) -> None:
     entry = _claw_back_entry(grant, taken, asset.id, number=number, now=now)
     if entry is not None:
         ledger.post(entry)
-        if taken.units:
-            lots.take(
-                customer_id=customer_id,
-                currency=grant.asset,
-                units=taken.units,
-                proceeds=taken.value - taken.cash,
-                entry_id=entry.id,
-                now=now,
-            )
+        _let_go(grant, taken, entry_id=entry.id, now=now)
         ClawBack.objects.create(
             id=uuid7(),
             customer_id=customer_id,
@@ -248,6 +246,24 @@ def _claw_back(grant: Grant, value: Decimal, *, now: datetime) -> None:
     grant.units_left -= taken.asked
     grant.value_left -= value
     grant.save(update_fields=["value_left", "units_left"])
+
+
+def _let_go(grant: Grant, taken: Taken, *, entry_id: UUID, now: datetime) -> None:
+    """Let what was taken back leave its lots: units for their part of the value, cash as cash."""
+    home = customers.home_currencies([grant.customer_id])[grant.customer_id]
+    if taken.units and grant.asset != home:
+        lots.take(
+            customer_id=grant.customer_id,
+            currency=grant.asset,
+            units=taken.units,
+            proceeds=lots.worth(
+                taken.value - taken.cash, grant.currency, home, board=live.current()
+            ),
+            entry_id=entry_id,
+            now=now,
+        )
+    if taken.cash:
+        lots.spend([lots.Moved(grant.customer_id, grant.currency, taken.cash, entry_id, now)])
 
 
 def _claw_back_entry(

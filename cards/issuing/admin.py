@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from cards.issuing import queries
 from cards.issuing.models import (
     Card,
     Cardholder,
@@ -15,7 +16,8 @@ from cards.issuing.models import (
     SpendingProfile,
     WalletToken,
 )
-from cards.issuing.policies import FirstPolicy
+from cards.issuing.policies import columns_of
+from krak.core import clock
 from krak.core.admin import ReadOnlyAdmin, Section, amount_column, badge, link_to
 
 
@@ -164,8 +166,9 @@ class PolicyAdmin(ReadOnlyAdmin):
         return request.user.has_perm("issuing.add_policy")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Begin with the first policy's values."""
-        columns = FirstPolicy().columns()
+        """Begin with what is in force for everybody."""
+        now = clock.now()
+        columns = columns_of(queries.policy_in_force(customer_id=None, currency="", at=now))
         return {
             name: ",".join(value) if isinstance(value, list) else value
             for name, value in columns.items()

@@ -1,6 +1,6 @@
 """The policy of a fresh installation. Source: the card policy, sections 1, 2 and 6."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
@@ -36,9 +36,14 @@ class FirstPolicy:
         }
     )
 
-    def columns(self, **changed: Any) -> dict[str, Any]:
-        """Return the columns of a policy row, some of them changed."""
-        row = asdict(self) | changed
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of a policy row."""
+        row = asdict(self)
         return {
             name: list(value) if isinstance(value, tuple) else value for name, value in row.items()
         }
+
+
+def columns_of(policy: object) -> dict[str, Any]:
+    """Return the columns of a policy row that say what it rules."""
+    return {field.name: getattr(policy, field.name) for field in fields(FirstPolicy)}

@@ -87,14 +87,14 @@ def spending_of(*, customer: Customer) -> SpendingProfile:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a policy judges: something of a customer's in a currency that arrives at a moment."""
+    """What a policy judges: what arrives in a currency at a moment, of a customer or anybody."""
 
-    customer_id: UUID
+    customer_id: UUID | None
     currency: str
     at: datetime
 
 
-def policy_in_force(*, customer_id: UUID, currency: str, at: datetime) -> Policy:
+def policy_in_force(*, customer_id: UUID | None, currency: str, at: datetime) -> Policy:
     """Return the policy that judges what arrives at `at`; before there was one, the first."""
     return policies_in_force([Judged(customer_id, currency, at)])[0]
 

@@ -1,11 +1,16 @@
 """Reads of lots and disposals."""
 
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet, Sum
 
 from holdings.lots.models import Disposal, Lot
+
+_NOBODY: Final = UUID(int=0)
+_LAST: Final = UUID(int=2**128 - 1)
 
 
 def sales(*, customer_id: UUID) -> QuerySet[Disposal]:
@@ -22,6 +27,17 @@ def realised_gains(*, customer_id: UUID) -> dict[str, Decimal]:
         .values_list("currency", "total")
     )
     return dict(rows)
+
+
+def breaks(*, after: UUID | None, last: UUID | None) -> list[tuple[UUID, str]]:
+    """Prove lots: they are what is posted, or nothing if that is overdrawn or home currency.
+
+    Of the customers after one, to another; None stands for before the first and after the last.
+    Returns the (customer, currency) for which it is not so.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM lots_breaks(%s, %s)", [after or _NOBODY, last or _LAST])
+        return [(customer_id, currency) for customer_id, currency in cursor.fetchall()]
 
 
 def units_in_lots(*, customer_id: UUID) -> dict[str, Decimal]:

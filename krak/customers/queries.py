@@ -1,7 +1,7 @@
 """Finding people."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -43,6 +43,12 @@ def customer(customer_id: UUID) -> Customer:
     if found is None:
         raise CustomerNotFound(customer=str(customer_id))
     return found
+
+
+def home_currencies(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the currency in which each of these customers' gains are reckoned."""
+    known = Customer.objects.filter(id__in=set(customer_ids))
+    return dict(known.values_list("id", "home_currency"))
 
 
 def token_holder(token: str, *, now: datetime) -> AccessToken | None:

@@ -13,6 +13,7 @@ from celery import shared_task
 from fx.quotes import services as quotes
 from holdings.hedging import queries as hedging
 from holdings.ledger import queries as ledger
+from holdings.lots import queries as lots
 from holdings.transfers import queries as transfers
 from krak.cases import services as cases
 from krak.core import clock
@@ -72,6 +73,9 @@ def _prove_some_books(after: UUID | None, *, now: datetime) -> UUID | None:
     for found in broken:
         logger.error("books: %s of %s: %s", found.kind, found.customer_id, found.subject)
         _open_case(f"{found.kind} {found.subject}", found.customer_id, now=now)
+    for customer_id, currency in lots.breaks(after=after, last=last):
+        logger.error("books: lots of %s: %s", customer_id, currency)
+        _open_case(f"lots {currency}", customer_id, now=now)
     return last
 
 

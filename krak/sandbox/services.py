@@ -118,21 +118,21 @@ def credit_cash(
     """Credit cash from custody; a negative amount opens an account overdrawn."""
     account = ledger.account_of(customer_id=customer_id, currency=currency)
     side, other = (CREDIT, DEBIT) if amount > 0 else (DEBIT, CREDIT)
-    ledger.post(
-        Entry(
-            id=uuid7(),
-            customer_id=customer_id,
-            cause=cause,
-            kind="DEPOSIT",
-            event_at=now,
-            created_at=now,
-            legs=(
-                Leg(side, currency, abs(amount), account=account.id, forced=amount < 0),
-                Leg(other, currency, abs(amount), house="CUSTODY"),
-            ),
-            details={"sandbox": True},
-        )
+    entry = Entry(
+        id=uuid7(),
+        customer_id=customer_id,
+        cause=cause,
+        kind="DEPOSIT",
+        event_at=now,
+        created_at=now,
+        legs=(
+            Leg(side, currency, abs(amount), account=account.id, forced=amount < 0),
+            Leg(other, currency, abs(amount), house="CUSTODY"),
+        ),
+        details={"sandbox": True},
     )
+    if ledger.post(entry) and amount > 0:
+        lots.receive([lots.Moved(customer_id, currency, amount, entry.id, now)])
 
 
 @takes_part

@@ -1,6 +1,7 @@
 """What staff see, what nobody else sees, and what nobody changes."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,14 +14,17 @@ from django.urls import reverse
 from cards.authorizations.models import Authorization, Decision, StrayRequest
 from cards.cashback.models import Grant
 from cards.clearing.models import CardTransaction
+from cards.issuing import services as issuing
 from cards.issuing.models import Card, Policy
 from fx.assets.models import Asset
 from holdings.ledger.models import Hold, JournalEntry, LedgerAccount
 from krak.approvals.models import Proposal
+from krak.core import clock
 from krak.core.audit.models import RowChange
 from krak.core.ids import show
 from krak.core.inbox.models import InboxEvent
 from krak.core.outbox.models import OutboxMessage
+from krak.core.transactions import transaction
 from krak.customers.models import Customer, User
 from tests.cards.scenarios import Play, scenario
 
@@ -222,6 +226,18 @@ def test_a_policy_is_added_but_never_edited(staff: Client, play: Play) -> None:
     assert staff.get(f"{list_of(Policy)}add/").status_code == 200
     assert staff.post(page_of(policy), {"daily_limit": "1"}).status_code == 403
     assert staff.post(page_of(policy).replace("/change/", "/delete/")).status_code == 403
+
+
+def test_a_policy_begins_with_what_is_in_force(staff: Client) -> None:
+    with transaction():
+        issuing.set_policy(customer_id=None, effective_at=clock.now(), daily_limit=Decimal(5000))
+
+    form = staff.get(f"{list_of(Policy)}add/").context["adminform"].form
+    assert form.initial["daily_limit"] == 5000
+
+    with transaction():
+        next_one = issuing.set_policy(customer_id=None, effective_at=clock.now(), fx_buffer_bps=25)
+    assert (next_one.daily_limit, next_one.fx_buffer_bps) == (5000, 25)
 
 
 def test_a_merchants_name_is_text_wherever_it_is_shown(staff: Client, play: Play) -> None:

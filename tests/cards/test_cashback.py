@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from cards.cashback.models import ClawBack, Grant
 from fx.prices import live
 from holdings.ledger.models import JournalEntry
+from krak.cases.models import Case
 from krak.core import clock
 from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
@@ -262,21 +264,27 @@ class TestOneReward:
         shopper = Shopper()
         pinned({}, stale=["BTC"])
         shopper.apply(shopper.said_by_the_network(100_00))
-        message = OutboxMessage.objects.get(
-            topic="cashback.settle", payload__customer=str(shopper.customer.id)
+        waits = OutboxMessage.objects.filter(
+            topic="cashback.settle", payload__customer=str(shopper.customer.id), done_at=None
         )
 
-        outbox.deliver([message.id], now=shopper.now)
-        message.refresh_from_db()
-        assert message.last_error.startswith("RewardHasNoPrice")
-        # In one list, or mypy would believe that it stays None.
-        assert [message.done_at, shopper.posted("BTC"), shopper.value] == [None, 0, 0]
+        # It waits for as long as it has waited, 5 minutes at most, and never gives up.
+        pauses, now = [], shopper.now
+        for _ in range(13):
+            message = waits.get()
+            outbox.deliver([message.id], now=now)
+            pauses.append((waits.get().due_at - now).total_seconds())
+            now = waits.get().due_at
+        assert pauses == [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+        assert [shopper.posted("BTC"), shopper.value] == [0, 0]
+        outbox.deliver([waits.get().id], now=shopper.now + timedelta(days=5))
+        assert Case.objects.get(kind="reward_without_price").customer_id == shopper.customer.id
 
         pinned({"BTC": "25000"})
+        message = waits.get()
         for _ in range(2):
             outbox.deliver([message.id], now=message.due_at)
-        message.refresh_from_db()
-        assert message.done_at is not None
+        assert not waits.exists()
         assert [shopper.posted("BTC"), shopper.value] == [Decimal("0.00004"), 1]
 
     def test_what_was_earned_and_returned_meanwhile_needs_no_price(self, pinned: Any) -> None:

@@ -15,8 +15,10 @@ from cards.authorizations.rules.replay import request_of
 from cards.authorizations.services import authorize
 from cards.issuing import services as issuing
 from krak.core import clock
+from krak.core.outbox import services as outbox
 from krak.core.transactions import transaction
 from tests.cards.scenarios import Play, scenario
+from tests.stripe_door import answer_of
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +86,25 @@ def test_a_refused_request_counts_nothing_and_an_increment_counts_what_it_adds(
     assert ask(60, midnight) == "approved"
     assert ask(41, midnight, step=1) == "velocity_limit"
     assert ask(40, midnight, step=1) == "approved"
+
+
+@pytest.mark.parametrize(("mcc", "amount"), [("5812", 9000), ("6011", 5000)])
+def test_what_the_network_refused_in_the_end_counts_nothing(
+    play: Play, mcc: str, amount: int
+) -> None:
+    def asks(name: str) -> bool:
+        approved: bool = answer_of(play.door.request(amount, authorization=name, mcc=mcc))[
+            "approved"
+        ]
+        return approved
+
+    assert asks("a1")
+    assert not asks("a2")
+    play.door.authorization(
+        amount, authorization="a1", approved=False, reason="webhook_timeout", status="closed"
+    )
+    outbox.drain(now=clock.now())
+    assert asks("a3")
 
 
 def test_a_replaced_card_begins_no_new_day(play: Play, ask: Ask, midnight: datetime) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cards.issuing.models import SpendingProfile
 from holdings.ledger import queries as ledger_reads
 from krak.core import clock
 from krak.core.outbox import services as outbox
@@ -391,6 +392,21 @@ def test_a_fresh_customer_has_a_deposit_a_cardholder_and_preferences(
     assert phone.put("/v1/preferences", preferences).status_code == 200
     assert phone.get("/v1/preferences").json() == {"object": "preferences", **preferences}
     assert not ledger_reads.breaks(customer_id=customer_of(phone).id)
+
+
+def test_a_reward_is_what_its_owner_may_buy_where_they_live(pinned: Any) -> None:
+    pinned({"AAPLx": "200"})
+    known = new_customer(cash="1", country="GB")
+    wanted: dict[str, Any] = {
+        "display_currency": "USD", "spend_order": None, "excluded": [], "cashback_asset": "AAPLx",
+    }  # fmt: skip
+    refused = known.send("/v1/preferences", wanted, method="put")
+    assert (refused.status_code, refused.json()["code"]) == (422, "eligibility.not_eligible")
+
+    # Whoever has it already keeps it, and changes the rest.
+    SpendingProfile.objects.filter(customer=known.customer).update(cashback_asset="AAPLx")
+    kept = known.send("/v1/preferences", wanted | {"excluded": ["BTC"]}, method="put")
+    assert (kept.status_code, kept.json()["excluded"]) == (200, ["BTC"])
 
 
 def test_a_card_is_ordered_by_somebody_verified_only(phone: Phone) -> None:

@@ -26,6 +26,10 @@ BREAKS = {
           LEFT JOIN ledger_posting p ON p.customer_id = e.customer_id AND p.entry_id = e.id
          GROUP BY e.id, e.cause, e.legs HAVING count(p.leg) <> e.legs""",
     "I2 the books disagree": "SELECT break || ' ' || subject FROM ledger_breaks()",
+    "I2 lots are not what is posted": """
+        SELECT customer_id || ' ' || currency
+          FROM lots_breaks('00000000-0000-0000-0000-000000000000',
+                           'ffffffff-ffff-ffff-ffff-ffffffffffff')""",
     "I2 the house's books disagree": "SELECT ledger_house_breaks::text FROM ledger_house_breaks()",
     "I3 somebody is overdrawn without a forced event": """
         SELECT customer_id || ' ' || currency FROM ledger_ledgeraccount a

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from holdings.ledger import queries as ledger
 from holdings.ledger.models import Book
+from holdings.lots.models import Lot
 from krak.cases.models import Case
 from krak.core import clock, retention
 from krak.core.ids import first_at
@@ -81,6 +82,21 @@ def test_books_are_proved_a_piece_a_tick_until_all_are(
     ]
     case = Case.objects.get(kind="books_broken")
     assert (case.subject, case.customer_id) == ("chain head 9", last)
+
+
+def test_lots_that_are_not_what_is_posted_are_a_case(pinned: Any) -> None:
+    pinned({"BTC": "50000"})
+    known = new_customer(cash="1", holdings={"BTC": "0.5"})
+    as_at_a_commit()
+    tasks.prove_books()
+    assert not Case.objects.filter(kind="books_broken").exists()
+
+    Lot.objects.filter(customer=known.customer).update(remaining="0.4")
+    Run.objects.all().delete()
+    tasks.prove_books()
+
+    case = Case.objects.get(kind="books_broken")
+    assert (case.subject, case.customer_id) == ("lots BTC", known.customer.id)
 
 
 def test_a_part_of_the_books_is_as_long_as_one_statement_may_take(

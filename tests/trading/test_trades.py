@@ -46,7 +46,7 @@ def books_hold(known: Known) -> None:
     assert in_lots == {
         code: units
         for code, units in posted(known).items()
-        if code != known.customer.home_currency and units
+        if code != known.customer.home_currency and units > 0
     }
 
 

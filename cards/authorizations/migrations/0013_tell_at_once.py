@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     ]
     operations: ClassVar = [
         migrations.RunSQL(
-            sql=[((SQL / f"{name}.sql").read_text(), None) for name in ("snapshot", "settle")],
+            sql=[((SQL / f"{name}.sql").read_text(), None) for name in ("snapshot_6", "settle_5")],
             reverse_sql=[
                 ((SQL / f"{name}.sql").read_text(), None) for name in ("settle_4", "snapshot_5")
             ],

@@ -15,6 +15,7 @@ from holdings.trading.rules.waterfall import legs_of_sale, waterfall
 from krak.core.ids import uuid7
 from krak.core.money import places_of, plain
 from krak.core.transactions import takes_part
+from krak.customers import queries as customers
 
 
 @takes_part
@@ -30,7 +31,9 @@ def raise_cash(
     balances = ledger_reads.balances(customer_id=customer_id)
     profile = issuing.spending_profile(customer_id=customer_id)
     policy = issuing.policy_in_force(customer_id=customer_id, currency=currency, at=now)
-    prices = prices_of(balances, board=live.current(), currency=currency, now=now)
+    home = customers.home_currencies([customer_id])[customer_id]
+    board = live.current()
+    prices = prices_of(balances, board=board, currency=currency, now=now)
     sales = waterfall(
         shortfall,
         sellables_of(
@@ -63,12 +66,14 @@ def raise_cash(
             details={"price": prices[sale.code].stored, "spread": plain(sale.spread)},
         )
         ledger.post(entry)
-        lots.take(
-            customer_id=customer_id,
-            currency=sale.code,
-            units=sale.units,
-            proceeds=sale.proceeds,
-            entry_id=entry.id,
-            now=now,
-        )
+        if sale.code != home:
+            lots.take(
+                customer_id=customer_id,
+                currency=sale.code,
+                units=sale.units,
+                proceeds=lots.worth(sale.proceeds, currency, home, board=board),
+                entry_id=entry.id,
+                now=now,
+            )
+        lots.receive([lots.Moved(customer_id, currency, sale.proceeds, entry.id, now)])
     return sum((sale.proceeds for sale in sales), Decimal(0))

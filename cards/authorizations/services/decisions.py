@@ -35,6 +35,7 @@ from cards.authorizations.services.telling import notice_of
 from fx.prices import live
 from fx.prices.rules import Board
 from holdings.ledger.rules import Entry
+from holdings.lots import services as lots
 from holdings.trading.rules.waterfall import Sale, legs_of_sale
 from krak.core.functions import call
 from krak.core.ids import show, uuid7
@@ -227,6 +228,7 @@ def _posting(
             "merchant_country": request.merchant_country,
             "mcc": request.mcc,
         },
+        "home": snapshot["home"],
         "entries": [entry.as_json() for _, entry in entries],
         "hold": {
             "id": str(uuid7()),
@@ -250,7 +252,9 @@ def _posting(
             "request": _request_json(request),
             "inputs": stored_inputs(snapshot, prices, board=board, now=now),
             "sales": [
-                stored_sale(sale, prices[sale.code]) | {"entry": str(entry.id)}
+                stored_sale(sale, prices[sale.code])
+                | {"entry": str(entry.id)}
+                | _in_lots(sale, cash=currency, home=snapshot["home"], board=board)
                 for sale, entry in entries
             ],
             "answer": answer_of(
@@ -285,6 +289,16 @@ def stored_sale(sale: Sale, price: AssetPrice) -> dict[str, Any]:
         "proceeds": plain(sale.proceeds),
         "spread": plain(sale.spread),
         "venue": price.venue,
+    }
+
+
+def _in_lots(sale: Sale, *, cash: str, home: str, board: Board) -> dict[str, str]:
+    """Return what a sale is worth at home, and the lot of its cash, unless that is home's."""
+    if cash == home:
+        return {}
+    return {
+        "home_value": plain(lots.worth(sale.proceeds, cash, home, board=board)),
+        "lot": str(uuid7()),
     }
 
 

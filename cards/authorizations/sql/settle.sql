@@ -1,6 +1,6 @@
 -- Post a decision, unless the customer's book has moved since its snapshot was read.
 -- Returns SETTLED (all of it is written), MOVED or LATE (nothing is).
---   p: {"authorization": {…}, "decision": {…},
+--   p: {"authorization": {…}, "decision": {…}, "home": the currency in which gains are reckoned,
 --       "entries": what `ledger_append` takes, one for each of decision.sales, "hold": null | {…},
 --       "notice": what `notifications_tell` takes}
 CREATE OR REPLACE FUNCTION authorizations_settle(
@@ -11,6 +11,8 @@ DECLARE
     v_authorization uuid;
     v_sale jsonb;
     a jsonb := p->'authorization';
+    -- A release that did not say it reckoned in the card's currency.
+    v_home text := coalesce(p->>'home', p->'authorization'->>'currency');
     d jsonb := p->'decision';
     h jsonb := p->'hold';
     v_now timestamptz := (d->>'decided_at')::timestamptz;
@@ -43,8 +45,16 @@ BEGIN
     IF p->'entries' <> '[]' THEN
         PERFORM ledger_append(p_customer, p->'entries');
         FOR v_sale IN SELECT jsonb_array_elements(d->'sales') LOOP
-            PERFORM lots_take(p_customer, v_sale->>'currency', (v_sale->>'entry')::uuid,
-                              (v_sale->>'units')::numeric, (v_sale->>'proceeds')::numeric, v_now);
+            IF v_sale->>'currency' <> v_home THEN
+                PERFORM lots_take(p_customer, v_sale->>'currency', (v_sale->>'entry')::uuid,
+                                  (v_sale->>'units')::numeric,
+                                  coalesce(v_sale->>'home_value', v_sale->>'proceeds')::numeric, v_now);
+            END IF;
+            IF a->>'currency' <> v_home THEN
+                PERFORM lots_receive(p_customer, (v_sale->>'lot')::uuid, a->>'currency',
+                                     (v_sale->>'entry')::uuid, (v_sale->>'proceeds')::numeric,
+                                     (v_sale->>'home_value')::numeric, v_home, v_now);
+            END IF;
         END LOOP;
     ELSE
         UPDATE ledger_book SET version = version + 1 WHERE customer_id = p_customer;

@@ -15,7 +15,7 @@ BEGIN
         'month', coalesce(sum(r.approved_amount), 0)::text)
       FROM authorizations_decision r
       JOIN authorizations_authorization z ON z.customer_id = p_customer AND z.id = r.authorization_id
-     WHERE r.customer_id = p_customer AND r.outcome <> 'DECLINED' AND z.card_id IN (SELECT id FROM chain)
+     WHERE r.customer_id = p_customer AND r.outcome <> 'DECLINED' AND z.approved AND z.card_id IN (SELECT id FROM chain)
        AND r.decided_at >= date_trunc('month', p_today, 'UTC'));
 END $$;
 
@@ -42,7 +42,7 @@ BEGIN
            online_enabled, blocked_countries, blocked_mccs
       INTO k FROM issuing_card WHERE customer_id = p_customer AND id = v_card;
     IF NOT FOUND THEN RETURN NULL; END IF;
-    SELECT c.frozen_at, b.version, s.spend_order, s.excluded, s.blocked_mccs
+    SELECT c.frozen_at, c.home_currency, b.version, s.spend_order, s.excluded, s.blocked_mccs
       INTO o
       FROM customers_customer c
       JOIN ledger_book b ON b.customer_id = p_customer
@@ -64,10 +64,13 @@ BEGIN
       INTO v_balances
       FROM ledger_ledgeraccount a
      WHERE a.customer_id = p_customer AND (a.posted <> 0 OR a.held <> 0 OR a.currency = k.currency);
+    -- In the card's currency, as the limits are; what the network refused in the end is not spent.
     SELECT coalesce(sum(r.approved_amount), 0) AS approved, coalesce(sum(r.cash_amount), 0) AS cash
       INTO d
       FROM authorizations_decision r
-     WHERE r.customer_id = p_customer AND r.decided_at >= p_today AND r.outcome <> 'DECLINED';
+      JOIN authorizations_authorization y ON y.customer_id = p_customer AND y.id = r.authorization_id
+     WHERE r.customer_id = p_customer AND r.decided_at >= p_today AND r.outcome <> 'DECLINED'
+       AND y.currency = k.currency AND y.approved;
     SELECT id, status, steps, amount, captured
       INTO z
       FROM authorizations_authorization
@@ -83,6 +86,7 @@ BEGIN
     END IF;
     RETURN jsonb_build_object(
         'customer', p_customer,
+        'home', o.home_currency,
         'frozen', o.frozen_at IS NOT NULL,
         'version', o.version,
         'card', jsonb_build_object('id', k.id, 'status', k.status, 'livemode', k.livemode,

@@ -11,12 +11,13 @@ from cards.authorizations.models import Authorization, hold_reference
 from cards.authorizations.services import raise_cash
 from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Transaction
-from cards.clearing.services.keeping import entry_of, keep, row_of
+from cards.clearing.services.keeping import entry_of, keep, moved_by, row_of
 from cards.clearing.services.standing import authorizations_of, touch
 from cards.issuing import queries as issuing
 from cards.issuing.models import CardDirectory
 from holdings.ledger import services as ledger
 from holdings.ledger.models import LedgerAccount
+from holdings.lots import services as lots
 from krak.core.ids import uuid7
 from krak.core.rows import write_rows
 from krak.core.transactions import takes_part
@@ -71,6 +72,7 @@ def capture(
         for each in captures
     ]
     ledger.post_all([entry_of(row, accounts[row.customer_id, row.currency].id) for row in rows])
+    lots.spend(moved_by(row) for row in rows)
     _flag_overdrawn(captures)
     keep(rows, now=now)
     authorizations = []

@@ -13,6 +13,7 @@ from cards.clearing.rules import Transaction
 from cards.clearing.services.standing import open_cases
 from cards.issuing.models import CardDirectory
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from holdings.lots import services as lots
 from krak.core.ids import show, uuid7
 from krak.core.inbox import services as inbox
 from krak.core.money import amount_object, money
@@ -86,6 +87,11 @@ def entry_of(row: CardTransaction, account_id: UUID) -> Entry:
         ),
         details={"merchant": row.merchant_name, "mcc": row.mcc},
     )
+
+
+def moved_by(row: CardTransaction) -> lots.Moved:
+    """Return what the entry of a row moves in the customer's account."""
+    return lots.Moved(row.customer_id, row.currency, row.amount, row.entry_id, row.created_at)
 
 
 @takes_part

@@ -7,11 +7,12 @@ from uuid import UUID
 from cards.clearing import queries as clearing
 from cards.clearing.models import CardTransaction, Kind
 from cards.clearing.rules import Transaction
-from cards.clearing.services.keeping import entry_of, keep, reversal_row, row_of, tell
+from cards.clearing.services.keeping import entry_of, keep, moved_by, reversal_row, row_of, tell
 from cards.clearing.services.standing import authorization_of, cash_of
 from cards.issuing import queries as issuing
 from cards.issuing.models import CardDirectory
 from holdings.ledger import services as ledger
+from holdings.lots import services as lots
 from krak.approvals import services as approvals
 from krak.approvals.models import Proposal
 from krak.core.errors import DomainError
@@ -54,6 +55,7 @@ def refund(told: Transaction, owner: CardDirectory, *, now: datetime) -> CardTra
     if not row.group:
         row.flags.append("unmatched_refund")
     ledger.post(entry_of(row, cash_of(customer_id, told.currency).account_id))
+    lots.receive([moved_by(row)])
     keep([row], now=now)
     return row
 
@@ -110,6 +112,7 @@ def reverse_refund(*, refund_stripe_id: str, stripe_id: str, now: datetime) -> C
     row = reversal_row(refund, stripe_id=stripe_id, now=now)
     cash = cash_of(row.customer_id, row.currency)
     ledger.post(entry_of(row, cash.account_id))
+    lots.spend([moved_by(row)])
     if cash_of(row.customer_id, row.currency).available < 0:
         row.flags.append("overdrawn")
     keep([row], now=now)
@@ -123,6 +126,7 @@ def _matching_group(told: Transaction, customer_id: UUID) -> str:
         CardTransaction.objects.filter(
             customer_id=customer_id,
             kind=Kind.CAPTURE,
+            currency=told.currency,
             merchant_network_id=told.merchant_network_id,
         )
         .exclude(merchant_network_id="")

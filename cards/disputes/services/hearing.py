@@ -20,6 +20,7 @@ from cards.issuing import queries as issuing
 from cards.issuing.events import EventRefused, EventWaits
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from holdings.lots import services as lots
 from krak.cases import services as cases
 from krak.core.errors import Kind
 from krak.core.ids import MalformedId, read, uuid7
@@ -210,22 +211,24 @@ def _move(dispute: Dispute, disputed: CardTransaction, *, now: datetime) -> None
             cause=f"dispute:{dispute.stripe_id}:{dispute.movements}",
             now=now,
         )
-    ledger.post(
-        Entry(
-            id=uuid7(),
-            customer_id=dispute.customer_id,
-            cause=f"dispute:{dispute.stripe_id}:{dispute.movements}",
-            kind="DISPUTE",
-            event_at=now,
-            created_at=now,
-            legs=legs,
-            details={
-                "dispute": dispute.stripe_id,
-                "transaction": disputed.stripe_id,
-                "merchant": disputed.merchant_name,
-            },
-        )
+    entry = Entry(
+        id=uuid7(),
+        customer_id=dispute.customer_id,
+        cause=f"dispute:{dispute.stripe_id}:{dispute.movements}",
+        kind="DISPUTE",
+        event_at=now,
+        created_at=now,
+        legs=legs,
+        details={
+            "dispute": dispute.stripe_id,
+            "transaction": disputed.stripe_id,
+            "merchant": disputed.merchant_name,
+        },
     )
+    ledger.post(entry)
+    if taken:
+        follow = lots.spend if taken > 0 else lots.receive
+        follow([lots.Moved(dispute.customer_id, dispute.currency, abs(taken), entry.id, now)])
     dispute.movements += 1
     dispute.credited, dispute.from_suspense, dispute.from_network = (
         target.credited,

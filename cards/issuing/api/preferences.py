@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from cards.issuing import queries, services
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField
+from krak.core import clock
 from krak.core.transactions import transaction
 from krak.customers import queries as customers
 from krak.customers import services as customer_services
@@ -89,10 +90,11 @@ class Preferences(APIView):
         asked, customer = read_body(WantedPreferencesSerializer, request), asking(request)
         with transaction():
             services.set_spending(
-                customer_id=customer.id,
+                customer=customer,
                 spend_order=asked["spend_order"],
                 excluded=asked["excluded"],
                 cashback_asset=asked["cashback_asset"],
+                now=clock.now(),
             )
             customer_services.set_display_currency(
                 customer_id=customer.id, currency=asked["display_currency"]

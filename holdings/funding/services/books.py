@@ -7,18 +7,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from fx.prices import live
-from fx.prices.rules import NoPrice
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import queries as lots_held
 from holdings.lots import services as lots
 from holdings.trading import services as trading
 from krak.core.ids import uuid7
-from krak.core.money import floor_to, places_of
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
-from krak.customers.models import Customer
+from krak.customers import queries as customers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,23 +46,9 @@ def credit(movement: Movement, *, dust: Decimal = Decimal(0), now: datetime) -> 
     if dust:
         legs.append(Leg(CREDIT, currency, dust, house="DUST"))
     entry = _post(movement, tuple(legs), now=now)
-    # What an overdraft swallowed is not held.
-    held = min(movement.amount, account.posted + movement.amount)
-    home = _home_of(movement.customer_id)
-    if currency != home and held > 0:
-        lots.add(
-            [
-                lots.Arrival(
-                    customer_id=movement.customer_id,
-                    currency=currency,
-                    units=held,
-                    cost=_worth(held, currency, home),
-                    cost_currency=home,
-                    entry_id=entry,
-                    acquired_at=movement.event_at,
-                )
-            ]
-        )
+    lots.receive(
+        [lots.Moved(movement.customer_id, currency, movement.amount, entry, movement.event_at)]
+    )
     trading.promise_auto_convert(
         customer_id=movement.customer_id,
         currency=currency,
@@ -92,7 +75,7 @@ def debit(
     if fee:
         legs.append(Leg(CREDIT, currency, fee, house="FEES"))
     entry = _post(movement, tuple(legs), now=now)
-    if currency != _home_of(movement.customer_id):
+    if currency != customers.home_currencies([movement.customer_id])[movement.customer_id]:
         there = lots_held.units_in_lots(customer_id=movement.customer_id).get(currency, Decimal(0))
         moved = min(whole, there) if forced else whole
         if moved > 0:
@@ -122,6 +105,14 @@ def give_back(movement: Movement, *, fee: Decimal, taken_by: UUID, now: datetime
         legs.append(Leg(DEBIT, currency, fee, house="FEES"))
     entry = _post(movement, tuple(legs), now=now)
     lots.bring_back(customer_id=movement.customer_id, moved_by=taken_by, entry_id=entry)
+    # What had overdrawn when it was taken came from no lot, and is one now if it is there.
+    lots.receive(
+        [
+            lots.Moved(
+                movement.customer_id, currency, movement.amount + fee, entry, movement.event_at
+            )
+        ]
+    )
     return entry
 
 
@@ -139,19 +130,6 @@ def _post(movement: Movement, legs: tuple[Leg, ...], *, now: datetime) -> UUID:
     if not ledger.post(entry):
         raise RuntimeError(f"{movement.cause} was posted before")
     return entry.id
-
-
-def _home_of(customer_id: UUID) -> str:
-    return Customer.objects.values_list("home_currency", flat=True).get(id=customer_id)
-
-
-def _worth(units: Decimal, currency: str, home: str) -> Decimal:
-    """Return what units cost for tax: what they are worth as they come, 0 without a price."""
-    try:
-        worth = live.current().worth(units, currency, home)
-    except NoPrice:
-        return Decimal(0)
-    return floor_to(worth, places_of(home))
 
 
 @takes_part

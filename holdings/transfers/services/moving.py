@@ -65,7 +65,7 @@ def hand_over(transfer: Transfer, *, board: Board, now: datetime) -> None:
     )
     entry = _of(transfer, transfer.customer_id, "delivered", legs, now=now)
     ledger.post(entry)
-    lots.bring_back(customer_id=transfer.customer_id, moved_by=_sent(transfer), entry_id=entry.id)
+    lots.hand_back(customer_id=transfer.customer_id, moved_by=_sent(transfer), entry_id=entry.id)
     _dispose(transfer, sender=transfer.customer, entry_id=entry.id, board=board, now=now)
 
 

@@ -1,0 +1,1 @@
+DROP FUNCTION lots_breaks(uuid, uuid);
