@@ -219,6 +219,8 @@ def test_functions_of_one_customer_run_where_their_rows_are() -> None:
         "authorizations_spent",
         "ledger_append",
         "lots_move",
+        "lots_receive",
+        "lots_spend",
         "lots_take",
         "notifications_tell",
     }
