@@ -25,6 +25,7 @@ from fx.quotes.queries.permission import (
     StalePrice,
     require_allowed,
     require_not_halted,
+    require_of_the_moment,
 )
 from fx.quotes.queries.pricing import (
     Priced,
@@ -67,6 +68,7 @@ __all__ = [
     "require_allowed",
     "require_countable",
     "require_not_halted",
+    "require_of_the_moment",
     "require_within_day",
     "require_within_limits",
     "shown",

@@ -1,5 +1,6 @@
 """Split a bill between people."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -212,10 +213,10 @@ def _shown(bill: SplitBill, request: HttpRequest) -> dict[str, Any]:
     return dict(SplitSerializer(bill, context=moment(asking(request))).data)
 
 
-def _shares(asked: dict[str, Any], *, board: Board) -> list[splits.Share]:
+def _shares(asked: dict[str, Any], *, board: Board, now: datetime) -> list[splits.Share]:
     currency = asked["amount"]["currency"]
     return [
-        splits.Share(tag=share["tag"], what=sum_of(amount, currency, board=board))
+        splits.Share(tag=share["tag"], what=sum_of(amount, currency, board=board, now=now))
         for share, amount in zip(asked["shares"], asked["amounts"], strict=True)
     ]
 
@@ -259,10 +260,11 @@ class Splits(generics.ListAPIView[SplitBill]):
 
         def split() -> Response:
             own, currency = asked["own"], asked["amount"]["currency"]
+            mine = sum_of(own, currency, board=board, now=now).units if own else Decimal(0)
             bill = splits.split(
                 owner=owner,
-                shares=_shares(asked, board=board),
-                own_units=sum_of(own, currency, board=board).units if own else Decimal(0),
+                shares=_shares(asked, board=board, now=now),
+                own_units=mine,
                 note=asked["note"],
                 board=board,
                 now=now,

@@ -9,7 +9,13 @@ from django.conf import settings
 from fx.assets import queries as assets
 from fx.eligibility import queries as eligibility
 from fx.prices.rules import Board, NoPrice
-from fx.quotes.queries import AccountFrozen, NoPriceNow, in_base_units, require_countable
+from fx.quotes.queries import (
+    AccountFrozen,
+    NoPriceNow,
+    in_base_units,
+    require_countable,
+    require_of_the_moment,
+)
 from fx.quotes.rules import usd_value
 from holdings.ledger.queries import balances
 from holdings.transfers import queries
@@ -53,14 +59,16 @@ class Sum:
     usd: Decimal
 
 
-def sum_of(amount: Decimal, currency: str, *, board: Board) -> Sum:
+def sum_of(amount: Decimal, currency: str, *, board: Board, now: datetime) -> Sum:
     """Return what an amount in shown units is.
 
     Raises:
         UnknownAsset, NoPriceNow: see `side_of`.
+        StalePrice: see `fx.quotes.queries.require_of_the_moment`.
         AmountTooFine, AmountTooLarge, BelowMinimum: it is not an amount of this asset.
     """
     side = side_of(currency, board=board)
+    require_of_the_moment(side, board=board, now=now)
     units = in_base_units(amount, side, up=False)
     require_countable(units)
     return Sum(currency=currency, units=units, usd=usd_value(units, side))
