@@ -2,6 +2,7 @@
 
 from fx.quotes.queries.limits import (
     AboveDailyMaximum,
+    AboveMaximum,
     AmountTooLarge,
     BelowMinimum,
     Terms,
@@ -17,6 +18,7 @@ from fx.quotes.queries.pairs import (
     SameAsset,
     in_base_units,
     pair_of,
+    rate_from_usd,
 )
 from fx.quotes.queries.permission import (
     AccountFrozen,
@@ -44,6 +46,7 @@ from fx.quotes.queries.shown import (
 
 __all__ = [
     "AboveDailyMaximum",
+    "AboveMaximum",
     "AccountFrozen",
     "AmountTooLarge",
     "BelowMinimum",
@@ -65,6 +68,7 @@ __all__ = [
     "pair_of",
     "price",
     "quote_of",
+    "rate_from_usd",
     "require_allowed",
     "require_countable",
     "require_not_halted",

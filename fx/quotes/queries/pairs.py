@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fx.assets import queries as assets
-from fx.prices.rules import Board, Price
+from fx.prices.rules import Board, NoPrice, Price
 from fx.quotes.rules import Side, base_units
 from krak.core.errors import DomainError, Kind
 from krak.core.money import is_exact
@@ -78,3 +78,15 @@ def price_on(code: str, board: Board) -> Price:
     if found is None:
         raise NoPriceNow(asset=code)
     return found
+
+
+def rate_from_usd(currency: str, *, board: Board) -> Decimal:
+    """Return what a dollar is in the currency of a limit.
+
+    Raises:
+        NoPriceNow: there is no price.
+    """
+    try:
+        return board.mid_in("USD", currency)
+    except NoPrice as missing:
+        raise NoPriceNow(asset=str(missing)) from None

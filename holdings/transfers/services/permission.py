@@ -8,11 +8,11 @@ from django.conf import settings
 
 from fx.assets import queries as assets
 from fx.eligibility import queries as eligibility
-from fx.prices.rules import Board, NoPrice
+from fx.prices.rules import Board
 from fx.quotes.queries import (
     AccountFrozen,
-    NoPriceNow,
     in_base_units,
+    rate_from_usd,
     require_countable,
     require_of_the_moment,
 )
@@ -93,19 +93,12 @@ def require_may_send(sender: Customer, what: Sum, *, board: Board, now: datetime
     require_not_frozen(sender)
     allowance = permitted(sender, Act.PAY, now=now)
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    rate = _usd_in(allowance.currency, board=board)
+    rate = rate_from_usd(allowance.currency, board=board)
     day, month = (
         (queries.sent_usd(customer_id=sender.id, since=since) + what.usd) * rate
         for since in (today, today.replace(day=1))
     )
     require_within(allowance, day=day, month=month)
-
-
-def _usd_in(currency: str, *, board: Board) -> Decimal:
-    try:
-        return board.mid_in("USD", currency)
-    except NoPrice:
-        raise NoPriceNow(asset=currency) from None
 
 
 def require_not_frozen(customer: Customer) -> None:
