@@ -385,12 +385,24 @@ def test_another_customers_order_does_not_exist(ada: Known) -> None:
     assert Order.objects.get().state == "OPEN"
 
 
+def test_an_order_sells_all_that_is_shown(market: Any) -> None:
+    multiplier = "1.002134567890123456"
+    market(multipliers={"AAPLx": multiplier})
+    known = new_customer(cash="0", holdings={"AAPLx": "3"}, country="BR")
+    shown = known.get("/v1/balances").json()["results"][0]["available"]["amount"]
+
+    order = placed(known, SELL, asset="AAPLx", quantity=shown, limit_price="300")
+
+    assert balance(known, "AAPLx") == (order.units, order.units)
+    assert order.units * Decimal(multiplier) == Decimal(shown)
+
+
 @pytest.mark.parametrize(
     ("changed", "answer"),
     [
         ({"quantity": "0.2"}, (422, "trading.insufficient_funds")),
         ({"quantity": "0.00001"}, (422, "quotes.below_minimum")),
-        ({"quantity": "0.000000000001"}, (400, "api.invalid")),
+        ({"quantity": "0.000000000001"}, (400, "quotes.amount_too_fine")),
         ({"quantity": "0"}, (400, "api.invalid")),
         ({"quantity": "2"}, (422, "quotes.above_maximum")),
         ({"limit_price": "1250000.01"}, (422, "quotes.above_maximum")),

@@ -150,6 +150,17 @@ def test_the_clock_delivers_what_waited(ada: Known, bob: Known) -> None:
     books_hold(ada, bob)
 
 
+def test_all_that_is_shown_of_a_share_can_be_sent(market: Any, bob: Known) -> None:
+    market(multipliers={"AAPLx": "1.002134567890123456"})
+    known = tagged(new_customer(holdings={"AAPLx": "1"}, country="BR"))
+    shown = known.get("/v1/balances").json()["results"][0]["available"]
+
+    sent = pay(known, bob, shown["amount"], "AAPLx").json()
+
+    assert sent["amount"] == shown
+    assert posted(known, "AAPLx") == 0
+
+
 def bitcoin_cost(dollars: str) -> None:
     cost = Decimal(dollars)
     Lot.objects.filter(currency="BTC").update(cost=cost, cost_remaining=cost)

@@ -13,6 +13,7 @@ from fx.quotes.queries.limits import (
     terms_in_force,
 )
 from fx.quotes.queries.pairs import (
+    AmountTooFine,
     NoPriceNow,
     Pair,
     SameAsset,
@@ -48,6 +49,7 @@ __all__ = [
     "AboveDailyMaximum",
     "AboveMaximum",
     "AccountFrozen",
+    "AmountTooFine",
     "AmountTooLarge",
     "BelowMinimum",
     "Delisting",

@@ -20,6 +20,7 @@ from holdings.trading.services.passes import each_alone
 from holdings.trading.services.telling import tell_of_slot
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
+from krak.core.money import is_exact
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer
 from krak.customers.queries import customer as customer_of
@@ -81,6 +82,9 @@ def start(wanted: NewPlan, *, customer: Customer, board: Board, now: datetime) -
     ledger.lock_books([customer.id])
     pair = pricing.pair_of(wanted.pay_with, wanted.buy, board=board)
     pricing.require_allowed(pair=pair, customer=customer, now=now)
+    if not is_exact(wanted.amount, pair.sold.places):
+        # As shares are shown today; by the multiplier of a later slot it would be no amount.
+        raise pricing.AmountTooFine(asset=wanted.pay_with, decimals=pair.sold.places)
     units = pricing.in_base_units(wanted.amount, pair.sold, up=False)
     pricing.require_countable(units)
     pricing.require_within_limits(

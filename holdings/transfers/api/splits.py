@@ -19,7 +19,8 @@ from rest_framework.views import APIView
 from fx.assets import queries as assets
 from fx.prices import live
 from fx.prices.rules import Board
-from fx.quotes.queries.pairs import AmountTooFine
+from fx.quotes.queries import AmountTooFine
+from fx.quotes.shapes import UnitsField
 from holdings.transfers import queries
 from holdings.transfers.api.fields import (
     AMOUNT,
@@ -38,7 +39,7 @@ from holdings.transfers.services.permission import sum_of
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
-from krak.api.parsing import AmountField, StrictSerializer, read_body
+from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
 from krak.core import clock
 from krak.core.money import is_exact
@@ -71,7 +72,7 @@ class AskedShareSerializer(StrictSerializer):
     """Somebody's share; without amounts all pay the same."""
 
     tag = TagField()
-    amount = AmountField(zero=False, required=False, help_text="in the currency of the bill")
+    amount = UnitsField(zero=False, required=False, help_text="in the currency of the bill")
 
 
 class SplitRequestSerializer(StrictSerializer):
@@ -79,7 +80,7 @@ class SplitRequestSerializer(StrictSerializer):
 
     amount = AskedAmountSerializer()
     shares = AskedShareSerializer(many=True, allow_empty=False)
-    own = AmountField(required=False, help_text="your own share, where amounts are given")
+    own = UnitsField(required=False, help_text="your own share, where amounts are given")
     include_me = serializers.BooleanField(
         default=True, help_text="where none are: whether you pay a share as well"
     )
