@@ -13,10 +13,9 @@ from fx.alerts import queries
 from fx.alerts.models import PriceAlert
 from fx.alerts.queries import Pair
 from fx.alerts.rules import Direction, is_reached, market_price, per_base_unit, per_shown_unit
-from fx.assets.rules import AssetFacts, Kind
+from fx.assets.rules import AssetFacts
 from fx.prices.rules import Board
-from krak.core import errors
-from krak.core.errors import DomainError
+from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.money import plain, rate_to
 from krak.core.outbox import services as outbox
@@ -35,7 +34,7 @@ class TooManyAlerts(DomainError):
 
     code = "alerts.too_many"
     title = f"There can be {MOST_WAITING} price alerts that wait, and {MOST_KEPT} in all."
-    kind = errors.Kind.REFUSED
+    kind = Kind.REFUSED
 
 
 class NotACurrency(DomainError):
@@ -50,7 +49,7 @@ class AlreadyReached(DomainError):
 
     code = "alerts.already_reached"
     title = "The price is there already."
-    kind = errors.Kind.REFUSED
+    kind = Kind.REFUSED
 
 
 class NoPrice(DomainError):
@@ -58,7 +57,7 @@ class NoPrice(DomainError):
 
     code = "alerts.no_price"
     title = "There is no price of this right now."
-    kind = errors.Kind.UNAVAILABLE
+    kind = Kind.UNAVAILABLE
 
 
 @takes_part
@@ -83,7 +82,7 @@ def set_alert(
         AlreadyReached: the market is there now.
         TooManyAlerts: there are `MOST_WAITING` that wait, or `MOST_KEPT` in all.
     """
-    if currency.kind is not Kind.FIAT or currency.code == asset.code:
+    if not currency.properties.is_cash or currency.code == asset.code:
         raise NotACurrency
     # Whoever else sets an alert for the same customer waits here, and then counts ours.
     Customer.objects.select_for_update(no_key=True).get(id=customer_id)

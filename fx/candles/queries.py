@@ -13,7 +13,7 @@ from fx.assets.rules import ONE
 from fx.candles.rules import Scale, ShownCandle, Span, shown
 from fx.prices.rules import BASE
 
-LOOK_BACK: Final = timedelta(days=4)
+LOOK_BACK: Final = timedelta(days=6)
 """How old a close may be and still be the last one known; as long as a reference rate is good."""
 
 _CANDLES: Final = """

@@ -13,10 +13,10 @@ from fx.quotes import queries, services
 from fx.quotes.models import Quote, State
 from fx.quotes.queries import QuoteNotFound
 from fx.quotes.rules import Fixed
-from fx.quotes.shapes import ConversionSerializer
+from fx.quotes.shapes import ConversionSerializer, UnitsField
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import throttle
-from krak.api.parsing import AmountField, StrictSerializer, read_body
+from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, DecimalText, IdField, LivemodeField, StateField
 from krak.core import clock
 from krak.core.ids import MalformedId, read
@@ -29,8 +29,8 @@ class QuoteRequestSerializer(StrictSerializer):
 
     sell = serializers.CharField(max_length=16, help_text="code of the asset to sell")
     buy = serializers.CharField(max_length=16, help_text="code of the asset to buy")
-    sell_amount = AmountField(zero=False, required=False, help_text="sell exactly this")
-    buy_amount = AmountField(zero=False, required=False, help_text="buy exactly this")
+    sell_amount = UnitsField(zero=False, required=False, help_text="sell exactly this")
+    buy_amount = UnitsField(zero=False, required=False, help_text="buy exactly this")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse none or both of the amounts."""

@@ -1,11 +1,33 @@
 """What a conversion looks like to clients, quoted or done."""
 
-from typing import Any
+import re
+from decimal import Decimal
+from typing import Any, Final
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from fx.quotes.queries import Rounding, ShownLeg
+from krak.api.parsing import AmountField
 from krak.api.shapes import AmountSerializer, DecimalText
+
+UNITS: Final = re.compile(r"\d{1,18}(\.\d{1,28})?", re.ASCII)
+"""Base units have 10 decimals and multipliers 18, so shown units have 28 at most."""
+
+
+@extend_schema_field({"type": "string", "pattern": f"^{UNITS.pattern}$", "examples": ["12.99"]})
+class UnitsField(AmountField):
+    """How much of an asset, in shown units: an amount as it is written, or as it was shown."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """Return the units, or fail with a field error."""
+        if not isinstance(data, str) or not UNITS.fullmatch(data):
+            # It says what is wrong with all the others, too.
+            return super().to_internal_value(data)
+        units = Decimal(data)
+        if units == 0 and not self.zero:
+            self.fail("zero")
+        return units
 
 
 class LegSerializer(serializers.Serializer[ShownLeg]):

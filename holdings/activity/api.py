@@ -60,7 +60,7 @@ WantedSerializer: Final = type(
     (serializers.Serializer,),
     {
         "group": serializers.ChoiceField(choices=[str(g) for g in Group], required=False),
-        "currency": serializers.RegexField(r"^[A-Za-z0-9.]{1,16}$", required=False),
+        "currency": serializers.RegexField(r"^[A-Za-z0-9._-]{1,16}\Z", required=False),
         "direction": serializers.ChoiceField(choices=[str(d) for d in Direction], required=False),
         "from": serializers.DateTimeField(required=False),
         "to": serializers.DateTimeField(required=False),

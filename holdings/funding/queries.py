@@ -254,18 +254,6 @@ def usd_or_nothing(amount: Decimal, code: str, *, board: Board) -> Decimal:
         return Decimal(0)
 
 
-def rate_from_usd(code: str, *, board: Board) -> Decimal:
-    """Return what a dollar is in the currency of a limit.
-
-    Raises:
-        NoPriceNow: there is no price.
-    """
-    try:
-        return board.mid_in("USD", code)
-    except NoPrice as missing:
-        raise NoPriceNow(asset=str(missing)) from None
-
-
 # --- What counts against limits ------------------------------------------------------------------
 
 

@@ -61,12 +61,12 @@ class IssuedStatementSerializer(serializers.Serializer[Statement]):
 
 
 class TotalSerializer(serializers.Serializer[dict[str, Any]]):
-    """One currency's month in base units: opening + in + out = closing."""
+    """One currency's month in shown units of its end: opening + in + out = closing."""
 
     currency = serializers.CharField()
     opening = serializers.CharField()
     closing = serializers.CharField()
-    multiplier = serializers.CharField(help_text="of shares, at the end: shown by base units")
+    multiplier = serializers.CharField(help_text="of shares, at the end: by base units")
 
     def get_fields(self) -> dict[str, Any]:
         """Add the fields whose names are words of Python."""
@@ -80,11 +80,11 @@ class TotalSerializer(serializers.Serializer[dict[str, Any]]):
 class WholeStatementSerializer(IssuedStatementSerializer):
     """A month with its totals; the files have every movement."""
 
-    currencies = TotalSerializer(many=True, source="facts.currencies")
-    fees = serializers.DictField(child=serializers.CharField(), source="facts.fees")
-    spread = serializers.DictField(child=serializers.CharField(), source="facts.spread")
-    cashback = serializers.DictField(child=serializers.CharField(), source="facts.cashback")
-    gains = serializers.DictField(child=serializers.CharField(), source="facts.gains")
+    currencies = TotalSerializer(many=True, source="shown.currencies")
+    fees = serializers.DictField(child=serializers.CharField(), source="shown.fees")
+    spread = serializers.DictField(child=serializers.CharField(), source="shown.spread")
+    cashback = serializers.DictField(child=serializers.CharField(), source="shown.cashback")
+    gains = serializers.DictField(child=serializers.CharField(), source="shown.gains")
 
 
 _SHORT: Final = {

@@ -29,7 +29,7 @@ def as_csv(statement: Statement, *, people: Mapping[str, Words]) -> bytes:
 
     `people` says whom movements were with, by the movement's id.
     """
-    facts = statement.facts
+    facts = statement.shown
     head = [
         "row", "month", "currency", "amount", "opening", "in", "out", "closing", "event_at",
         "created_at", "kind", "title", "party", "note", "id",
@@ -60,7 +60,7 @@ def as_csv(statement: Statement, *, people: Mapping[str, Words]) -> bytes:
 
 def as_pdf(statement: Statement, *, customer: Customer, people: Mapping[str, Words]) -> bytes:
     """Return a statement as PDF, to its customer's present name; `people` as in `as_csv`."""
-    facts = statement.facts
+    facts = statement.shown
     month = statement.month
     until = min(month.ends_at, statement.issued_at)  # less, if it was closed early
     sections = [_balances(facts["currencies"]), _movements(facts["movements"], people)]
@@ -103,8 +103,7 @@ def _balances(currencies: Iterable[Mapping[str, str]]) -> Section:
         code, multiplier = each["currency"], Decimal(each["multiplier"])
         rows.append([code, *(_figure(each[n], code) for n in ("opening", "in", "out", "closing"))])
         if multiplier != 1:
-            shown = plain(Decimal(each["closing"]) * multiplier)
-            notes.append(f"{code}: units before its multiplier of {multiplier:f}; shown {shown}.")
+            notes.append(f"{code}: units as shown by its multiplier of {multiplier:f} at the end.")
     figures = [Column(head, 0.2, is_figure=True) for head in ("Opening", "In", "Out", "Closing")]
     return Section("Balances", [Column("Currency", 0.2), *figures], rows, note=" ".join(notes))
 

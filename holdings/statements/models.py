@@ -1,9 +1,12 @@
 """Statements as they were issued."""
 
+from functools import cached_property
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 
-from holdings.statements.rules import Month
+from holdings.statements.rules import Month, in_shown_units
 from krak.core.ids import show, uuid7
 
 
@@ -46,6 +49,11 @@ class Statement(models.Model):
     def month(self) -> Month:
         """The month it is of."""
         return Month(self.month_on.year, self.month_on.month)
+
+    @cached_property
+    def shown(self) -> dict[str, Any]:
+        """All that it says, in shown units."""
+        return in_shown_units(self.facts)
 
     @property
     def shown_id(self) -> str:

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
+
+from krak.core.money import plain
 
 type Sums = Mapping[str, Decimal]
 """Base units by currency; what is 0 may be left out."""
@@ -92,3 +95,33 @@ def require_reconciled(
     reckoned = added(opening, *movements)
     if not reckoned == added(closing) == added(postings):
         raise DoesNotReconcile(f"{reckoned} {added(closing)} {added(postings)}")
+
+
+def in_shown_units(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a statement says, in shown units instead of base units.
+
+    All of a month by the multipliers of its end, so that opening and movements add up to closing
+    as they do in the ledger. What opened is shown otherwise than the month before closed, if the
+    multiplier changed since.
+    """
+    multipliers = {each["currency"]: Decimal(each["multiplier"]) for each in facts["currencies"]}
+
+    def shown(amount: str, code: str) -> str:
+        return plain(Decimal(amount) * multipliers.get(code, Decimal(1)))
+
+    def of(sums: Mapping[str, str]) -> dict[str, str]:
+        return {code: shown(amount, code) for code, amount in sums.items()}
+
+    totals = ("opening", "in", "out", "closing")
+    return {
+        **facts,
+        "currencies": [
+            {**each, **{name: shown(each[name], each["currency"]) for name in totals}}
+            for each in facts["currencies"]
+        ],
+        "movements": [{**each, "changes": of(each["changes"])} for each in facts["movements"]],
+        **{name: of(facts[name]) for name in ("fees", "spread", "cashback")},
+        "disposals": [
+            {**each, "units": shown(each["units"], each["asset"])} for each in facts["disposals"]
+        ],
+    }

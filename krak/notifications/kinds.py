@@ -31,6 +31,7 @@ class Group(StrEnum):
     CASHBACK = "cashback"
     PAYMENTS = "payments"
     MONEY = "money"
+    TRADING = "trading"
     DISPUTES = "disputes"
     PRICES = "prices"
     RECORDS = "records"
@@ -58,6 +59,7 @@ GROUPS: Final[Mapping[Group, GroupTerms]] = {
     Group.CASHBACK: GroupTerms("Cashback", email=False, push=True),
     Group.PAYMENTS: GroupTerms("Payments between people", email=False, push=True),
     Group.MONEY: GroupTerms("Money in and out", email=True, push=True),
+    Group.TRADING: GroupTerms("Orders and recurring buys", email=False, push=True),
     Group.DISPUTES: GroupTerms("Disputes", email=True, push=True),
     Group.PRICES: GroupTerms("Price alerts", email=False, push=True),
     Group.RECORDS: GroupTerms("Statements and exports", email=True, push=False),
@@ -143,6 +145,10 @@ _KINDS: Final = (
           "{amount} could not be paid out and is back with you.")),
     Kind("withdrawal.canceled", Group.MONEY, "Withdrawal canceled",
          ("{amount} stays with you: {reason}", "{amount} stays with you.")),
+    Kind("order.canceled", Group.TRADING, "Order canceled",
+         ("Your order for {asset} was canceled: {message}",)),
+    Kind("recurring_buy.skipped", Group.TRADING, "Recurring buy skipped",
+         ("{asset} was not bought: {message}",)),
     Kind("destination.added", Group.SECURITY, "New place to withdraw to",
          ("{label} ({account}) was added. If that was not you, contact us at once.",
           "If that was not you, contact us at once.")),

@@ -124,6 +124,7 @@ def test_filters_narrow_the_list(known: Known) -> None:
     assert kinds(results(known, "?direction=out")) == ["capture"]
     assert kinds(results(known, "?direction=exchange")) == ["sale"]
     assert results(known, "?currency=EUR") == []
+    assert results(known, "?currency=A_B-C.d") == []
 
 
 def test_moments_are_of_the_event_and_the_last_is_not_in(known: Known) -> None:

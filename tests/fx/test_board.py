@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import FrozenInstanceError, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fx.assets.rules import Kind
 from fx.prices import codec
 from fx.prices.rules import EMPTY, VENUES, NoPrice, board_of
+from fx.venues.rules import reference_moment
 from tests.fx.prices import NOON, board, price
 
 SECOND = timedelta(seconds=1)
@@ -143,7 +144,7 @@ def test_before_the_first_board_everything_is_stale():
 @pytest.mark.parametrize(
     ("kind", "age"),
     [
-        (Kind.FIAT, timedelta(days=4)),
+        (Kind.FIAT, timedelta(days=6)),
         (Kind.STABLECOIN, timedelta(seconds=30)),
         (Kind.CRYPTO, timedelta(seconds=30)),
         (Kind.COMMODITY_TOKEN, timedelta(seconds=30)),
@@ -157,6 +158,20 @@ def test_a_price_is_fresh_until_its_kinds_age_and_no_longer(kind, age):
     assert b.is_fresh("X", NOON + age)
     assert not b.is_fresh("X", NOON + age + timedelta(microseconds=1))
     assert not b.may_trade("X", NOON + age + timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize(
+    ("last", "following"),
+    [
+        pytest.param(date(2027, 3, 25), date(2027, 3, 30), id="Easter"),
+        pytest.param(date(2028, 12, 22), date(2028, 12, 27), id="Christmas on a Monday"),
+        pytest.param(date(2031, 12, 24), date(2031, 12, 29), id="Christmas on a Thursday"),
+    ],
+)
+def test_a_reference_rate_is_good_until_the_next_working_days_has_come(last, following):
+    b = board(replace(EUR, as_of=reference_moment(last)))
+
+    assert b.may_trade("EUR", reference_moment(following) + timedelta(hours=6))
 
 
 def test_a_pin_never_ages_but_may_be_pinned_stale():

@@ -84,6 +84,29 @@ def test_a_month_says_what_was_there_what_moved_and_what_is_left() -> None:
     assert bytes(statement.digest) == digest(facts)
 
 
+def test_a_month_of_shares_is_said_in_the_shown_units_of_its_end() -> None:
+    ada = somebody()
+    buy(ada, "3", "AAPLx", cost="600", at=at(10, 1))
+    sell(ada, "1", "AAPLx", proceeds="250", at=at(10, 20))
+    statement = services.issue(OCTOBER, customer_id=ada.id, now=LATER)
+    # As if there had been a split, 4 for 1, in that month.
+    shares, _dollars = statement.facts["currencies"]
+    shares["multiplier"] = "4"
+
+    said = statement.shown
+
+    shares, dollars = said["currencies"]
+    assert [shares[name] for name in ("opening", "in", "out", "closing")] == ["0", "12", "-4", "8"]
+    assert [dollars[name] for name in ("in", "closing")] == ["250", "250"]
+    assert [row["changes"] for row in said["movements"]] == [
+        {"AAPLx": "12"}, {"AAPLx": "-4", "USD": "250"},
+    ]  # fmt: skip
+    (gone,) = said["disposals"]
+    assert (gone["units"], gone["proceeds"], gone["cost_basis"]) == ("4", "250", "200")
+    assert b"4 AAPLx: 250 less 200" in documents.as_csv(statement, people={})
+    assert statement.facts["movements"][0]["changes"] == {"AAPLx": "3"}
+
+
 def test_what_is_only_moved_is_no_sale_and_is_as_old_and_dear_when_it_comes_back() -> None:
     ada = somebody()
     buy(ada, "0.5", "BTC", cost="20000", at=at(10, 1))

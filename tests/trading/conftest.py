@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fx.prices.rules import Board
+from krak.core.outbox.models import OutboxMessage
 from tests.people import Known, new_customer
 
 SPREAD: dict[str, Any] = {
@@ -32,3 +33,11 @@ def market(pinned: Any) -> Callable[..., Board]:
 def ada(market: Any) -> Known:
     """Return a customer at home in dollars: 1,000 of them, 500 euros and 0.1 bitcoin."""
     return new_customer(cash="1000", holdings={"EUR": "500", "BTC": "0.1"}, country="BR")
+
+
+def told(known: Known) -> list[tuple[str, dict[str, Any]]]:
+    """Return what was promised to be told to a customer, oldest first."""
+    rows = OutboxMessage.objects.filter(
+        topic="notifications.tell", payload__customer=str(known.customer.id)
+    ).order_by("id")
+    return [(row.payload["kind"], row.payload["facts"]) for row in rows]

@@ -15,6 +15,7 @@ from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction as unit_of_work
+from krak.customers.models import Act, KycRule
 from tests.people import Known, new_customer
 from tests.trading.test_quotes import refusal
 from tests.trading.test_trades import books_hold
@@ -73,6 +74,21 @@ def test_without_a_rule_nothing_is_promised(ada: Known) -> None:
 
     assert not OutboxMessage.objects.filter(topic="trading.auto_convert").exists()
     assert usd(ada) == 1100
+
+
+def test_a_share_keeps_to_the_limit_of_a_level(ada: Known) -> None:
+    set_rule(ada)
+    KycRule.objects.create(
+        level=2, act=Act.TRADE, allowed=True, currency="USD", per_day=80,
+        effective_at=clock.now(),
+    )  # fmt: skip
+
+    runs = [apply(ada, "100", cause=f"deposit:{number}") for number in (1, 2)]
+
+    assert [(run.outcome, run.reason) for run in runs if run] == [
+        ("TRADED", ""), ("SKIPPED", "customers.limit_passed"),
+    ]  # fmt: skip
+    assert usd(ada) == 950
 
 
 def test_less_than_the_minimum_stays_as_it_is(ada: Known) -> None:

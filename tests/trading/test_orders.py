@@ -21,10 +21,19 @@ from holdings.trading.models import Order, Trade
 from holdings.trading.rules.orders import OrderSide, limit_units
 from holdings.trading.services import orders
 from krak.core import clock
-from krak.core.ids import read, uuid7
+from krak.core.ids import read, show, uuid7
 from krak.core.transactions import transaction as unit_of_work
 from krak.customers import services as customers
+from krak.customers.models import (
+    Act,
+    Customer,
+    KycRule,
+    Terms,
+    User,
+    Verification,
+)
 from tests.people import Known, new_customer
+from tests.trading.conftest import told
 from tests.trading.test_quotes import a_policy, refusal, set_status
 from tests.trading.test_trades import books_hold
 
@@ -195,7 +204,9 @@ def test_a_frozen_account_and_a_full_day_wait(market: Any, ada: Known) -> None:
     assert fill_now() == 0
     with unit_of_work():
         customers.unfreeze(customer_id=ada.customer.id, reason="test")
-    a_policy(maximum_usd=Decimal(100), daily_maximum_usd=Decimal(100))
+    a_policy(maximum_usd=Decimal(3000), daily_maximum_usd=Decimal(3000))
+    quote = ada.send("/v1/quotes", {"sell": "USD", "buy": "EUR", "sell_amount": "300"}).json()
+    assert ada.send(f"/v1/quotes/{quote['id']}/accept").status_code == 201
     assert fill_now() == 0
     assert Order.objects.get().state == "OPEN"
     assert balance(ada, "BTC") == (Decimal("0.1"), Decimal("0.04"))
@@ -217,6 +228,97 @@ def test_an_order_that_can_never_be_filled_is_canceled_and_its_funds_are_free(
     order.refresh_from_db()
     assert (order.state, order.cancel_reason) == ("CANCELED", "eligibility.not_eligible")
     assert balance(known, "USD") == (Decimal(1000), 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"maximum_usd": Decimal(2000)}, "quotes.above_maximum"),
+        ({"minimum_usd": Decimal(3000)}, "quotes.below_minimum"),
+    ],
+)
+def test_an_order_that_became_worth_too_much_or_too_little_is_canceled_and_its_owner_told(
+    market: Any, ada: Known, changed: dict[str, Decimal], reason: str
+) -> None:
+    order = placed(ada, SELL)
+    market({"BTC": "60000"}, ask={"BTC": "60000"})
+    a_policy(**changed)
+
+    assert fill_now() == 0
+
+    order.refresh_from_db()
+    assert (order.state, order.cancel_reason) == ("CANCELED", reason)
+    assert balance(ada, "BTC") == (Decimal("0.1"), 0)
+    [(kind, facts)] = told(ada)
+    assert kind == "order.canceled"
+    assert (facts["order"], facts["asset"], facts["reason"]) == (
+        show("ord", order.id), "BTC", reason,
+    )  # fmt: skip
+
+
+def test_an_order_over_the_limit_of_a_level_waits_for_the_next_day(market: Any, ada: Known) -> None:
+    order = placed(ada, SELL)
+    market({"BTC": "60000"}, ask={"BTC": "60000"})
+    rule = {"level": 2, "act": Act.TRADE, "allowed": True, "currency": "EUR"}
+    KycRule.objects.create(per_day=2000, effective_at=clock.now() - timedelta(seconds=1), **rule)
+
+    # 2,400 dollars are 2,181.82 euros.
+    assert fill_now() == 0
+    assert balance(ada, "BTC") == (Decimal("0.1"), Decimal("0.04"))
+    assert told(ada) == []
+    KycRule.objects.create(per_day=2182, effective_at=clock.now(), **rule)
+    assert fill_now() == 1
+
+    order.refresh_from_db()
+    assert order.state == "FILLED"
+    books_hold(ada)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            lambda theirs: Verification.objects.filter(customer=theirs).update(
+                expires_at=clock.now()
+            ),
+            "customers.verification_required",
+        ),
+        (
+            lambda _theirs: Terms.objects.create(
+                kind="terms_of_service",
+                version="newer",
+                title="Newer",
+                url="https://krak.example/newer",
+                effective_at=clock.now(),
+            ),
+            "customers.terms_required",
+        ),
+        (
+            lambda theirs: Customer.objects.filter(id=theirs.id).update(country="KP"),
+            "customers.country_ineligible",
+        ),
+        (
+            lambda theirs: User.objects.filter(customer=theirs).update(email_verified_at=None),
+            "customers.email_unverified",
+        ),
+    ],
+)
+def test_whoever_may_not_trade_any_more_has_no_order_filled(
+    market: Any, ada: Known, change: Any, reason: str
+) -> None:
+    order = placed(ada, SELL, against="EUR", limit_price="50000")
+    change(ada.customer)
+    assert fill_now() == 0
+    assert Order.objects.get().state == "OPEN"
+
+    market({"BTC": "60000"}, ask={"BTC": "60000"})
+    assert fill_now() == 0
+
+    order.refresh_from_db()
+    assert (order.state, order.cancel_reason) == ("CANCELED", reason)
+    assert balance(ada, "BTC") == (Decimal("0.1"), 0)
+    assert [kind for kind, _facts in told(ada)] == ["order.canceled"]
+    assert not Trade.objects.exists()
 
 
 def test_money_that_the_network_took_ends_the_order_it_was_set_aside_for(
@@ -283,14 +385,27 @@ def test_another_customers_order_does_not_exist(ada: Known) -> None:
     assert Order.objects.get().state == "OPEN"
 
 
+def test_an_order_sells_all_that_is_shown(market: Any) -> None:
+    multiplier = "1.002134567890123456"
+    market(multipliers={"AAPLx": multiplier})
+    known = new_customer(cash="0", holdings={"AAPLx": "3"}, country="BR")
+    shown = known.get("/v1/balances").json()["results"][0]["available"]["amount"]
+
+    order = placed(known, SELL, asset="AAPLx", quantity=shown, limit_price="300")
+
+    assert balance(known, "AAPLx") == (order.units, order.units)
+    assert order.units * Decimal(multiplier) == Decimal(shown)
+
+
 @pytest.mark.parametrize(
     ("changed", "answer"),
     [
         ({"quantity": "0.2"}, (422, "trading.insufficient_funds")),
         ({"quantity": "0.00001"}, (422, "quotes.below_minimum")),
-        ({"quantity": "0.000000000001"}, (400, "api.invalid")),
+        ({"quantity": "0.000000000001"}, (400, "quotes.amount_too_fine")),
         ({"quantity": "0"}, (400, "api.invalid")),
         ({"quantity": "2"}, (422, "quotes.above_maximum")),
+        ({"limit_price": "1250000.01"}, (422, "quotes.above_maximum")),
         ({"limit_price": "0"}, (400, "api.invalid")),
         (
             {"limit_price": "999999999999999999", "quantity": "1.1"},

@@ -14,6 +14,7 @@ from fx.quotes.models import FeeSchedule, Quote, QuotePolicy
 from fx.quotes.queries import shown
 from fx.venues import services as venues
 from fx.venues.rules import Reason, Sides
+from holdings.ledger import queries as ledger
 from holdings.ledger.models import JournalEntry
 from krak.core import clock
 from krak.core.ids import read, show, uuid7
@@ -133,6 +134,24 @@ def test_units_are_shown_by_the_multiplier_of_the_moment(market: Any) -> None:
     assert body["buy"] == {"amount": "200.00", "currency": "USD"}
     assert body["legs"][0]["multiplier"] == "2"
     assert Quote.objects.get(id=read("quo", body["id"])).sell_units == Decimal("0.5")
+
+
+@pytest.mark.parametrize("multiplier", ["1.002134567890123456", "0.100000000000000001"])
+def test_what_is_shown_can_be_sold_to_the_last_unit(market: Any, multiplier: str) -> None:
+    market(multipliers={"AAPLx": multiplier})
+    known = new_customer(holdings={"AAPLx": "9.87654321"}, country="BR")
+    shown = known.get("/v1/balances").json()["results"][0]["available"]["amount"]
+    assert len(shown.partition(".")[2]) > 8
+
+    quote = ask(known, "AAPLx", "USD", sell_amount=shown).json()
+
+    assert quote["sell"] == {"amount": shown, "currency": "AAPLx"}
+    assert known.send(f"/v1/quotes/{quote['id']}/accept").status_code == 201
+    assert ledger.balances(customer_id=known.customer.id)["AAPLx"].posted == 0
+    nearly = str(Decimal(shown) - Decimal("1E-26"))
+    assert refusal(ask(known, "AAPLx", "USD", sell_amount=nearly)) == (
+        400, "quotes.amount_too_fine",
+    )  # fmt: skip
 
 
 # --- Refusals ------------------------------------------------------------------------------------

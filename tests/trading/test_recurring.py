@@ -14,10 +14,13 @@ from holdings.trading.models import RecurringBuy, RecurringRun, Trade
 from holdings.trading.rules.schedule import Frequency
 from holdings.trading.services import recurring
 from krak.core import clock
-from krak.core.ids import read, uuid7
+from krak.core.ids import read, show, uuid7
 from krak.core.transactions import transaction as unit_of_work
 from krak.customers import services as customers
+from krak.customers.models import Act, KycRule, Verification
+from krak.notifications import kinds
 from tests.people import Known, new_customer
+from tests.trading.conftest import told
 from tests.trading.test_quotes import refusal
 from tests.trading.test_trades import books_hold
 
@@ -41,6 +44,10 @@ def run_at(now: datetime) -> int:
 
 def outcomes(plan: RecurringBuy) -> list[tuple[date, str, str]]:
     return [(r.slot_on, r.outcome, r.reason) for r in plan.runs.order_by("slot_on")]
+
+
+def verified_until(known: Known, moment: datetime) -> None:
+    Verification.objects.filter(customer=known.customer).update(expires_at=moment)
 
 
 def path_of(known: Known) -> str:
@@ -90,6 +97,7 @@ def test_it_reads_as_it_was_started_with_its_next_run_and_what_came_of_the_other
     }
     path = path_of(ada)
     assert ada.get(path).json() == body
+    verified_until(ada, datetime(2100, 1, 1, tzinfo=UTC))
     for number in range(3):
         run_at(datetime(2099, 1, 31, 8, tzinfo=UTC) + number * timedelta(days=30))
     runs = ada.get(f"{path}/runs").json()["results"]
@@ -105,6 +113,18 @@ def test_a_slot_without_funds_is_skipped_and_told(ada: Known) -> None:
 
     assert outcomes(plan) == [(clock.now().date(), "SKIPPED", "trading.insufficient_funds")]
     assert not Trade.objects.exists()
+    [(kind, facts)] = told(ada)
+    assert (kind, facts) == (
+        "recurring_buy.skipped",
+        {
+            "recurring_buy": show("rcb", plan.id), "slot_on": clock.now().date().isoformat(),
+            "asset": "BTC", "pay_with": "USD", "reason": "trading.insufficient_funds",
+            "message": "Not enough of this asset is available.",
+        },
+    )  # fmt: skip
+    assert kinds.word(kind, facts).text == (
+        "BTC was not bought: Not enough of this asset is available."
+    )
     run = ada.get(f"{path_of(ada)}/runs").json()["results"][0]
     assert (run["outcome"], run["reason"], run["trade"]) == (
         "skipped", "trading.insufficient_funds", None,
@@ -122,6 +142,30 @@ def test_a_halted_asset_and_a_country_that_closed_are_skipped(market: Any, ada: 
     today = clock.now().date()
     assert outcomes(plan) == [(today, "SKIPPED", "quotes.halted")]
     assert outcomes(shares) == [(today, "SKIPPED", "eligibility.not_eligible")]
+
+
+def test_a_slot_keeps_to_the_limit_and_the_term_of_a_level(ada: Known) -> None:
+    plan = started(ada, frequency="daily", amount="600")
+    KycRule.objects.create(
+        level=2, act=Act.TRADE, allowed=True, currency="USD", per_month=1100,
+        effective_at=clock.now(),
+    )  # fmt: skip
+    first = datetime(2099, 1, 1, 1, tzinfo=UTC)
+    plan.next_on, plan.next_at = first.date(), first
+    plan.save()
+    verified_until(ada, first + 2 * DAY)
+
+    run_at(first)
+    run_at(first + DAY)
+    run_at(first + 2 * DAY)
+
+    assert [(outcome, reason) for _day, outcome, reason in outcomes(plan)] == [
+        ("TRADED", ""),
+        ("SKIPPED", "customers.limit_passed"),
+        ("SKIPPED", "customers.verification_required"),
+    ]
+    assert [kind for kind, _facts in told(ada)] == ["recurring_buy.skipped"] * 2
+    books_hold(ada)
 
 
 def test_a_frozen_account_buys_nothing(ada: Known) -> None:

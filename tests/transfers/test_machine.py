@@ -236,7 +236,7 @@ class Between(RuleBasedStateMachine):
         return [known.customer.id for known in self.known].index(customer_id)
 
     def _sum(self, amount: Decimal, asset: str) -> Any:
-        return sum_of(amount, asset, board=live.current())
+        return sum_of(amount, asset, board=live.current(), now=self._now())
 
     def _gains(self, who: int, row: Transfer) -> None:
         self.has[who][row.currency] = self.has[who].get(row.currency, Decimal(0)) + row.units

@@ -1,5 +1,6 @@
 """Paying by tag: at once, waiting, canceled, run out; and what is refused."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from fx.assets.rules import Activation
 from fx.prices import live
 from holdings.ledger.models import JournalEntry
 from holdings.lots import queries as lots
@@ -146,6 +148,17 @@ def test_the_clock_delivers_what_waited(ada: Known, bob: Known) -> None:
     assert [kind for kind, _facts in told(bob)] == ["transfer.waiting", "transfer.received"]
     assert passes.deliver_waiting(board=live.current(), now=clock.now()) == 0
     books_hold(ada, bob)
+
+
+def test_all_that_is_shown_of_a_share_can_be_sent(market: Any, bob: Known) -> None:
+    market(multipliers={"AAPLx": "1.002134567890123456"})
+    known = tagged(new_customer(holdings={"AAPLx": "1"}, country="BR"))
+    shown = known.get("/v1/balances").json()["results"][0]["available"]
+
+    sent = pay(known, bob, shown["amount"], "AAPLx").json()
+
+    assert sent["amount"] == shown
+    assert posted(known, "AAPLx") == 0
 
 
 def bitcoin_cost(dollars: str) -> None:
@@ -416,6 +429,34 @@ def test_what_is_no_object_is_refused(ada: Known, body: str) -> None:
 def test_nobody_is_paid_by_a_tag_that_nobody_has(ada: Known) -> None:
     body = {"to": "$Nobody_1", "amount": {"amount": "1", "currency": "USD"}}
     assert refusal(ada.send("/v1/transfers", body)) == (404, "customers.tag_not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("transfers", {"to": "$bob"}),
+        ("transfers/quote", {"to": "$bob"}),
+        ("payment-requests", {"of": "$bob"}),
+        ("payment-links", {}),
+        ("split-bills", {"shares": [{"tag": "$bob", "amount": "0.1"}]}),
+    ],
+)
+def test_shown_units_are_not_read_by_a_board_from_before_a_split(
+    market: Any, bob: Known, path: str, body: dict[str, Any]
+) -> None:
+    known = tagged(new_customer(holdings={"AAPLx": "10"}, country="BR"))
+    now = clock.now()
+    market(
+        built_at=now - timedelta(seconds=30),
+        activations={"AAPLx": (Activation(now - timedelta(seconds=5), Decimal(10)),)},
+    )
+    assert known.get("/v1/balances").json()["results"][0]["posted"]["amount"] == "100"
+    asked = json.dumps(body | {"amount": {"amount": "0.1", "currency": "AAPLx"}})
+
+    response = known.send(f"/v1/{path}", asked.replace("$bob", tag(bob)))
+
+    assert refusal(response) == (422, "quotes.stale_price")
+    assert posted(known, "AAPLx") == 10
 
 
 # --- By the clock ---------------------------------------------------------------------------------

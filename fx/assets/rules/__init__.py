@@ -162,8 +162,9 @@ PROPERTIES: Final[dict[Kind, KindProperties]] = {
     Kind.FIAT: KindProperties(
         haircut=Decimal("0.01"),
         haircut_on_chain=Decimal("0.01"),
-        # A Friday's reference rate is good until Monday's is out, and over a holiday more.
-        max_price_age=timedelta(days=4),
+        # The last working day's reference rate is good until the next one's is out: five days at
+        # Easter and, when Christmas is next to a weekend, then; and a few hours for it to come.
+        max_price_age=timedelta(days=6),
         spend_rank=1,
         ranked_by_value=False,
         is_cash=True,

@@ -2,6 +2,7 @@
 
 from fx.quotes.queries.limits import (
     AboveDailyMaximum,
+    AboveMaximum,
     AmountTooLarge,
     BelowMinimum,
     Terms,
@@ -12,11 +13,13 @@ from fx.quotes.queries.limits import (
     terms_in_force,
 )
 from fx.quotes.queries.pairs import (
+    AmountTooFine,
     NoPriceNow,
     Pair,
     SameAsset,
     in_base_units,
     pair_of,
+    rate_from_usd,
 )
 from fx.quotes.queries.permission import (
     AccountFrozen,
@@ -25,6 +28,7 @@ from fx.quotes.queries.permission import (
     StalePrice,
     require_allowed,
     require_not_halted,
+    require_of_the_moment,
 )
 from fx.quotes.queries.pricing import (
     Priced,
@@ -43,7 +47,9 @@ from fx.quotes.queries.shown import (
 
 __all__ = [
     "AboveDailyMaximum",
+    "AboveMaximum",
     "AccountFrozen",
+    "AmountTooFine",
     "AmountTooLarge",
     "BelowMinimum",
     "Delisting",
@@ -64,9 +70,11 @@ __all__ = [
     "pair_of",
     "price",
     "quote_of",
+    "rate_from_usd",
     "require_allowed",
     "require_countable",
     "require_not_halted",
+    "require_of_the_moment",
     "require_within_day",
     "require_within_limits",
     "shown",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fx.assets import queries as assets
-from fx.prices.rules import Board, Price
+from fx.prices.rules import Board, NoPrice, Price
 from fx.quotes.rules import Side, base_units
 from krak.core.errors import DomainError, Kind
 from krak.core.money import is_exact
@@ -60,12 +60,16 @@ def pair_of(sell: str, buy: str, *, board: Board) -> Pair:
 def in_base_units(shown: Decimal, side: Side, *, up: bool) -> Decimal:
     """Return the base units of an amount that a customer named in shown units.
 
+    An amount that is shown is taken as it is shown, with all the decimals of its multiplier, so
+    that whoever sells all they see has nothing left.
+
     Raises:
-        AmountTooFine: it has more decimals than the asset.
+        AmountTooFine: it has more decimals than the asset, and no base units are shown so.
     """
-    if not is_exact(shown, side.places):
+    units = base_units(shown, side, up=up)
+    if not is_exact(shown, side.places) and units * side.price.multiplier != shown:
         raise AmountTooFine(asset=side.price.code, decimals=side.places)
-    return base_units(shown, side, up=up)
+    return units
 
 
 def price_on(code: str, board: Board) -> Price:
@@ -78,3 +82,15 @@ def price_on(code: str, board: Board) -> Price:
     if found is None:
         raise NoPriceNow(asset=code)
     return found
+
+
+def rate_from_usd(currency: str, *, board: Board) -> Decimal:
+    """Return what a dollar is in the currency of a limit.
+
+    Raises:
+        NoPriceNow: there is no price.
+    """
+    try:
+        return board.mid_in("USD", currency)
+    except NoPrice as missing:
+        raise NoPriceNow(asset=str(missing)) from None

@@ -6,6 +6,7 @@ from fx.assets import queries as assets
 from fx.eligibility import queries as eligibility
 from fx.prices.rules import Board
 from fx.quotes.queries.pairs import Pair
+from fx.quotes.rules import Side
 from fx.venues import queries as venues
 from fx.venues.rules import halted_around
 from krak.core.errors import DomainError, Kind
@@ -59,8 +60,7 @@ def require_allowed(*, pair: Pair, customer: Customer, now: datetime) -> None:
     sell, buy = pair.sold.price.code, pair.bought.price.code
     require_not_halted(sell, buy, board=pair.board, now=now)
     for side in (pair.sold, pair.bought):
-        if side.price.multiplier != pair.board.multiplier(side.price.code, now):
-            raise StalePrice(asset=side.price.code, as_of=side.price.as_of.isoformat())
+        require_of_the_moment(side, board=pair.board, now=now)
     eligibility.require_eligible(customer=customer, asset=assets.facts(buy), now=now)
 
 
@@ -80,6 +80,17 @@ def require_not_halted(sell: str, buy: str, *, board: Board, now: datetime) -> N
         stopped = any(each.buying if buying else each.selling for each in ordered.get(code, ()))
         if stopped or not status.tradable or _halted_on(board, code, buying=buying, now=now):
             raise Halted(asset=code)
+
+
+def require_of_the_moment(side: Side, *, board: Board, now: datetime) -> None:
+    """Refuse a price from before a change of the multiplier: shown units mean something else now.
+
+    Raises:
+        StalePrice: the board has not learned of the change.
+    """
+    price = side.price
+    if price.multiplier != board.multiplier(price.code, now):
+        raise StalePrice(asset=price.code, as_of=price.as_of.isoformat())
 
 
 def require_tradable(*, pair: Pair, now: datetime) -> None:

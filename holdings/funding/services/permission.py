@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from fx.prices.rules import Board
-from fx.quotes.queries import AccountFrozen
+from fx.quotes.queries import AccountFrozen, rate_from_usd
 from holdings.funding import queries
 from holdings.funding.queries import Moved
 from holdings.ledger import services as ledger
@@ -33,5 +33,5 @@ def lock_and_permit(
     allowance = permitted(customer, act, now=now)
     count = queries.withdrawn if act is Act.WITHDRAW else queries.deposited
     before: Moved = count(customer_id=customer.id, now=now)
-    rate = queries.rate_from_usd(allowance.currency, board=board)
+    rate = rate_from_usd(allowance.currency, board=board)
     require_within(allowance, day=(before.day + usd) * rate, month=(before.month + usd) * rate)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fx.assets import directory
 from fx.prices import live
-from fx.quotes.queries import NoPriceNow
+from fx.quotes.queries import NoPriceNow, rate_from_usd
 from holdings.funding import queries
 from holdings.funding.models import (
     Deposit,
@@ -257,7 +257,7 @@ def _look_at_limits(deposit: Deposit, *, now: datetime) -> None:
     moved = queries.deposited(customer_id=customer.id, now=now)
     try:
         allowance = permitted(customer, Act.DEPOSIT, now=now)
-        rate = queries.rate_from_usd(allowance.currency, board=live.current())
+        rate = rate_from_usd(allowance.currency, board=live.current())
         require_within(allowance, day=moved.day * rate, month=moved.month * rate)
     except (LimitPassed, NotVerified) as refusal:
         cases.open_case(

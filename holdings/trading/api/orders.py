@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.prices import live
+from fx.quotes.shapes import UnitsField
 from holdings.ledger.queries import shown
 from holdings.trading import queries
 from holdings.trading.api.trades import id_of
@@ -77,7 +78,7 @@ class OrderRequestSerializer(StrictSerializer):
     side = serializers.ChoiceField(choices=["sell", "buy"])
     asset = serializers.CharField(max_length=16, help_text="what is sold or bought")
     against = serializers.CharField(max_length=16, help_text="what it is exchanged for")
-    quantity = AmountField(zero=False, help_text="in shown units of `asset`")
+    quantity = UnitsField(zero=False, help_text="in shown units of `asset`")
     limit_price = AmountField(
         zero=False, help_text="`against` for one of `asset`, fee and spread included"
     )

@@ -1,6 +1,6 @@
 """Convert: one entry, lots that leave, a lot that comes, a trade."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -40,21 +40,16 @@ def accept_quote(*, quote_id: UUID, customer: Customer, board: Board, now: datet
         QuoteNotFound, AlreadyAccepted, Expired, Halted, Delisting, AboveDailyMaximum: see
             `fx.quotes.services.accept`.
         AccountFrozen: compliance froze the account meanwhile.
-        LimitPassed, and what else `krak.customers.queries.permitted` raises.
+        What `require_permitted` raises.
         InsufficientFunds: what is sold is not available.
     """
     ledger.lock_books([customer.id])
     customer.refresh_from_db(fields=["frozen_at"])
     if customer.frozen_at is not None:
         raise pricing.AccountFrozen
-    allowance = permitted(customer, Act.TRADE, now=now)
     quote = quotes.accept(quote_id=quote_id, customer_id=customer.id, board=board, now=now)
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    require_within(
-        allowance,
-        day=pricing.converted_since(today, customer_id=customer.id),
-        month=pricing.converted_since(today.replace(day=1), customer_id=customer.id),
-    )
+    # Accepted as it is, the quote is among what was converted today.
+    require_permitted(customer, usd=Decimal(0), board=board, now=now)
     require_funds(
         customer_id=customer.id,
         currency=quote.sell_currency,
@@ -81,9 +76,10 @@ def convert(
 
     Raises:
         InsufficientFunds: what is sold is not available.
-        What `fx.quotes.queries.price` raises.
+        What `fx.quotes.queries.price` and `require_permitted` raise.
     """
     priced = pricing.price(pair=pair, fixed=fixed, units=units, customer=customer, now=now)
+    require_permitted(customer, usd=priced.usd_value, board=pair.board, now=now)
     require_funds(
         customer_id=customer.id,
         currency=pair.sold.price.code,
@@ -96,10 +92,30 @@ def convert(
 
 @takes_part
 def execute(priced: Priced, *, customer: Customer, source: Source, now: datetime) -> Trade:
-    """Do what was priced in this transaction; the funds are known to be there."""
+    """Do what was priced in this transaction; that it may be, and the funds, are known."""
     return settle(
         quotes.keep(priced, customer=customer, source=source, accepted_at=now, now=now), now=now
     )
+
+
+@takes_part
+def require_permitted(customer: Customer, *, usd: Decimal, board: Board, now: datetime) -> None:
+    """Refuse to convert `usd` more than was converted today and this month, by whatever asks.
+
+    The customer's book must be locked.
+
+    Raises:
+        NoPriceNow: the limit is in a currency without a price.
+        What `krak.customers.queries.permitted` and `require_within` raise.
+    """
+    allowance = permitted(customer, Act.TRADE, now=now)
+    rate = pricing.rate_from_usd(allowance.currency, board=board)
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day, month = (
+        (pricing.converted_since(since, customer_id=customer.id) + usd) * rate
+        for since in (today, today.replace(day=1))
+    )
+    require_within(allowance, day=day, month=month)
 
 
 @takes_part

@@ -15,17 +15,40 @@ from holdings.ledger import services as ledger
 from holdings.trading import queries
 from holdings.trading.models import Order, Trade
 from holdings.trading.rules.orders import OrderSide, Outcome, limit_units, reached
-from holdings.trading.services.conversions import InsufficientFunds, execute, require_funds
+from holdings.trading.services.conversions import (
+    InsufficientFunds,
+    execute,
+    require_funds,
+    require_permitted,
+)
 from holdings.trading.services.passes import each_alone
+from holdings.trading.services.telling import tell_of_order
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer
+from krak.customers.queries import (
+    CountryIneligible,
+    EmailUnverified,
+    NotVerified,
+    TermsRequired,
+)
 from krak.customers.queries import customer as customer_of
 
 MOST_OPEN: Final = 100
 BY_CUSTOMER: Final = "customer"
-HOPELESS: Final = (NotEligible, SuitabilityNeeded, pricing.Delisting, InsufficientFunds)
+HOPELESS: Final = (
+    NotEligible,
+    SuitabilityNeeded,
+    NotVerified,
+    EmailUnverified,
+    TermsRequired,
+    CountryIneligible,
+    pricing.Delisting,
+    pricing.BelowMinimum,
+    pricing.AboveMaximum,
+    InsufficientFunds,
+)
 """What does not pass by itself: the order ends, and its funds are free again."""
 
 
@@ -65,7 +88,7 @@ def place(
     Raises:
         UnknownAsset, SameAsset, NoPriceNow, AmountTooFine: see `fx.quotes`.
         What `fx.quotes.queries.require_allowed` raises.
-        BelowMinimum, AboveMaximum: it is worth too little or too much.
+        BelowMinimum, AboveMaximum: now or at its limit, it is worth too little or too much.
         TooManyOrders: there are `MOST_OPEN` already.
         InsufficientFunds: what it may have to give is not available.
     """
@@ -86,7 +109,9 @@ def place(
     gives = limit if buying else units
     policy = pricing.terms_in_force(at=now).policy
     pricing.require_countable(units, limit)
-    pricing.require_within_limits(usd_value(gives, pair.sold), policy=policy)
+    # It is filled at its limit or better, so what is sold will be worth that much at least.
+    worth = max(usd_value(gives, pair.sold), usd_value(limit, other))
+    pricing.require_within_limits(worth, policy=policy)
     if Order.objects.filter(customer=customer, trade=None, canceled_at=None).count() >= MOST_OPEN:
         raise TooManyOrders
     sold = pair.sold.price.code
@@ -148,7 +173,8 @@ def fill_crossed(*, board: Board, now: datetime) -> int:
 def fill(*, order_id: UUID, customer_id: UUID, board: Board, now: datetime) -> Trade | None:
     """Fill an order if it is still open and the board is as good as its limit, else return None.
 
-    An order that can never be filled any more is canceled, with the code of what stands in the way.
+    An order that can never be filled any more is canceled, with the code of what stands in the way,
+    and its owner is told.
     """
     ledger.lock_books([customer_id])
     order = queries.order_of(order_id=order_id, customer_id=customer_id)
@@ -159,6 +185,7 @@ def fill(*, order_id: UUID, customer_id: UUID, board: Board, now: datetime) -> T
         priced = _priced(order, customer=customer, board=board, now=now)
         if not _good_enough(order, priced):
             return None
+        require_permitted(customer, usd=priced.usd_value, board=board, now=now)
         _set_aside(order, Decimal(0), now=now)
         require_funds(
             customer_id=customer_id,
@@ -169,9 +196,10 @@ def fill(*, order_id: UUID, customer_id: UUID, board: Board, now: datetime) -> T
         )
     except HOPELESS as refusal:
         _end(order, reason=refusal.code, now=now)
+        tell_of_order(order, refusal)
         return None
     except DomainError:
-        # Halted, stale, frozen, or over a limit of the day: that passes.
+        # Halted, stale, frozen, or over a limit of the day or the month: that passes.
         return None
     order.trade = execute(priced, customer=customer, source=Source.ORDER, now=now)
     order.save(update_fields=["trade"])

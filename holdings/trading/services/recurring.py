@@ -17,8 +17,10 @@ from holdings.trading.models import RecurringBuy, RecurringRun, RunOutcome, Trad
 from holdings.trading.rules.schedule import Frequency, due_at, next_slot
 from holdings.trading.services.conversions import convert
 from holdings.trading.services.passes import each_alone
+from holdings.trading.services.telling import tell_of_slot
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
+from krak.core.money import is_exact
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer
 from krak.customers.queries import customer as customer_of
@@ -80,6 +82,9 @@ def start(wanted: NewPlan, *, customer: Customer, board: Board, now: datetime) -
     ledger.lock_books([customer.id])
     pair = pricing.pair_of(wanted.pay_with, wanted.buy, board=board)
     pricing.require_allowed(pair=pair, customer=customer, now=now)
+    if not is_exact(wanted.amount, pair.sold.places):
+        # As shares are shown today; by the multiplier of a later slot it would be no amount.
+        raise pricing.AmountTooFine(asset=wanted.pay_with, decimals=pair.sold.places)
     units = pricing.in_base_units(wanted.amount, pair.sold, up=False)
     pricing.require_countable(units)
     pricing.require_within_limits(
@@ -168,6 +173,7 @@ def run(*, plan_id: UUID, customer_id: UUID, board: Board, now: datetime) -> Rec
 
     Slots that nobody ran before the next one was due are skipped as missed, so that a long pause
     of ours does not end in several buys at once. Without a usable price the slot waits a while.
+    Of a slot that was refused the customer is told.
     """
     ledger.lock_books([customer_id])
     plan = queries.plan_of(plan_id=plan_id, customer_id=customer_id)
@@ -185,6 +191,7 @@ def run(*, plan_id: UUID, customer_id: UUID, board: Board, now: datetime) -> Rec
             plan.save(update_fields=["next_on", "next_at"])
             return None
         reason = refusal.code
+        tell_of_slot(plan, refusal)
     done = _keep(plan, trade, reason=reason, now=now)
     _advance(plan)
     plan.save(update_fields=["next_on", "next_at"])

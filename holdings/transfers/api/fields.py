@@ -12,11 +12,12 @@ from rest_framework.request import Request as HttpRequest
 
 from fx.prices import live
 from fx.quotes.models import Quote
+from fx.quotes.shapes import UnitsField
 from holdings.ledger.queries import shown
 from holdings.transfers.models import Transfer
 from holdings.transfers.rules import LONGEST_NOTE, readable_note
 from holdings.transfers.services.permission import Sum, needs_proof
-from krak.api.parsing import AmountField, StrictSerializer
+from krak.api.parsing import StrictSerializer
 from krak.core import clock
 from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read
@@ -81,7 +82,7 @@ class NoteField(serializers.CharField):
 class AskedAmountSerializer(StrictSerializer):
     """How much of what, in shown units."""
 
-    amount = AmountField(zero=False)
+    amount = UnitsField(zero=False)
     currency = serializers.CharField(max_length=16)
 
 

@@ -173,7 +173,7 @@ class Links(generics.ListAPIView[PaymentLink]):
         board, now = live.current(), clock.now()
 
         def create() -> Response:
-            what = sum_of(**asked["amount"], board=board)
+            what = sum_of(**asked["amount"], board=board, now=now)
             require_proof(request, sender, None, what, payee="link")
             link = links.create(
                 sender=sender,

@@ -126,7 +126,7 @@ class PreviewTransfer(APIView):
             made = quoting.preview(
                 sender=sender,
                 recipient=customer_by_tag(asked["to"]),
-                what=sum_of(**asked["amount"], board=seen["board"]),
+                what=sum_of(**asked["amount"], board=seen["board"], now=seen["now"]),
                 pay_with=asked.get("from"),
                 board=seen["board"],
                 now=seen["now"],

@@ -182,7 +182,7 @@ class Requests(generics.ListAPIView[RequestParty]):
             made = requests.ask(
                 requester=requester,
                 payer=customer_by_tag(asked["of"]),
-                what=sum_of(**asked["amount"], board=board),
+                what=sum_of(**asked["amount"], board=board, now=now),
                 note=asked["note"],
                 board=board,
                 now=now,

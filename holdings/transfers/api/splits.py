@@ -1,5 +1,6 @@
 """Split a bill between people."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ from rest_framework.views import APIView
 from fx.assets import queries as assets
 from fx.prices import live
 from fx.prices.rules import Board
-from fx.quotes.queries.pairs import AmountTooFine
+from fx.quotes.queries import AmountTooFine
+from fx.quotes.shapes import UnitsField
 from holdings.transfers import queries
 from holdings.transfers.api.fields import (
     AMOUNT,
@@ -37,7 +39,7 @@ from holdings.transfers.services.permission import sum_of
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
-from krak.api.parsing import AmountField, StrictSerializer, read_body
+from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
 from krak.core import clock
 from krak.core.money import is_exact
@@ -70,7 +72,7 @@ class AskedShareSerializer(StrictSerializer):
     """Somebody's share; without amounts all pay the same."""
 
     tag = TagField()
-    amount = AmountField(zero=False, required=False, help_text="in the currency of the bill")
+    amount = UnitsField(zero=False, required=False, help_text="in the currency of the bill")
 
 
 class SplitRequestSerializer(StrictSerializer):
@@ -78,7 +80,7 @@ class SplitRequestSerializer(StrictSerializer):
 
     amount = AskedAmountSerializer()
     shares = AskedShareSerializer(many=True, allow_empty=False)
-    own = AmountField(required=False, help_text="your own share, where amounts are given")
+    own = UnitsField(required=False, help_text="your own share, where amounts are given")
     include_me = serializers.BooleanField(
         default=True, help_text="where none are: whether you pay a share as well"
     )
@@ -212,10 +214,10 @@ def _shown(bill: SplitBill, request: HttpRequest) -> dict[str, Any]:
     return dict(SplitSerializer(bill, context=moment(asking(request))).data)
 
 
-def _shares(asked: dict[str, Any], *, board: Board) -> list[splits.Share]:
+def _shares(asked: dict[str, Any], *, board: Board, now: datetime) -> list[splits.Share]:
     currency = asked["amount"]["currency"]
     return [
-        splits.Share(tag=share["tag"], what=sum_of(amount, currency, board=board))
+        splits.Share(tag=share["tag"], what=sum_of(amount, currency, board=board, now=now))
         for share, amount in zip(asked["shares"], asked["amounts"], strict=True)
     ]
 
@@ -259,10 +261,11 @@ class Splits(generics.ListAPIView[SplitBill]):
 
         def split() -> Response:
             own, currency = asked["own"], asked["amount"]["currency"]
+            mine = sum_of(own, currency, board=board, now=now).units if own else Decimal(0)
             bill = splits.split(
                 owner=owner,
-                shares=_shares(asked, board=board),
-                own_units=sum_of(own, currency, board=board).units if own else Decimal(0),
+                shares=_shares(asked, board=board, now=now),
+                own_units=mine,
                 note=asked["note"],
                 board=board,
                 now=now,

@@ -170,7 +170,7 @@ class Transfers(generics.ListAPIView[TransferParty]):
 
         def send() -> Response:
             recipient = customer_by_tag(asked["to"])
-            what = sum_of(**asked["amount"], board=board)
+            what = sum_of(**asked["amount"], board=board, now=now)
             require_proof(request, sender, recipient, what, payee=asked["to"])
             transfer = payments.pay(
                 sender=sender,

@@ -8,8 +8,14 @@ from django.conf import settings
 
 from fx.assets import queries as assets
 from fx.eligibility import queries as eligibility
-from fx.prices.rules import Board, NoPrice
-from fx.quotes.queries import AccountFrozen, NoPriceNow, in_base_units, require_countable
+from fx.prices.rules import Board
+from fx.quotes.queries import (
+    AccountFrozen,
+    in_base_units,
+    rate_from_usd,
+    require_countable,
+    require_of_the_moment,
+)
 from fx.quotes.rules import usd_value
 from holdings.ledger.queries import balances
 from holdings.transfers import queries
@@ -53,14 +59,16 @@ class Sum:
     usd: Decimal
 
 
-def sum_of(amount: Decimal, currency: str, *, board: Board) -> Sum:
+def sum_of(amount: Decimal, currency: str, *, board: Board, now: datetime) -> Sum:
     """Return what an amount in shown units is.
 
     Raises:
         UnknownAsset, NoPriceNow: see `side_of`.
+        StalePrice: see `fx.quotes.queries.require_of_the_moment`.
         AmountTooFine, AmountTooLarge, BelowMinimum: it is not an amount of this asset.
     """
     side = side_of(currency, board=board)
+    require_of_the_moment(side, board=board, now=now)
     units = in_base_units(amount, side, up=False)
     require_countable(units)
     return Sum(currency=currency, units=units, usd=usd_value(units, side))
@@ -85,19 +93,12 @@ def require_may_send(sender: Customer, what: Sum, *, board: Board, now: datetime
     require_not_frozen(sender)
     allowance = permitted(sender, Act.PAY, now=now)
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    rate = _usd_in(allowance.currency, board=board)
+    rate = rate_from_usd(allowance.currency, board=board)
     day, month = (
         (queries.sent_usd(customer_id=sender.id, since=since) + what.usd) * rate
         for since in (today, today.replace(day=1))
     )
     require_within(allowance, day=day, month=month)
-
-
-def _usd_in(currency: str, *, board: Board) -> Decimal:
-    try:
-        return board.mid_in("USD", currency)
-    except NoPrice:
-        raise NoPriceNow(asset=currency) from None
 
 
 def require_not_frozen(customer: Customer) -> None:

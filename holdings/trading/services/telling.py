@@ -1,0 +1,45 @@
+"""What customers are told of what trades by itself."""
+
+from typing import Any
+from uuid import UUID
+
+from holdings.trading.models import Order, RecurringBuy
+from krak.core.errors import DomainError
+from krak.core.ids import show
+from krak.core.outbox import services as outbox
+from krak.core.transactions import takes_part
+
+
+@takes_part
+def tell_of_order(order: Order, refusal: DomainError) -> None:
+    """Promise a notice that an order was canceled for what stands in its way."""
+    facts = {
+        "order": show(Order.PREFIX, order.id),
+        "side": order.side.lower(),
+        "asset": order.asset,
+        "against": order.against,
+    }
+    _tell(order.customer_id, "order.canceled", facts, refusal)
+
+
+@takes_part
+def tell_of_slot(plan: RecurringBuy, refusal: DomainError) -> None:
+    """Promise a notice that a slot of a recurring buy was skipped for what stands in its way."""
+    facts = {
+        "recurring_buy": show(RecurringBuy.PREFIX, plan.id),
+        "slot_on": plan.next_on.isoformat(),
+        "asset": plan.buy,
+        "pay_with": plan.pay_with,
+    }
+    _tell(plan.customer_id, "recurring_buy.skipped", facts, refusal)
+
+
+def _tell(customer_id: UUID, kind: str, facts: dict[str, Any], refusal: DomainError) -> None:
+    outbox.promise(
+        "notifications.tell",
+        {
+            "customer": str(customer_id),
+            "kind": kind,
+            "facts": facts | {"reason": refusal.code, "message": refusal.title},
+        },
+    )
