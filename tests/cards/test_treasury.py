@@ -150,6 +150,39 @@ def test_an_empty_float_is_an_alarm_and_filled_up_at_once(
     assert _sent() == [(Decimal(3000), "SENT")]
 
 
+EMPTY = (2000, False, "insufficient_funds")
+
+
+def test_a_float_that_is_empty_for_an_increment_is_one_alarm(
+    stripe_side: StripeSide, pinned: Any
+) -> None:
+    pinned()
+    door = StripeDoor(stripe_side.client, new_customer(cash="100").card.stripe_id)
+    door.request(5000)
+    first = (5000, True, "webhook_approved")
+    door.authorization(5000, answers=[first, EMPTY])
+    door.authorization(0, answers=[first, EMPTY], status="expired")
+    stripe_side.work()
+
+    assert OutboxMessage.objects.filter(topic="treasury.float_empty").count() == 1
+    assert Case.objects.get().kind == "float_empty"
+
+
+def test_an_empty_float_is_an_alarm_also_when_what_was_asked_next_is_told_first(
+    stripe_side: StripeSide, pinned: Any
+) -> None:
+    pinned()
+    door = StripeDoor(stripe_side.client, new_customer(cash="100").card.stripe_id)
+    door.request(5000)
+    door.request(2000, step=2)
+    first, last = (5000, True, "webhook_approved"), (2000, True, "webhook_approved")
+    door.authorization(7000, answers=[first, EMPTY, last], at=9)
+    door.authorization(5000, answers=[first, EMPTY], at=8)
+    stripe_side.work()
+
+    assert Case.objects.get().kind == "float_empty"
+
+
 def test_a_decline_of_ours_for_want_of_the_customers_funds_is_no_alarm(
     stripe_side: StripeSide, pinned: Any
 ) -> None:
