@@ -18,6 +18,7 @@ from cards.clearing.services.standing import (
     set_hold,
     touch,
 )
+from cards.clearing.services.telling import Before, tell
 from cards.issuing.models import CardDirectory
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
@@ -42,9 +43,18 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
     if known and _is_stale(snapshot, known):
         return
     authorization = known or _record(snapshot, owner, now=now)
-    promised, heard = known is not None and known.approved, authorization.steps
+    before = Before(
+        promised=known is not None and known.approved,
+        status=authorization.status,
+        amount=authorization.amount,
+        heard=authorization.steps,
+    )
+    promised = before.promised
     authorization.status = snapshot.status
-    authorization.steps = max(authorization.steps, snapshot.steps)
+    if snapshot.steps >= authorization.steps:
+        authorization.steps = snapshot.steps
+        authorization.network_approved = snapshot.newest.approved
+        authorization.network_reason = snapshot.newest.reason
     unseen = _approved(authorization, Q(step__gte=snapshot.steps))
     authorization.amount = snapshot.amount + unseen
     flags: list[str] = []
@@ -55,13 +65,16 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
             flags.append(snapshot.reason)
         authorization.approved = False
         set_hold(customer_id, authorization, Decimal(0), now=now)
-    if snapshot.found_float_empty(since=heard):
+    if snapshot.found_float_empty(since=before.heard):
         outbox.promise(
             "treasury.float_empty",
             {"currency": snapshot.currency, "authorization": snapshot.stripe_id},
         )
     touch(authorization, flags, event_at=snapshot.event_at, now=now)
     save_row(authorization)
+    tell(
+        snapshot, authorization, before=before, held=held_of(customer_id, authorization), now=now
+    )  # fmt: skip
     open_cases(
         flags,
         subject=snapshot.stripe_id,
