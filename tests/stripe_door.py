@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,10 +128,16 @@ class StripeDoor:
         reason: str = "webhook_approved",
         at: int | None = None,
         request_history_length: int = 1,
+        answers: Sequence[tuple[int, bool, str]] = (),
         kind: str = "updated",
     ) -> Any:
-        """Tell how Stripe sees an authorization."""
+        """Tell how Stripe sees an authorization; `answers` are (amount, approved, reason) each."""
         created = self._at(at)
+        history = [
+            entry
+            for asked, yes, why in answers
+            for entry in self._history(1, asked, approved=yes, reason=why)
+        ] or self._history(request_history_length, amount, approved=approved, reason=reason)
         snapshot = shapes.authorization(
             stripe_id=self.id(authorization),
             card=self._card(),
@@ -142,9 +149,7 @@ class StripeDoor:
             merchant_amount=amount,
             approved=approved,
             status=status,
-            request_history=self._history(
-                request_history_length, amount, approved=approved, reason=reason
-            ),
+            request_history=history,
         )
         return self.send("events", f"issuing_authorization.{kind}", snapshot, created=created)
 

@@ -21,11 +21,14 @@ from cards.authorizations.queries import AuthorizationNotFound
 from cards.authorizations.rules.decision import Decline
 from cards.authorizations.rules.explanation import (
     Declined,
+    Heard,
     LeftOut,
+    NetworkDecline,
     Sold,
     Worth,
     declined,
     sales_of,
+    why_declined,
     worths_of,
 )
 from cards.authorizations.services.previews import Preview, preview
@@ -49,7 +52,7 @@ from krak.customers.authentication import asking
 class DeclineSerializer(serializers.Serializer[Declined]):
     """Why a request was refused."""
 
-    reason = serializers.ChoiceField(choices=[str(reason) for reason in Decline])
+    reason = serializers.ChoiceField(choices=[str(r) for r in (*Decline, *NetworkDecline)])
     message = serializers.CharField(help_text="the reason in plain words")
 
 
@@ -168,9 +171,17 @@ class AuthorizationSerializer(serializers.Serializer[Authorization]):
 
     @extend_schema_field(DeclineSerializer(allow_null=True))
     def get_decline(self, authorization: Authorization) -> Any:
-        """Return why the last request was refused."""
-        answered = _answered(authorization)
-        return _decline_of(answered[-1]) if answered else None
+        """Return why the last request was refused, by us or by the network."""
+        newest = next(reversed(_answered(authorization)), None)
+        heard = Heard(
+            authorization.steps, authorization.network_approved, authorization.network_reason
+        )
+        why = why_declined(
+            heard,
+            step=newest.step if newest else None,
+            reason=newest.reason if newest else "",
+        )
+        return DeclineSerializer(why).data if why else None
 
 
 class ExplainedAuthorizationSerializer(AuthorizationSerializer):

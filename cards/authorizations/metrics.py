@@ -11,6 +11,15 @@ _SECONDS: Final = Histogram(
     buckets=(0.002, 0.004, 0.006, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.2, 2.0),
 )
 _DECLINES: Final = Counter("krak_declines", "Declined requests by reason.", ["reason"])
+_UNKNOWN_CURRENCIES: Final = Counter(
+    "krak_unknown_merchant_currencies",
+    "Requests in a merchant currency that we cannot read, decided on the card's amount.",
+)
+
+
+def unknown_currency() -> None:
+    """Count a request whose merchant figure is kept as it came."""
+    _UNKNOWN_CURRENCIES.inc()
 
 
 def answered(answer: dict[str, Any], *, seconds: float) -> None:

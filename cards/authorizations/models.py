@@ -38,6 +38,12 @@ class Authorization(models.Model):
     steps = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="requests that the newest snapshot reflects"
     )
+    network_approved = models.BooleanField(
+        null=True, help_text="whether the newest of these was approved, by whomever"
+    )
+    network_reason = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="why, in Stripe's words"
+    )
     merchant_name = models.CharField(max_length=120, blank=True)
     merchant_network_id = models.CharField(max_length=64, blank=True)
     merchant_country = models.CharField(max_length=2, blank=True)

@@ -23,6 +23,7 @@ from cards.issuing.events import (
 )
 from krak.api.problems import refuses_plainly
 from krak.core import clock
+from krak.core.minor_units import is_known
 from krak.stripe.events import (
     API_VERSION,
     MalformedEvent,
@@ -41,7 +42,10 @@ def authorizations(request: HttpRequest) -> HttpResponse:
     """Answer `issuing_authorization.request`; anything else is 400 and leaves nothing behind."""
     now, began = clock.now(), time.perf_counter()
     event = event_in(request, secrets=settings.STRIPE_AUTHORIZATION_SECRETS, now=now)
-    answer = authorize(translate(event), now=now)
+    asked = translate(event)
+    if not is_known(asked.merchant_currency):
+        metrics.unknown_currency()
+    answer = authorize(asked, now=now)
     metrics.answered(answer, seconds=time.perf_counter() - began)
     return HttpResponse(
         orjson.dumps(answer),

@@ -1,11 +1,12 @@
 """The worker's and the approvals' doors: what others say, in our words, applied."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from cards.clearing import services
 from cards.clearing.models import CardTransaction
-from cards.clearing.rules import STATUSES, Snapshot, Transaction
+from cards.clearing.rules import STATUSES, Answer, Snapshot, Transaction
 from cards.issuing.events import (
     EventRefused,
     Told,
@@ -70,18 +71,23 @@ def read_snapshot(told: Told) -> Snapshot:
         stripe_id=identifier(found["id"]),
         card_stripe_id=identifier(found["card"]),
         approved=_yes_or_no(found["approved"]),
-        first_approved=bool(history) and history[0].get("approved") is True,
         status=status,
         amount=read_amount(whole(found["amount"]), currency),
         currency=currency.upper(),
-        # Told of at all, it has had its first request, however short the history is kept.
-        steps=max(1, len(history)),
-        reason=text(history[-1].get("reason"), 40) if history else "",
+        answers=tuple(_answer(entry, currency) for entry in history),
         mcc=text(merchant.get("category_code"), 4),
         merchant_name=text(merchant.get("name"), 120),
         merchant_network_id=text(merchant.get("network_id"), 64),
         merchant_country=text(merchant.get("country"), 2),
         event_at=told.event_at,
+    )
+
+
+def _answer(entry: Mapping[str, Any], currency: str) -> Answer:
+    return Answer(
+        approved=entry.get("approved") is True,
+        reason=text(entry.get("reason"), 40),
+        amount=read_amount(whole(entry.get("amount") or 0), currency),
     )
 
 

@@ -74,6 +74,7 @@ class TopUp(models.Model):
     stripe_id = models.CharField(max_length=64, blank=True, default="")
     failure = models.CharField(max_length=200, blank=True)
     intended_at = models.DateTimeField()
+    promised_at = models.DateTimeField(null=True, help_text="again, because it was not sent")
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -3,13 +3,14 @@
 import contextlib
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
 from cards.treasury import gateway
 from cards.treasury.models import FloatReading, FloatRule, State, TopUp
@@ -20,11 +21,15 @@ from krak.core.minor_units import to_minor
 from krak.core.money import money, plain
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
-from krak.stripe.client import OWN_ID, StripeRefused
+from krak.stripe.client import OWN_ID, StripeRefused, own_id_of
 from krak.stripe.events import read_amount
+from krak.stripe.reading import identifier, text
 
 logger = logging.getLogger(__name__)
 
+AGAIN_AFTER: Final = timedelta(hours=1)
+"""Longer than the outbox tries: what is not sent by then nobody is about to send."""
+CLOCKS_APART: Final = timedelta(minutes=5)
 COMING: Final = (State.INTENDED, State.SENT)
 GONE: Final = (State.FAILED, State.CANCELED, State.REVERSED)
 STATES: Final = {
@@ -42,6 +47,7 @@ def watch(*, now: datetime) -> None:
     Raises:
         StripeUnavailable: it is looked at again soon.
     """
+    _promise_again(now=now)
     balance = gateway.balance()
     for part in (balance.get("issuing") or {}).get("available") or ():
         with transaction():
@@ -50,6 +56,21 @@ def watch(*, now: datetime) -> None:
                 read_amount(part["amount"], part["currency"]),
                 now=now,
             )
+
+
+@transaction
+def _promise_again(*, now: datetime) -> None:
+    """Promise what was meant and never sent anew, and have a person see why it was not.
+
+    It counts as on its way: until it is sent, or refused, nothing else is sent in its place.
+    """
+    late = TopUp.objects.alias(since=Coalesce("promised_at", "intended_at")).filter(
+        state=State.INTENDED, since__lt=now - AGAIN_AFTER
+    )
+    for top_up in late.order_by("id").select_for_update(no_key=True, skip_locked=True):
+        TopUp.objects.filter(id=top_up.id).update(promised_at=now)
+        outbox.promise("treasury.send_top_up", {"top_up": str(top_up.id)})
+        _alarm("top_up_not_sent", top_up.currency, now=now, amount=plain(top_up.amount))
 
 
 def _look_at(currency: str, available: Decimal, *, now: datetime) -> None:
@@ -97,6 +118,12 @@ def send(top_up_id: UUID, *, now: datetime) -> None:
     top_up = TopUp.objects.get(id=top_up_id)
     if top_up.state != State.INTENDED:
         return
+    own_id = show(TopUp.PREFIX, top_up.id)
+    if now - top_up.intended_at > AGAIN_AFTER and (found := _find(top_up, own_id)):
+        with transaction():
+            _note_sent(top_up.id, found["id"])
+            hear_of_top_up(read_said(found), now=now)
+        return
     try:
         sent = gateway.create_top_up(
             {
@@ -104,7 +131,7 @@ def send(top_up_id: UUID, *, now: datetime) -> None:
                 "currency": top_up.currency.lower(),
                 "destination_balance": "issuing",
                 "description": "Card float",
-                "metadata": {OWN_ID: show(TopUp.PREFIX, top_up.id)},
+                "metadata": {OWN_ID: own_id},
             },
             key=f"top_up:{top_up.id}",
         )
@@ -114,9 +141,20 @@ def send(top_up_id: UUID, *, now: datetime) -> None:
             _alarm("top_up_refused", top_up.currency, now=now, detail=refusal.detail)
         return
     with transaction():
-        # Its event may have been faster than this answer.
-        TopUp.objects.filter(id=top_up.id).update(stripe_id=sent["id"])
-        TopUp.objects.filter(id=top_up.id, state=State.INTENDED).update(state=State.SENT)
+        _note_sent(top_up.id, sent["id"])
+
+
+def _find(top_up: TopUp, own_id: str) -> dict[str, Any] | None:
+    """Return an old top-up as it stands at Stripe, which forgets idempotency keys after a day."""
+    since = top_up.intended_at - CLOCKS_APART
+    return gateway.find_top_up(own_id, created_since=int(since.timestamp()))
+
+
+@takes_part
+def _note_sent(top_up_id: UUID, stripe_id: str) -> None:
+    # Its event may have been faster than this answer.
+    TopUp.objects.filter(id=top_up_id).update(stripe_id=stripe_id)
+    TopUp.objects.filter(id=top_up_id, state=State.INTENDED).update(state=State.SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +165,16 @@ class TopUpSaid:
     own_id: str
     status: str
     failure: str
+
+
+def read_said(said: dict[str, Any]) -> TopUpSaid:
+    """Return a `topup` of Stripe's in our words."""
+    return TopUpSaid(
+        stripe_id=identifier(said["id"]),
+        own_id=own_id_of(said),
+        status=text(said["status"]),
+        failure=text(said.get("failure_message"), 200),
+    )
 
 
 @takes_part

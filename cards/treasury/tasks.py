@@ -6,14 +6,13 @@ from uuid import UUID
 
 from celery import shared_task
 
-from cards.issuing.events import Told, applies_event, identifier, text
+from cards.issuing.events import Told, applies_event
 from cards.treasury import services
 from krak.core import clock
 from krak.core.outbox.registry import calls_out
 from krak.core.schedule.rules import slot_of
 from krak.core.schedule.services import run_once
 from krak.stripe import client as stripe
-from krak.stripe.client import own_id_of
 
 WATCHED_EVERY: Final = timedelta(minutes=1)
 
@@ -50,13 +49,7 @@ def float_is_empty(*, payload: dict[str, Any], now: datetime) -> None:
 
 def read_top_up(told: Told) -> services.TopUpSaid:
     """Return a `topup` in our words."""
-    said = told.object
-    return services.TopUpSaid(
-        stripe_id=identifier(said["id"]),
-        own_id=own_id_of(said),
-        status=text(said["status"]),
-        failure=text(said.get("failure_message"), 200),
-    )
+    return services.read_said(told.object)
 
 
 @applies_event(

@@ -212,8 +212,8 @@ class AuthorizationAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     fields = (
         "shown_id", "stripe_id", "customer", "card", "merchant_name", "mcc", "merchant_country",
-        "amount_shown", "captured_shown", "status", "answered", "flag_list", "created_at",
-        "updated_at",
+        "amount_shown", "captured_shown", "status", "answered", "network_reason", "flag_list",
+        "created_at", "updated_at",
     )  # fmt: skip
 
     amount_shown = amount_column("amount", label="approved so far")

@@ -59,6 +59,11 @@ def exponent(code: str) -> int:
         raise UnknownCurrency(code) from None
 
 
+def is_known(code: str) -> bool:
+    """Tell whether Stripe's integers of the upper-case currency `code` can be read."""
+    return code in _EXPONENTS
+
+
 def from_minor(amount: int, code: str) -> Money:
     """Return Stripe's `amount` of the lower-case currency `code`, exactly as Stripe says it.
 

@@ -60,6 +60,24 @@ def test_an_increment_that_we_declined_and_the_network_approved_is_adopted(play:
     assert case.details["available"] == "-500"
 
 
+def test_the_reason_is_of_what_was_approved_without_us_not_of_what_came_last(play: Play) -> None:
+    play.request(2000, step=1)
+    play.authorization(
+        4000, answers=[(2000, True, "network_fallback"), (2000, True, "webhook_approved")]
+    )
+
+    play.check(expect={"held": 4000})
+    assert _known(play).flags == ["network_fallback"]
+
+
+def test_an_approval_that_we_know_nothing_of_is_adopted_without_a_reason(play: Play) -> None:
+    play.authorization(
+        2000, answers=[(1000, True, "webhook_approved"), (1000, True, "a_new_reason")]
+    )
+
+    assert _known(play).flags == ["adopted"]
+
+
 def test_an_authorization_may_grow_without_us_again_and_again(play: Play) -> None:
     for amount in (2000, 3000, 4000):
         play.authorization(amount, reason="network_fallback")

@@ -216,6 +216,40 @@ def test_a_worn_virtual_card_pays_until_its_successor_is_made(
     assert [each.status for each in stripe_side.cards()] == ["canceled", "active"]
 
 
+@pytest.mark.parametrize("reason", [EndReason.LOST, EndReason.DAMAGED])
+def test_a_card_that_was_not_needed_can_still_be_replaced(
+    ada: Customer, stripe_side: StripeSide, reason: EndReason
+) -> None:
+    card = _card_of(ada, stripe_side)
+    _do(issuing.cancel, card)
+    stripe_side.work()
+    successor = _do(issuing.replace, card, reason=reason)
+
+    stripe_side.work()
+
+    successor.refresh_from_db()
+    card.refresh_from_db()
+    assert (successor.status, successor.refusal) == ("ACTIVE", "")
+    assert (card.status, card.end_reason) == ("CANCELED", reason)
+    assert stripe_side.cards()[-1].replacement_reason == reason.lower()
+    assert not Case.objects.exists()
+
+
+def test_a_worn_card_that_ends_before_its_successor_is_made_is_replaced_all_the_same(
+    ada: Customer, stripe_side: StripeSide
+) -> None:
+    card = _card_of(ada, stripe_side)
+    successor = _do(issuing.replace, card, reason=EndReason.DAMAGED)
+    _do(issuing.cancel, card)
+
+    stripe_side.work()
+
+    successor.refresh_from_db()
+    card.refresh_from_db()
+    assert (successor.status, successor.refusal) == ("ACTIVE", "")
+    assert (card.status, card.end_reason) == ("CANCELED", "DAMAGED")
+
+
 def test_a_physical_card_is_posted_and_waits_for_its_owner(
     ada: Customer, stripe_side: StripeSide
 ) -> None:

@@ -1,5 +1,6 @@
 """The money at Stripe is watched and filled up, and nothing is sent twice."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from cards.treasury import services
 from cards.treasury.models import FloatReading, FloatRule, TopUp
 from krak.cases.models import Case
 from krak.core import clock
+from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
 from tests.cards.stripe_side import StripeSide
 from tests.people import new_customer
@@ -114,6 +116,60 @@ def test_a_lost_answer_sends_nothing_twice(stripe_side: StripeSide, rule: FloatR
     assert len(stripe_side.v1.topups.list().data) == 1
 
 
+def _die() -> None:
+    """Let what was promised be given up."""
+    OutboxMessage.objects.filter(done_at=None).update(dead_at=clock.now())
+
+
+def _watch_a_day_later(stripe_side: StripeSide) -> None:
+    """Watch when Stripe has forgotten the keys of today."""
+    store = stripe_side.issuer.server.issuer.store
+    with store.change():
+        store.query("DELETE FROM answers")
+    later = clock.now() + timedelta(hours=25)
+    services.watch(now=later)
+    services.watch(now=later + timedelta(minutes=1))
+    outbox.drain(now=later)
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_a_top_up_of_which_only_the_answer_was_lost_is_found_a_day_later(
+    stripe_side: StripeSide, rule: FloatRule, arrived: bool
+) -> None:
+    stripe_side.issuer.control.balance(50_000)
+    stripe_side.issuer.control.failures(path="/v1/topups", times=2, lose_answer=True)
+    _watch(stripe_side)
+    (there,) = stripe_side.v1.topups.list().data
+    if arrived:
+        stripe_side.issuer.control.settle_topup(there.id)
+    stripe_side.lose_events()
+    _die()
+
+    _watch_a_day_later(stripe_side)
+
+    assert _sent() == [(Decimal(3000), "SUCCEEDED" if arrived else "SENT")]
+    assert [each.id for each in stripe_side.v1.topups.list().data] == [there.id]
+    assert TopUp.objects.get().stripe_id == there.id
+    assert Case.objects.get().kind == "top_up_not_sent"
+
+
+def test_a_top_up_that_never_left_is_sent_once_when_its_message_has_died(
+    stripe_side: StripeSide, rule: FloatRule
+) -> None:
+    stripe_side.issuer.control.balance(50_000)
+    stripe_side.issuer.control.failures(path="/v1/topups", times=2)
+    _watch(stripe_side)
+    _die()
+    services.watch(now=clock.now() + timedelta(minutes=50))
+    assert not Case.objects.exists()
+
+    _watch_a_day_later(stripe_side)
+
+    assert _sent() == [(Decimal(3000), "SENT")]
+    assert len(stripe_side.v1.topups.list().data) == 1
+    assert Case.objects.get().kind == "top_up_not_sent"
+
+
 def test_an_event_that_is_faster_than_the_answer_is_kept(
     stripe_side: StripeSide, rule: FloatRule
 ) -> None:
@@ -148,6 +204,39 @@ def test_an_empty_float_is_an_alarm_and_filled_up_at_once(
 
     assert Case.objects.get().kind == "float_empty"
     assert _sent() == [(Decimal(3000), "SENT")]
+
+
+EMPTY = (2000, False, "insufficient_funds")
+
+
+def test_a_float_that_is_empty_for_an_increment_is_one_alarm(
+    stripe_side: StripeSide, pinned: Any
+) -> None:
+    pinned()
+    door = StripeDoor(stripe_side.client, new_customer(cash="100").card.stripe_id)
+    door.request(5000)
+    first = (5000, True, "webhook_approved")
+    door.authorization(5000, answers=[first, EMPTY])
+    door.authorization(0, answers=[first, EMPTY], status="expired")
+    stripe_side.work()
+
+    assert OutboxMessage.objects.filter(topic="treasury.float_empty").count() == 1
+    assert Case.objects.get().kind == "float_empty"
+
+
+def test_an_empty_float_is_an_alarm_also_when_what_was_asked_next_is_told_first(
+    stripe_side: StripeSide, pinned: Any
+) -> None:
+    pinned()
+    door = StripeDoor(stripe_side.client, new_customer(cash="100").card.stripe_id)
+    door.request(5000)
+    door.request(2000, step=2)
+    first, last = (5000, True, "webhook_approved"), (2000, True, "webhook_approved")
+    door.authorization(7000, answers=[first, EMPTY, last], at=9)
+    door.authorization(5000, answers=[first, EMPTY], at=8)
+    stripe_side.work()
+
+    assert Case.objects.get().kind == "float_empty"
 
 
 def test_a_decline_of_ours_for_want_of_the_customers_funds_is_no_alarm(

@@ -56,6 +56,19 @@ def test_a_tap_is_counted_by_its_outcome(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("currency", "counted"), [("usd", 0), ("jpy", 0), ("qqq", 1)])
+def test_a_merchant_currency_that_we_cannot_read_is_counted(
+    client: Client, play: Play, currency: str, counted: int
+) -> None:
+    name = ("krak_unknown_merchant_currencies_total",)
+    before = gauges(client).get(name, 0)
+
+    play.request(1, merchant_currency=currency)
+
+    assert gauges(client)[name] - before == counted
+
+
+@pytest.mark.django_db
 def test_the_house_shows_its_oldest_promise_the_dead_and_open_cases(client: Client) -> None:
     now = clock.now()
     OutboxMessage.objects.create(topic="x", payload={}, due_at=now - timedelta(seconds=90))

@@ -33,6 +33,60 @@ WORDS: Final[Mapping[Decline, str]] = {
 }
 
 
+class NetworkDecline(StrEnum):
+    """Why a request was refused without us, or although we had approved it."""
+
+    SPENDING_CONTROLS = "spending_controls"
+    CARD_EXPIRED = "card_expired"
+    CARDHOLDER_UNVERIFIED = "cardholder_unverified"
+    PIN_BLOCKED = "pin_blocked"
+    VERIFICATION_FAILED = "verification_failed"
+    INSECURE_METHOD = "insecure_method"
+    SUSPECTED_FRAUD = "suspected_fraud"
+    NOT_ALLOWED = "not_allowed"
+    NO_ANSWER = "no_answer"
+    DECLINED_BY_NETWORK = "declined_by_network"
+
+
+NETWORK_WORDS: Final[Mapping[NetworkDecline, str]] = {
+    NetworkDecline.SPENDING_CONTROLS: "A limit or a block that is set for the card forbids it.",
+    NetworkDecline.CARD_EXPIRED: "The card has expired.",
+    NetworkDecline.CARDHOLDER_UNVERIFIED: "We still need to know something about you; please look"
+    " at your card in the app.",
+    NetworkDecline.PIN_BLOCKED: "The PIN is blocked, as a wrong one was entered too often.",
+    NetworkDecline.VERIFICATION_FAILED: "The PIN or the card's details were entered wrong.",
+    NetworkDecline.INSECURE_METHOD: "The merchant did not check that it was you.",
+    NetworkDecline.SUSPECTED_FRAUD: "It looked like fraud; if it was you, please contact us.",
+    NetworkDecline.NOT_ALLOWED: "Cards cannot be used for this.",
+    NetworkDecline.NO_ANSWER: "Our answer did not arrive in time; please try again.",
+    NetworkDecline.DECLINED_BY_NETWORK: "The card network declined it.",
+}
+STRIPES_REASONS: Final[Mapping[str, Decline | NetworkDecline]] = {
+    "account_disabled": Decline.SYSTEM_ERROR,
+    "card_canceled": Decline.CARD_INACTIVE,
+    "card_expired": NetworkDecline.CARD_EXPIRED,
+    "card_inactive": Decline.CARD_INACTIVE,
+    "cardholder_blocked": Decline.ACCOUNT_FROZEN,
+    "cardholder_inactive": Decline.ACCOUNT_FROZEN,
+    "cardholder_verification_required": NetworkDecline.CARDHOLDER_UNVERIFIED,
+    "insecure_authorization_method": NetworkDecline.INSECURE_METHOD,
+    # Our balance at Stripe, not the customer's.
+    "insufficient_funds": Decline.SYSTEM_ERROR,
+    "network_fallback": NetworkDecline.NO_ANSWER,
+    "not_allowed": NetworkDecline.NOT_ALLOWED,
+    "pin_blocked": NetworkDecline.PIN_BLOCKED,
+    "spending_controls": NetworkDecline.SPENDING_CONTROLS,
+    "stripe_internal_error": Decline.SYSTEM_ERROR,
+    "suspected_fraud": NetworkDecline.SUSPECTED_FRAUD,
+    "verification_failed": NetworkDecline.VERIFICATION_FAILED,
+    # By us, and without a decision: we could not make one.
+    "webhook_declined": Decline.SYSTEM_ERROR,
+    "webhook_error": NetworkDecline.NO_ANSWER,
+    "webhook_timeout": NetworkDecline.NO_ANSWER,
+}
+"""Of `request_history`, an open list. Source: Stripe's Issuing API."""
+
+
 class LeftOut(StrEnum):
     """Why a holding counted for nothing."""
 
@@ -80,6 +134,35 @@ class Declined:
 def declined(reason: str) -> Declined | None:
     """Return a stored reason with its sentence, or None when there is none."""
     return Declined(reason, WORDS[Decline(reason)]) if reason else None
+
+
+def declined_by_network(reason: str) -> Declined:
+    """Return the words for a refusal that was not ours, for one of Stripe's reasons."""
+    why = STRIPES_REASONS.get(reason, NetworkDecline.DECLINED_BY_NETWORK)
+    words = WORDS[why] if isinstance(why, Decline) else NETWORK_WORDS[why]
+    return Declined(str(why), words)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What Stripe says of an authorization's newest request; `steps` is how many there were."""
+
+    steps: int
+    approved: bool | None
+    reason: str
+
+
+def why_declined(heard: Heard, *, step: int | None, reason: str) -> Declined | None:
+    """Return why the last request was refused, or None when it was not.
+
+    `step` and `reason` are of our own newest answer. Where both sides refused, ours says more.
+    """
+    if heard.approved is None or (step is not None and step >= heard.steps):
+        return declined(reason)
+    if heard.approved:
+        return None
+    ours = declined(reason) if step == heard.steps - 1 else None
+    return ours or declined_by_network(heard.reason)
 
 
 def worths_of(inputs: Mapping[str, Any], *, currency: str) -> tuple[Worth, ...]:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, Sum
@@ -19,6 +18,7 @@ from cards.clearing.services.standing import (
     set_hold,
     touch,
 )
+from cards.clearing.services.telling import Before, tell
 from cards.issuing.models import CardDirectory
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
@@ -26,10 +26,6 @@ from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
 from krak.core.rows import save_row
 from krak.core.transactions import takes_part
-
-FLOAT_EMPTY: Final = "insufficient_funds"
-"""Stripe's word, and about *our* balance there: the customer's was not even asked for."""
-NETWORK_REASONS: Final = ("webhook_timeout", "webhook_error", "network_fallback")
 
 
 @takes_part
@@ -47,26 +43,38 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
     if known and _is_stale(snapshot, known):
         return
     authorization = known or _record(snapshot, owner, now=now)
-    promised = known is not None and known.approved
+    before = Before(
+        promised=known is not None and known.approved,
+        status=authorization.status,
+        amount=authorization.amount,
+        heard=authorization.steps,
+    )
+    promised = before.promised
     authorization.status = snapshot.status
-    authorization.steps = max(authorization.steps, snapshot.steps)
+    if snapshot.steps >= authorization.steps:
+        authorization.steps = snapshot.steps
+        authorization.network_approved = snapshot.newest.approved
+        authorization.network_reason = snapshot.newest.reason
     unseen = _approved(authorization, Q(step__gte=snapshot.steps))
     authorization.amount = snapshot.amount + unseen
     flags: list[str] = []
-    if snapshot.approved or snapshot.first_approved:
+    if snapshot.ever_approved:
         _follow(authorization, snapshot, promised=promised, unseen=unseen, flags=flags, now=now)
     else:
         if promised and snapshot.reason:
             flags.append(snapshot.reason)
         authorization.approved = False
         set_hold(customer_id, authorization, Decimal(0), now=now)
-    if known is None and not snapshot.approved and snapshot.reason == FLOAT_EMPTY:
+    if snapshot.found_float_empty(since=before.heard):
         outbox.promise(
             "treasury.float_empty",
             {"currency": snapshot.currency, "authorization": snapshot.stripe_id},
         )
     touch(authorization, flags, event_at=snapshot.event_at, now=now)
     save_row(authorization)
+    tell(
+        snapshot, authorization, before=before, held=held_of(customer_id, authorization), now=now
+    )  # fmt: skip
     open_cases(
         flags,
         subject=snapshot.stripe_id,
@@ -136,7 +144,7 @@ def _follow(
     more = target - held_of(customer_id, authorization)
     ours = _approved(authorization, Q(step__lt=snapshot.steps))
     if snapshot.approved and (not promised or (more > 0 and snapshot.amount > ours)):
-        flags.append(snapshot.reason if snapshot.reason in NETWORK_REASONS else "adopted")
+        flags.extend(snapshot.reasons_without_us())
         authorization.approved = True
     if more > 0:
         raise_cash(

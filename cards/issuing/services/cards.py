@@ -198,10 +198,10 @@ def _turn(card: Card, status: CardStatus) -> Card:
 
 @takes_part
 def cancel(*, card: Card, reason: EndReason = EndReason.NOT_NEEDED) -> Card:
-    """End a card for good; again changes nothing."""
+    """End a card for good; again changes nothing. Why it is replaced stays its reason."""
     _lock(card)
     if card.status != CardStatus.CANCELED:
-        card.status, card.end_reason = CardStatus.CANCELED, reason
+        card.status, card.end_reason = CardStatus.CANCELED, card.end_reason or reason
         _wish(card)
     return card
 
@@ -220,11 +220,11 @@ def replace(*, card: Card, reason: EndReason, shipping: Mapping[str, Any] | None
     _lock(card)
     if card.status == CardStatus.PENDING or Card.objects.filter(replaces=card).exists():
         raise CardNotReplaceable(card=card.shown_id)
+    # Stripe wants to know why it is replaced, also of a card that had ended for another reason.
+    card.end_reason = reason
+    card.save(update_fields=["end_reason"])
     if reason in ENDS_AT_ONCE:
         cancel(card=card, reason=reason)
-    else:
-        card.end_reason = reason
-        card.save(update_fields=["end_reason"])
     return _begin(
         card.cardholder,
         currency=card.currency,
