@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("authorizations", "0013_tell_at_once")]
+    dependencies: ClassVar = [("authorizations", "0014_home_currency")]
     operations: ClassVar = [
         migrations.AddField(
             model_name="authorization",
