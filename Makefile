@@ -7,7 +7,7 @@ export PYTHONPATH := $(CURDIR)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-pgbouncer test-swapped-keys test-citus check bench faults shell lock clean venv venv-dev
+.PHONY: help up test test-pgbouncer test-swapped-keys test-citus check bench faults shell manage lock clean venv venv-dev
 
 help:  ## List what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
@@ -42,6 +42,9 @@ faults: venv-dev  ## Kill, pause and flush a whole Krak, write docs/reliability.
 
 shell: venv  ## Open a Django shell beside `make up`, or alone
 	@$(PYTHON) -m krak.runtime.services --state .krak/dev --join -- python manage.py shell
+
+manage: venv  ## Run a management command beside `make up`, or alone (ARGS="replay_decision dec_…")
+	@$(PYTHON) -m krak.runtime.services --state .krak/dev --join -- python manage.py $(ARGS)
 
 lock:  ## Compile the two locks from pyproject.toml
 	@krak/runtime/bootstrap.sh --lock

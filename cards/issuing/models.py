@@ -97,7 +97,7 @@ class Cardholder(Told):
         )
 
     def __str__(self) -> str:
-        return f"{self.first_name} {self.last_name}"
+        return f"{self.first_name} {self.last_name}".strip() or self.shown_id
 
 
 class Card(Told):

@@ -18,6 +18,8 @@ CATEGORIES: Final = Path(__file__).parent / "data" / "mcc.csv"
 RESERVED: Final = "Reserved for private use"
 CASH_MCCS: Final = ("6010", "6011")
 """Manual and automated cash disbursements: a bank's counter and an ATM."""
+MOST_MINOR_AT_STRIPE: Final = 99_999_999_999
+"""The largest spending limit that Stripe takes; the smallest is 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ def raises_a_limit(was: Controls, wanted: Controls) -> bool:
 def spending_controls(controls: Controls, *, currency: str) -> dict[str, Any]:
     """Return what Stripe is told. "" empties a list there, as its API wants it.
 
-    What Stripe cannot express (a merchant category that it has no name for) binds our own
-    decision alone.
+    What Stripe cannot express (a merchant category that it has no name for, a limit of nothing
+    or beyond its largest) binds our own decision alone.
     """
     limits = (
         ("per_authorization", controls.purchase_limit),
@@ -81,9 +83,10 @@ def spending_controls(controls: Controls, *, currency: str) -> dict[str, Any]:
     )
     return {
         "spending_limits": [
-            {"interval": interval, "amount": to_minor(money(limit, currency))}
+            {"interval": interval, "amount": minor}
             for interval, limit in limits
             if limit is not None
+            and 0 < (minor := to_minor(money(limit, currency))) <= MOST_MINOR_AT_STRIPE
         ]
         or "",
         "blocked_categories": sorted(_stripe_categories(controls)) or "",

@@ -73,4 +73,4 @@ def require_eligible(*, customer: Customer, asset: AssetFacts, now: datetime) ->
     if may_buy(found, suitable=suitable):
         return
     refusal = SuitabilityNeeded if found is Verdict.NEEDS_SUITABILITY else NotEligible
-    raise refusal(asset=asset.code, country=customer.country, verdict=found.value)
+    raise refusal(asset=asset.code, country=customer.country, verdict=found.value.lower())

@@ -17,7 +17,7 @@ from fx.quotes.shapes import ConversionSerializer, UnitsField
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import throttle
 from krak.api.parsing import StrictSerializer, read_body
-from krak.api.shapes import ConstantField, DecimalText, IdField, LivemodeField, StateField
+from krak.api.shapes import ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
 from krak.core.ids import MalformedId, read
 from krak.core.limits.rules import Limit
@@ -47,7 +47,9 @@ class QuoteSerializer(ConversionSerializer):
     object = ConstantField("quote")
     id = IdField(Quote.PREFIX)
     state = StateField(State)
-    seconds_left = DecimalText(help_text="the countdown at the moment of the answer; 0 when over")
+    seconds_left = serializers.IntegerField(
+        help_text="the countdown at the moment of the answer, in whole seconds; 0 when over"
+    )
     expires_at = serializers.DateTimeField()
     created_at = serializers.DateTimeField()
     livemode = LivemodeField()
@@ -89,7 +91,7 @@ EXAMPLES: Final = [
                     "market_open": True, "price_as_of": "2026-11-24T21:00:00Z", "multiplier": "1",
                 },
             ],
-            "seconds_left": "10",
+            "seconds_left": 10,
             "expires_at": "2026-11-24T21:00:10Z",
             "created_at": "2026-11-24T21:00:00Z",
             "livemode": False,

@@ -65,14 +65,14 @@ class LedgerAccountAdmin(ReadOnlyAdmin):
 class JournalEntryAdmin(ReadOnlyAdmin):
     """What happened, leg by leg."""
 
-    list_display = ("created_at", "customer", "sequence", "kind", "cause")
+    list_display = ("created_at", "shown_id", "customer", "sequence", "kind", "cause")
     list_filter = ("kind",)
     search_fields = ("cause", "customer__name", "customer__user__email")
     list_select_related = ("customer",)
     ordering = ("-id",)
     fields = (
-        "id", "customer", "sequence", "kind", "cause", "event_at", "created_at", "details_shown",
-        "hash_hex", "previous_hash_hex",
+        "shown_id", "customer", "sequence", "kind", "cause", "event_at", "created_at",
+        "details_shown", "hash_hex", "previous_hash_hex",
     )  # fmt: skip
 
     def sections(self, entry: JournalEntry) -> Iterable[Section]:

@@ -68,6 +68,8 @@ class LedgerAccount(models.Model):
 class JournalEntry(models.Model):
     """One thing that happened to one customer's money. Append-only."""
 
+    PREFIX = "ent"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
     sequence = models.BigIntegerField(help_text="1 for the customer's first entry")

@@ -4,32 +4,17 @@ Runs after drf-spectacular has collected the views: refusals by status with an e
 code, the headers of every answer, ETags of what is polled, and an example where none was written.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from krak.api import examples
-from krak.api.problems import MEDIA_TYPE, RETRYABLE, STATUS
+from krak.api.problems import MEDIA_TYPE, OF_FRAMEWORK, RETRYABLE, STATUS
 from krak.core.errors import DomainError
 
-VERSION: Final = "2026-11-29"
+VERSION: Final = "2026-11-30"
 """Of the API, on every answer; a newer date means that something was added, see CHANGELOG.md."""
 
-OF_FRAMEWORK: Final = {
-    "api.bad_request": (400, "The request cannot be read."),
-    "api.body_too_large": (413, "The body is too large."),
-    "api.invalid": (400, "The request is not valid."),
-    "api.parse_error": (400, "Malformed request."),
-    "api.not_authenticated": (401, "Authentication credentials were not provided."),
-    "api.authentication_failed": (401, "Incorrect authentication credentials."),
-    "api.permission_denied": (403, "Not allowed."),
-    "api.not_found": (404, "There is no such thing."),
-    "api.method_not_allowed": (405, 'Method "{method}" not allowed.'),
-    "api.not_acceptable": (406, "Could not satisfy the request Accept header."),
-    "api.unsupported_media_type": (415, 'Unsupported media type "{media_type}" in request.'),
-    "api.unavailable": (503, "Try again soon."),
-    "api.broken": (500, "Something broke on our side."),
-}
-"""What REST framework and Django refuse, by the code that we give it."""
 NAMES: Final = {
     400: "Invalid",
     401: "Unauthenticated",
@@ -61,6 +46,8 @@ WORDS: Final = {
     500: "Something broke on our side; the log has it under the `Request-Id`.",
     503: "Something that we need does not answer; the same request may be repeated.",
 }
+_SENTENCE: Final = re.compile(r".+?\.(?= [A-Z0-9`]|$)")
+_ADDRESS: Final = re.compile(r"[A-Za-z ]*/v1/\S+")
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 _PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
@@ -85,7 +72,10 @@ _FIELD_ERROR: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["field", "code", "detail"],
     "properties": {
-        "field": {"type": "string", "description": "such as `holdings[0].quantity`"},
+        "field": {
+            "type": "string",
+            "description": "such as `holdings[0].quantity`; empty for the whole body",
+        },
         "code": {"type": "string"},
         "detail": {"type": "string"},
     },
@@ -131,6 +121,7 @@ def describe(result: dict[str, Any], **_how: Any) -> dict[str, Any]:
         for parameter in operation.setdefault("parameters", []):
             if parameter["name"] == "shown_id":
                 parameter["name"] = "id"
+        _summarize(operation)
         _write_examples(operation, components["schemas"])
         _describe_answers(operation)
         if method == "get":
@@ -139,6 +130,17 @@ def describe(result: dict[str, Any], **_how: Any) -> dict[str, Any]:
             operation["responses"].setdefault(str(status), refusal(status))
         operation["responses"] = dict(sorted(operation["responses"].items()))
     return result
+
+
+def _summarize(operation: dict[str, Any]) -> None:
+    """Give an operation its first sentence for a title; lists, which have none, get one."""
+    words = " ".join(operation.get("description", "").split())
+    if _ADDRESS.fullmatch(words):
+        # Of a list the docstring is the class's, which says where it is.
+        words = f"List {operation['operationId'].replace('_', ' ')}, newest first."
+        operation["description"] = words
+    sentence = _SENTENCE.match(words)
+    operation.setdefault("summary", (sentence[0] if sentence else words).removesuffix("."))
 
 
 def add_refusals(schema: dict[str, Any], statuses: Iterable[int]) -> None:

@@ -12,7 +12,13 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 
-AMOUNT: Final = re.compile(r"-?\d{1,18}(\.\d{1,10})?", re.ASCII)
+MOST_WHOLE_DIGITS: Final = 18
+MOST_DECIMALS: Final = 10
+AMOUNT: Final = re.compile(rf"-?\d{{1,{MOST_WHOLE_DIGITS}}}(\.\d{{1,{MOST_DECIMALS}}})?", re.ASCII)
+NUMBER: Final = re.compile(r"-?\d+(\.(?P<decimals>\d+))?", re.ASCII)
+"""What is written like an amount, but may be too large or too fine for one."""
+LARGEST: Final = Decimal(10**MOST_WHOLE_DIGITS) - Decimal(1).scaleb(-MOST_DECIMALS)
+"""28 digits: what the columns of amounts take."""
 
 
 class StrictJSONParser(JSONParser):
@@ -71,19 +77,32 @@ class AmountField(serializers.Field[Decimal, Any, str, Any]):
 
     default_error_messages = {  # noqa: RUF012 - as the base class has it
         "amount": 'An amount is a string like "12.99".',
+        "too_large": "An amount is at most {most} here.",
+        "too_fine": f"An amount has at most {MOST_DECIMALS} decimals.",
         "negative": "An amount is not negative here.",
         "zero": "An amount is more than zero here.",
     }
 
-    def __init__(self, *, negative: bool = False, zero: bool = True, **options: Any) -> None:
-        self.negative, self.zero = negative, zero
+    def __init__(
+        self,
+        *,
+        negative: bool = False,
+        zero: bool = True,
+        most: Decimal = LARGEST,
+        **options: Any,
+    ) -> None:
+        self.negative, self.zero, self.most = negative, zero, most
         super().__init__(**options)
 
     def to_internal_value(self, data: Any) -> Decimal:
         """Return the amount, or fail with a field error."""
-        if not isinstance(data, str) or not AMOUNT.fullmatch(data):
+        if not isinstance(data, str) or not (number := NUMBER.fullmatch(data)):
             self.fail("amount")
+        if len(number["decimals"] or "") > MOST_DECIMALS:
+            self.fail("too_fine")
         amount = Decimal(data)
+        if not AMOUNT.fullmatch(data) or abs(amount) > self.most:
+            self.fail("too_large", most=format(self.most, "f"))
         if amount < 0 and not self.negative:
             self.fail("negative")
         if amount == 0 and not self.zero:

@@ -42,7 +42,8 @@ class CustomerAdmin(FreezingAdmin):
     list_filter = ("country", "home_currency", ("frozen_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "user__email")
     search_help_text = (
-        "Name, e-mail, last four digits, or an id: cus_ card_ auth_ dec_ ctx_ ic_ ich_ iauth_ ipi_"
+        "Name, e-mail, @tag, last four digits,"
+        " or an id: cus_ card_ auth_ dec_ ctx_ ic_ ich_ iauth_ ipi_"
     )
     list_select_related = ("user",)
     ordering = ("-created_at",)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from fx.prices import live
 from fx.prices.queries import provider_reports
@@ -16,7 +17,8 @@ OLD_BOARD_SECONDS: Final = 10
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the live figures, for staff who may read decisions."""
+    """Add what waits for staff, and the live figures for those who may read decisions."""
+    context = context | {"queues": _queues(request)}
     if not request.user.has_perm("authorizations.view_decision"):
         return context
     now = clock.now()
@@ -54,6 +56,19 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             ),
         ],
     }  # fmt: skip
+
+
+def _queues(request: HttpRequest) -> list[tuple[queries.Queue, str]]:
+    """Return what waits for somebody with the rights to see it, and where it is."""
+
+    def may_view(table: str) -> bool:
+        app, model = table.split(".")
+        return request.user.has_perm(f"{app}.view_{model}")
+
+    return [
+        (queue, reverse(f"admin:{queue.table.replace('.', '_')}_changelist") + queue.only)
+        for queue in queries.queues(may_view=may_view)
+    ]
 
 
 def _seconds_since(moment: Any, now: Any) -> int | None:

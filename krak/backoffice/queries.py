@@ -1,13 +1,14 @@
 """Reads across all features: whom a word names, what a customer has, how Krak is doing."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from cards.authorizations.models import Authorization, Decision, StrayRequest
 from cards.cashback.models import Grant
@@ -16,10 +17,14 @@ from cards.issuing.models import Card
 from fx.prices import live
 from fx.prices.rules import NoPrice
 from holdings.ledger.models import Hold, JournalEntry, LedgerAccount
+from krak.approvals.models import Proposal
+from krak.approvals.rules import State as ProposalState
+from krak.cases.models import Case
+from krak.cases.models import Status as CaseStatus
 from krak.core.ids import MalformedId, read
 from krak.core.money import floor_to
 from krak.core.outbox.models import OutboxMessage
-from krak.customers.models import Customer
+from krak.customers.models import Customer, Tag, Verification, VerificationState
 
 MOST_FOUND: Final = 50
 _LAST4_DIGITS: Final = 4
@@ -42,8 +47,11 @@ def customer_ids_named(term: str) -> list[UUID] | None:
 
     Ids of customers, cards, authorizations, decisions and card transactions as clients see
     them, Stripe's ids of cards (`ic_`), cardholders (`ich_`), authorizations (`iauth_`) and
-    transactions (`ipi_`), and the four last digits of a card.
+    transactions (`ipi_`), the four last digits of a card, and a tag with its `@`.
     """
+    if term.startswith("@"):
+        held = Tag.objects.filter(tag=term[1:].lower(), held=True)
+        return list(held.values_list("customer_id", flat=True)[:MOST_FOUND])
     prefix = term.partition("_")[0]
     if len(term) == _LAST4_DIGITS and term.isdecimal():
         prefix = "last4"
@@ -63,6 +71,38 @@ def customer_ids_named(term: str) -> list[UUID] | None:
 def _owners(table: type[Owned], **named: str | UUID) -> list[UUID]:
     owners = table.objects.filter(**named).values_list("customer_id", flat=True)
     return list(owners.distinct()[:MOST_FOUND])
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Work that waits for somebody: how much, and which rows of which table (label) it is."""
+
+    title: str
+    waiting: int
+    table: str
+    only: str
+
+
+def queues(*, may_view: Callable[[str], bool]) -> list[Queue]:
+    """Return what waits for staff; `may_view` tells whose tables (label) are to be seen."""
+    waiting: tuple[tuple[str, QuerySet[Any], str], ...] = (
+        ("Open cases", Case.objects.filter(status=CaseStatus.OPEN), ""),
+        (
+            "Approvals waiting",
+            Proposal.objects.filter(state=ProposalState.PROPOSED),
+            f"?state__exact={ProposalState.PROPOSED}",
+        ),
+        (
+            "Verifications waiting",
+            Verification.objects.filter(state=VerificationState.IN_REVIEW),
+            f"?state__exact={VerificationState.IN_REVIEW}",
+        ),
+    )
+    return [
+        Queue(title, rows.count(), rows.model._meta.label_lower, only)  # noqa: SLF001 - Django's name
+        for title, rows, only in waiting
+        if may_view(rows.model._meta.label_lower)  # noqa: SLF001 - Django's name
+    ]
 
 
 @dataclass(frozen=True, slots=True)

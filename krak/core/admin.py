@@ -26,9 +26,11 @@ from krak.core.audit.models import RowChange
 from krak.core.audit.queries import changes_of
 from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read, show
-from krak.core.money import plain
+from krak.core.money import UnknownCurrency, least_places, plain
 
 NEWEST_CHANGES: Final = 50
+CUSTOMER: Final = "cus"
+"""What the ids of customers begin with."""
 
 _TONES: Final = {
     "good": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
@@ -138,10 +140,15 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
         return super().get_queryset(request).prefetch_related(*self.list_prefetch_related)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Find by id, as clients or as logs show it, as well as by the declared fields."""
+        """Find by id, as clients or as logs show it, as well as by the declared fields.
+
+        The id of a customer finds what is theirs.
+        """
         term = search_term.strip()
         if wanted := _id_in(term, getattr(self.model, "PREFIX", "")):
             return queryset.filter(pk=wanted), False
+        if hasattr(self.model, "customer_id") and (owner := _id_in(term, CUSTOMER)):
+            return queryset.filter(customer_id=owner), False
         return super().get_search_results(request, queryset, search_term)
 
 
@@ -227,7 +234,7 @@ def _id_in(term: str, prefix: str) -> UUID | None:
 
 
 def amount_column(name: str, *, currency: str = "currency", label: str = "") -> Callable[..., str]:
-    """Return a column that shows the amount `name` with its currency: "12.5 USD".
+    """Return a column that shows the amount `name` with its currency, to the right: "12.50 USD".
 
     `currency` is where the row says which: "currency", "account.currency".
     """
@@ -237,14 +244,28 @@ def amount_column(name: str, *, currency: str = "currency", label: str = "") -> 
         code = row
         for step in currency.split("."):
             code = getattr(code, step)
-        return shown(getattr(row, name), code)
+        return format_html(
+            '<span class="inline-block min-w-32 text-right whitespace-nowrap">{}</span>',
+            shown(getattr(row, name), code),
+        )
 
     return column
 
 
 def shown(amount: Decimal | str | None, currency: str = "") -> str:
-    """Write an amount for staff: exact, without trailing zeros, with its currency if given."""
-    return "" if amount is None else f"{plain(Decimal(amount))} {currency}".rstrip()
+    """Write an amount for staff, with its currency if given: "-164,876.06 USD", "0.0004 BTC".
+
+    Exact, by thousands, with at least the decimals that the currency is written with.
+    """
+    if amount is None:
+        return ""
+    try:
+        places = least_places(currency) if currency else 0
+    except UnknownCurrency:
+        places = 0
+    whole, _, decimals = f"{Decimal(plain(Decimal(amount))):,f}".partition(".")
+    decimals = decimals.ljust(places, "0")
+    return f"{whole}{'.' if decimals else ''}{decimals} {currency}".rstrip()
 
 
 def badge(text: str, tone: str | None = None) -> SafeString:

@@ -4,8 +4,10 @@ What must not be in a log is taken out where it is written, whoever wrote it: ad
 numbers as long as a card's, and tokens.
 """
 
+import logging
 import re
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -32,6 +34,11 @@ def _hide(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutabl
         if isinstance(value, str):
             event[name] = without_secrets(value)
     return event
+
+
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """Tell whether a line of Django's is about more than an answer of 503."""
+    return getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def bind(**ids: str) -> None:
@@ -75,7 +82,9 @@ def configuration(*, level: str, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             **{name: {"level": "WARNING"} for name in ("django.server", "httpx", "stripe")},
-            # What is refused is said by `krak.api.problems`, with its code.
-            "django.request": {"level": "ERROR"},
+            # What is refused is said by `krak.api.problems`, with its code; so is a body that is
+            # too large. A balancer asks whether a host is ready and needs no line for each answer.
+            "django.request": {"level": "ERROR", "filters": [_is_no_refusal]},
+            "django.security.RequestDataTooBig": {"level": "CRITICAL"},
         },
     }

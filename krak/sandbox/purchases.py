@@ -1,4 +1,7 @@
-"""Play a whole purchase through the real webhook doors: request, created, capture, closed."""
+"""Play a whole purchase through the real webhook doors: request, created, capture, closed.
+
+One that is declined is created closed, as Stripe has it.
+"""
 
 import json
 import secrets
@@ -13,6 +16,8 @@ from cards.issuing.models import Card
 from fx.prices import live
 from krak.core.minor_units import to_minor
 from krak.core.money import ceil_to, money, places_of
+from krak.core.outbox import services as outbox
+from krak.core.transactions import transaction
 from krak.sandbox.issuer import shapes as stripe_shapes
 
 
@@ -24,7 +29,7 @@ def play(
     merchant_currency: str,
     now: datetime,
 ) -> dict[str, Any]:
-    """Ask, and if approved tell and capture; return the answer and the ids that were used."""
+    """Ask, tell what came of it, and capture; return the answer and the ids that were used."""
     currency, created = card.currency.lower(), int(now.timestamp())
     minor = to_minor(money(amount, card.currency))
     merchant_minor = _merchant_minor(amount, card.currency, merchant_currency.upper())
@@ -58,26 +63,29 @@ def play(
     )
     answer = _post("authorizations", "issuing_authorization.request", asked, now=now)
     played: dict[str, Any] = {"authorization": stripe_id, "answer": answer, "transaction": None}
-    if not answer["approved"]:
-        return played
-    history = [
-        stripe_shapes.history_entry(
-            amount=minor,
-            currency=currency,
-            merchant_amount=merchant_minor,
-            merchant_currency=merchant_currency,
-            approved=True,
-            reason="webhook_approved",
-            created=created,
-        )
-    ]
+    approved = bool(answer["approved"])
     known: dict[str, Any] = {
         **shared,
         "amount": minor,
         "merchant_amount": merchant_minor,
-        "approved": True,
-        "request_history": history,
+        "approved": approved,
+        "request_history": [
+            stripe_shapes.history_entry(
+                amount=minor,
+                currency=currency,
+                merchant_amount=merchant_minor,
+                merchant_currency=merchant_currency,
+                approved=approved,
+                reason="webhook_approved" if approved else "webhook_declined",
+                created=created,
+            )
+        ],
     }
+    closed = stripe_shapes.authorization(**known, status="closed")
+    if not approved:
+        _post("events", "issuing_authorization.created", closed, now=now)
+        _let_the_fake_know(closed, None)
+        return played
     played["transaction"] = f"ipi_{secrets.token_hex(12)}"
     capture = stripe_shapes.transaction(
         stripe_id=played["transaction"],
@@ -95,13 +103,20 @@ def play(
     for kind, stripe_object in (
         ("issuing_authorization.created", stripe_shapes.authorization(**known)),
         ("issuing_transaction.created", capture),
-        (
-            "issuing_authorization.updated",
-            stripe_shapes.authorization(**known | {"status": "closed"}),
-        ),
+        ("issuing_authorization.updated", closed),
     ):
         _post("events", kind, stripe_object, now=now)
+    _let_the_fake_know(closed, capture)
     return played
+
+
+def _let_the_fake_know(authorization: dict[str, Any], capture: dict[str, Any] | None) -> None:
+    """Promise that the fake keeps what it did not play itself, so that its records are ours."""
+    if settings.STRIPE_API_BASE:
+        with transaction():
+            outbox.promise(
+                "sandbox.introduce_purchase", {"authorization": authorization, "capture": capture}
+            )
 
 
 def _merchant_minor(amount: Decimal, card_currency: str, merchant_currency: str) -> int:

@@ -1,4 +1,4 @@
-"""The worker's door: let the fake Stripe know the cards that the sandbox makes by itself."""
+"""The worker's door: let the fake Stripe know what the sandbox makes and plays by itself."""
 
 from datetime import datetime
 from typing import Any
@@ -27,3 +27,15 @@ def introduce_card(*, payload: dict[str, Any], now: datetime) -> None:  # noqa: 
             last4=card.last4,
             status=card.status.lower(),
         )
+
+
+@calls_out("sandbox.introduce_purchase")
+def introduce_purchase(*, payload: dict[str, Any], now: datetime) -> None:  # noqa: ARG001 - as called
+    """Import a purchase into the fake as it ended; a repeat changes nothing.
+
+    Its card is known there already, or will be when this is tried again.
+    """
+    if not is_issuer(settings.STRIPE_API_BASE):
+        return
+    with Control(settings.STRIPE_API_BASE) as control:
+        control.import_purchase(payload["authorization"], payload["capture"])

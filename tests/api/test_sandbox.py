@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cards.authorizations.models import Authorization
 from fx.prices import live
 from fx.prices import services as prices
 from krak.core import clock
@@ -89,6 +90,21 @@ def test_a_purchase_from_the_tap_to_the_reward(customer: dict[str, Any], call: C
     assert position["realised_gain"] == {"BTC": "7.00"}
     assert position["cashback"] == {"amount": "0.50", "currency": "USD"}
     assert call("POST", "settle") == {"pending": 0}
+
+
+def test_a_purchase_that_is_declined_is_over(customer: dict[str, Any], call: Call) -> None:
+    played = call(
+        "POST", "purchases", {"customer": customer["customer"], "amount": "5000.00"}, status=201
+    )
+    outbox.drain(now=clock.now())
+
+    assert played["answer"]["approved"] is False
+    assert played["transaction"] is None
+    found = Authorization.objects.get(stripe_id=played["authorization"])
+    assert (found.status, found.approved, found.amount) == ("CLOSED", False, 5000)
+    position = call("GET", f"customers/{customer['customer']}/position")
+    assert position["cash"]["held"] == "0.00"
+    assert position["flags"] == []
 
 
 def test_the_proof_covers_every_currency(customer: dict[str, Any], call: Call) -> None:

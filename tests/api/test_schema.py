@@ -55,6 +55,9 @@ def test_every_operation_says_who_may_ask_what_it_does_and_how_it_refuses(
     assert about["operationId"]
     assert about["tags"]
     assert about["description"]
+    assert " ".join(about["description"].split()).startswith(about["summary"])
+    assert "/v1" not in about["summary"]
+    assert len(about["summary"]) < 160
     assert "503" in about["responses"]
     assert operation.is_open or "401" in about["responses"]
     assert not operation.names or "404" in about["responses"]

@@ -3,7 +3,10 @@
 import json
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
+
+from holdings.statements.services import MonthNotOver
+from krak.api.problems import exception_handler
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +28,31 @@ def test_an_odd_amount_is_a_field_error(client: Client, amount: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "code", "detail"),
+    [
+        (
+            "99999999999999999999",
+            "too_large",
+            "An amount is at most 999999999999999999.9999999999 here.",
+        ),
+        ("-1234567890123456789.5", "too_large", None),
+        ("0.00000000001", "too_fine", "An amount has at most 10 decimals."),
+        ("ten", "amount", 'An amount is a string like "12.99".'),
+    ],
+)
+def test_an_amount_out_of_range_says_which_way(
+    client: Client, amount: str, code: str, detail: str | None
+) -> None:
+    response = client.post(
+        "/v1/sandbox/customers", json.dumps({"cash": amount}), content_type="application/json"
+    )
+
+    (error,) = response.json()["errors"]
+    assert (error["field"], error["code"]) == ("cash", code)
+    assert error["detail"] == (detail or error["detail"])
+
+
+@pytest.mark.parametrize(
     "body", ['{"cash": "1", "cash": "2"}', '{"cash": NaN}', "{", "[" * 5000, '{"a": "\\u0000"}']
 )
 def test_an_odd_body_is_a_problem(client: Client, body: str) -> None:
@@ -33,6 +61,38 @@ def test_an_odd_body_is_a_problem(client: Client, body: str) -> None:
     assert response.status_code == 400
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["code"] == "api.parse_error"
+
+
+def test_a_body_of_another_shape_names_no_field(client: Client) -> None:
+    response = client.post("/v1/sandbox/customers", "[]", content_type="application/json")
+
+    (error,) = response.json()["errors"]
+    assert (error["field"], error["code"]) == ("", "invalid")
+
+
+def test_a_title_is_the_same_whatever_was_asked(client: Client) -> None:
+    refused = client.patch("/v1/me/tag").json() | client.patch("/v1/sandbox/settle").json()
+
+    assert (refused["code"], refused["title"], refused["detail"]) == (
+        "api.method_not_allowed",
+        "This address does not take that method.",
+        'Method "PATCH" not allowed.',
+    )
+
+
+def test_options_are_neither_answered_nor_offered(client: Client) -> None:
+    refused = client.options("/v1/sandbox/prices")
+
+    assert (refused.status_code, refused["Allow"]) == (405, "PUT, DELETE")
+
+
+def test_times_among_the_facts_are_written_as_everywhere() -> None:
+    request = RequestFactory().get("/v1/orders")
+    refusal = MonthNotOver(at="2026-12-01T00:00:00+00:00", months=2, name="x")
+    response = exception_handler(refusal, {"request": request})
+
+    assert response is not None
+    assert response.data["facts"] == {"at": "2026-12-01T00:00:00Z", "months": 2, "name": "x"}
 
 
 def test_an_unknown_field_is_named(client: Client) -> None:

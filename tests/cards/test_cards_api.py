@@ -150,6 +150,8 @@ def test_another_customers_card_is_not_there(
         ("controls", {"daily_limit": "1.001"}, "daily_limit"),
         ("controls", {"daily_limit": "-1"}, "daily_limit"),
         ("controls", {"daily_limit": 5}, "daily_limit"),
+        ("controls", {"daily_limit": "0"}, "daily_limit"),
+        ("controls", {"daily_limit": "1000000000"}, "daily_limit"),
         ("controls", {"blocked_categories": ["0000"]}, "blocked_categories"),
         ("controls", {"blocked_countries": ["fr"]}, "blocked_countries[0]"),
         ("controls", {"unknown": 1}, "unknown"),
@@ -188,7 +190,7 @@ def test_an_order_needs_a_key_and_a_processor(known: Known) -> None:
 
 
 def test_merchant_categories_are_listed(known: Known) -> None:
-    listed = {each["code"]: each for each in known.get("/v1/merchant-categories").json()}
+    listed = {each["code"]: each for each in known.get("/v1/merchant-categories").json()["results"]}
     assert listed["4121"] == {
         "object": "merchant_category",
         "code": "4121",

@@ -170,6 +170,11 @@ def test_controls_are_said_in_stripes_words() -> None:
         "blocked_merchant_countries": ["FR", "KP"],
         "blocked_card_presences": ["not_present"],
     }
+    # What Stripe cannot keep binds our own decision alone.
+    for limit in (Decimal(0), Decimal(1000000000)):
+        assert spending_controls(Controls(daily_limit=limit), currency="EUR") == spending_controls(
+            Controls(), currency="EUR"
+        )
     # An empty text is how a list is emptied there.
     assert set(spending_controls(Controls(), currency="EUR").values()) == {""}
 

@@ -1,5 +1,6 @@
 """What owners wish of their cards reaches Stripe once, whatever happens on the way."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -356,6 +357,65 @@ def test_what_stripe_refuses_is_a_case_and_not_asked_for_ever(
     assert not OutboxMessage.objects.filter(done_at=None).exists()
     with transaction():
         assert issuing.tell_again(now=clock.now() + timedelta(hours=1)) == 0
+
+
+def test_a_correction_of_who_a_card_is_for_reaches_stripe(
+    ada: Customer, stripe_side: StripeSide
+) -> None:
+    _card_of(ada, stripe_side)
+    moved = {**ADA.address, "city": "Ockham"}
+    with transaction():
+        issuing.enrol(
+            customer_id=ada.id,
+            person=replace(ADA, last_name="King", phone_number="+441483000000", address=moved),
+            now=clock.now(),
+        )
+
+    stripe_side.work()
+
+    holder = Cardholder.objects.get(customer=ada)
+    there = stripe_side.v1.issuing.cardholders.retrieve(holder.stripe_id)
+    assert (there.individual.first_name, there.individual.last_name) == ("Ada", "King")
+    assert (there.phone_number, there.billing.address.city) == ("+441483000000", "Ockham")
+    # What is embossed was said when the cardholder was made, and Stripe takes no other.
+    assert there.name == "Ada Lovelace"
+    assert (holder.refusal, holder.told_revision) == ("", holder.revision)
+    assert not Case.objects.exists()
+
+
+def test_a_limit_that_stripe_cannot_keep_is_left_out_there(
+    ada: Customer, stripe_side: StripeSide
+) -> None:
+    card = _card_of(ada, stripe_side)
+    wanted = Controls(
+        purchase_limit=Decimal(0), daily_limit=Decimal(80), monthly_limit=Decimal("1e9")
+    )
+    _do(issuing.set_controls, card, controls=wanted)
+    _do(issuing.freeze, card)
+
+    stripe_side.work()
+
+    (there,) = stripe_side.cards()
+    limits = there.spending_controls.spending_limits
+    assert [(each.interval, each.amount) for each in limits] == [("daily", 8000)]
+    card.refresh_from_db()
+    assert (there.status, card.refusal, card.told_revision) == ("inactive", "", card.revision)
+    assert card.purchase_limit == 0
+
+
+def test_a_card_is_frozen_whatever_stripe_thinks_of_its_controls(
+    ada: Customer, stripe_side: StripeSide
+) -> None:
+    card = _card_of(ada, stripe_side)
+    _do(issuing.set_controls, card, controls=Controls(blocked_countries=("Atlantis",)))
+    _do(issuing.freeze, card)
+
+    stripe_side.work()
+
+    (there,) = stripe_side.cards()
+    assert there.status == "inactive"
+    case = Case.objects.get(kind="processor.refused")
+    assert case.subject == f"{card.shown_id}:{Card.objects.get(id=card.id).revision}"
 
 
 def test_two_jobs_never_speak_about_one_card_at_once(

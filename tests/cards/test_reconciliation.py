@@ -145,6 +145,31 @@ def test_what_we_posted_and_stripe_does_not_know_is_a_case(
     assert Case.objects.filter(kind="reconciliation_break").count() == 1
 
 
+@pytest.mark.parametrize(("amount", "approved"), [("120.00", True), ("9000.00", False)])
+def test_what_the_sandbox_plays_by_itself_is_known_to_the_fake(
+    stripe_side: StripeSide, known: Known, amount: str, *, approved: bool
+) -> None:
+    played = stripe_side.client.post(
+        "/v1/sandbox/purchases",
+        {"customer": known.customer.shown_id, "amount": amount},
+        content_type="application/json",
+    ).json()
+    stripe_side.work()
+
+    assert played["answer"]["approved"] is approved
+    there = stripe_side.v1.issuing.authorizations.retrieve(played["authorization"])
+    assert (there.status, there.approved, there.card.id) == (
+        "closed",
+        approved,
+        known.card.stripe_id,
+    )
+    assert [each.id for each in there.transactions] == ([played["transaction"]] if approved else [])
+    # Nobody is told twice, and nothing differs.
+    assert stripe_side.events() == []
+    assert _reconcile(stripe_side) == (0, 0)
+    assert not Case.objects.filter(kind="reconciliation_break").exists()
+
+
 def test_another_amount_is_a_case_and_moves_nothing(stripe_side: StripeSide, known: Known) -> None:
     authorization = _purchase(stripe_side, known, 5_000)
     _capture(stripe_side, authorization)

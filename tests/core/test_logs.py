@@ -4,11 +4,14 @@ import io
 import json
 import logging
 import logging.config
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from krak.core import logs
+from krak.runtime import health
 
 
 @pytest.mark.parametrize(
@@ -87,3 +90,39 @@ def test_a_refusal_is_one_line_with_its_code(
 
     (line,) = caplog.messages
     assert line.startswith(f"{path} refused: {code}: ")
+
+
+@pytest.mark.django_db
+def test_of_fields_that_are_wrong_names_and_codes_are_logged_and_no_values(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {"cash": "secret", "holdings": [{"asset": "BTC", "quantity": "0"}]}
+    assert client.post("/v1/sandbox/customers", body, "application/json").status_code == 400
+
+    (line,) = caplog.messages
+    assert line == (
+        "/v1/sandbox/customers refused: api.invalid: cash amount, holdings[0].quantity zero"
+    )
+
+
+@pytest.mark.django_db
+def test_a_body_that_is_too_large_is_one_warning(
+    client: Client, caplog: pytest.LogCaptureFixture, settings: Any
+) -> None:
+    body = "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    refused = client.post("/v1/sandbox/customers", body, content_type="application/json")
+
+    assert (refused.status_code, refused.json()["code"]) == (413, "api.body_too_large")
+    (line,) = caplog.records
+    assert line.levelname == "WARNING"
+    assert line.getMessage() == "/v1/sandbox/customers refused: api.body_too_large: "
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_not_ready_yet_is_no_error(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "OLDEST_BOARD", timedelta(0))
+
+    assert client.get("/healthz/ready").status_code == 503
+    assert caplog.messages == []

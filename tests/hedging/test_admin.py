@@ -53,11 +53,18 @@ def test_the_exposure_page_says_where_the_house_stands(
 
     page = _text(staff.get(_list("riskstate")))
 
-    for shown in ("1200", "121200 USD", "1000 USD", "40 bps wider", "selling stopped", "0 USD"):
+    for shown in (
+        "1,200",
+        "121,200.00 USD",
+        "1,000.00 USD",
+        "40 bps wider",
+        "selling stopped",
+        "0.00 USD",
+    ):
         assert shown in page
     row = _text(staff.get(reverse("admin:hedging_riskstate_change", args=["AAPLx"])))
-    assert "120000 USD" in row
-    assert "1200 USD" in row
+    assert "120,000.00 USD" in row
+    assert "1,200.00 USD" in row
 
 
 def test_lists_take_few_queries_however_many_rows(house: House, staff: Client) -> None:

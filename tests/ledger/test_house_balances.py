@@ -171,7 +171,7 @@ def test_staff_see_every_account_and_what_it_is_worth(pinned: Any) -> None:
     page = browser.get(reverse("admin:ledger_housebalance_changelist")).content.decode()
 
     assert dust["PAXG"] is None
-    assert f"{_balance('SOL', 'DUST') * 100:.0f} USD" in page
+    assert f"{_balance('SOL', 'DUST') * 100:,.2f} USD" in page
     assert "no price" in page
     assert Client().get(reverse("admin:ledger_housebalance_changelist")).status_code == 302
 

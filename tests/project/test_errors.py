@@ -10,6 +10,7 @@ import fx
 import holdings
 import krak
 from cards.authorizations.rules.decision import Decline
+from krak.api.problems import OF_FRAMEWORK
 from krak.core.errors import DomainError
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
@@ -34,8 +35,12 @@ def test_every_refusal_is_documented_and_no_other() -> None:
     codes = _codes()
 
     assert {code: title for code, title in rows if code in codes} == codes
-    # What the framework refuses has codes of the API's own.
-    assert all(code.startswith("api.") for code, _title in rows if code not in codes)
+    # What the framework refuses has codes of the API's own, and titles as fixed.
+    titles = {code: title for code, (_status, title) in OF_FRAMEWORK.items()}
+    assert dict(rows) == codes | titles
+    assert {code: title for code, title in titles.items() if code in codes} == {
+        code: title for code, title in codes.items() if code in titles
+    }
 
 
 def test_every_decline_is_documented() -> None:

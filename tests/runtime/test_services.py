@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -88,6 +89,32 @@ def test_postgres_is_durable_utf8_checksummed_and_on_loopback_only(state: Path) 
         "shared_buffers": ("256MB",),
         "password_encryption": ("scram-sha-256",),
     }
+
+
+def test_readiness_is_asked_for_at_fixed_times_however_much_is_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A line for each answer would wake us to ask again, which makes a line."""
+    asked: list[float] = []
+
+    def readiness(_port: int) -> str:
+        asked.append(time.monotonic())
+        return "503" if len(asked) < 4 else ""
+
+    monkeypatch.setattr(up, "_readiness", readiness)
+    talking = supervisor.Supervisor(
+        children={"talk": [sys.executable, "-uc", "while True: print('not ready')"]},
+        environment=dict(os.environ),
+        out=StringIO(),
+    )
+    talking.start()
+    try:
+        up._await_ready(talking, port=1)
+    finally:
+        talking.stop()
+
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
+    assert min(pauses) >= up.ASK_SECONDS
 
 
 def test_postgres_refuses_a_wrong_password(state: Path) -> None:

@@ -10,6 +10,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from fx.prices import live
 from holdings.ledger import queries as ledger
 from holdings.trading import tasks
+from holdings.trading.api import recurring as door
 from holdings.trading.models import RecurringBuy, RecurringRun, Trade
 from holdings.trading.rules.schedule import Frequency
 from holdings.trading.services import recurring
@@ -72,8 +73,9 @@ def test_a_slot_buys_once_and_the_next_one_follows(ada: Known) -> None:
 
 
 def test_it_reads_as_it_was_started_with_its_next_run_and_what_came_of_the_others(
-    ada: Known,
+    ada: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(door, "FURTHEST", timedelta(days=100 * 366))
     body = ada.send(
         "/v1/recurring-buys",
         WEEKLY | {
@@ -285,8 +287,11 @@ def test_another_customers_plan_does_not_exist(ada: Known) -> None:
         ({"frequency": "yearly"}, (400, "api.invalid")),
         ({"starts_on": "2026-02-30"}, (400, "api.invalid")),
         ({"starts_on": "2020-01-01"}, (400, "trading.start_in_the_past")),
+        ({"starts_on": "9999-12-31"}, (400, "api.invalid")),
         ({"at": "25:00"}, (400, "api.invalid")),
         ({"time_zone": "Mars/Olympus"}, (400, "api.invalid")),
+        ({"time_zone": "Factory"}, (400, "api.invalid")),
+        ({"time_zone": "localtime"}, (400, "api.invalid")),
         ({"owner": "me"}, (400, "api.invalid")),
     ],
 )
@@ -297,6 +302,21 @@ def test_what_cannot_be_planned_is_refused(
 
     assert refusal(known.send("/v1/recurring-buys", WEEKLY | changed)) == answer
     assert not RecurringBuy.objects.exists()
+
+
+def test_a_start_is_within_five_years(ada: Known) -> None:
+    def start(years: int) -> Any:
+        year = clock.now().year + years
+        return ada.send("/v1/recurring-buys", WEEKLY | {"starts_on": f"{year}-01-01"})
+
+    assert start(5).status_code == 201
+    assert start(7).json()["errors"] == [
+        {
+            "field": "starts_on",
+            "code": "too_far",
+            "detail": "A recurring buy starts within five years.",
+        }
+    ]
 
 
 def test_there_are_so_many_plans_at_a_time(ada: Known, monkeypatch: Any) -> None:

@@ -297,15 +297,21 @@ class CategorySerializer(serializers.Serializer[Category]):
     group = serializers.CharField()
 
 
+class AllCategoriesSerializer(serializers.Serializer[dict[str, object]]):
+    """Every kind of merchant."""
+
+    results = CategorySerializer(many=True)
+
+
 class Categories(APIView):
     """GET /v1/merchant-categories"""
 
     @extend_schema(
         operation_id="merchant_categories",
         tags=["cards"],
-        responses=CategorySerializer(many=True),
+        responses=AllCategoriesSerializer,
     )
     def get(self, request: Request) -> Response:
         """Return the kinds of merchants that a card can be kept from."""
         general = [each for each in categories().values() if each.is_general]
-        return Response([CategorySerializer(each).data for each in general])
+        return Response({"results": [CategorySerializer(each).data for each in general]})

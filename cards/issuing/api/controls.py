@@ -1,25 +1,35 @@
 """What the owner of a card allows it: as asked for, and as shown."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 from rest_framework import serializers
 
 from cards.issuing.models import Card
-from cards.issuing.rules import categories
+from cards.issuing.rules import MOST_MINOR_AT_STRIPE, categories
 from krak.api.parsing import AmountField, StrictSerializer
 from krak.api.shapes import AmountSerializer
 from krak.core.money import amount_object, is_exact, money, places_of
 
 LIMITS: Final = ("purchase_limit", "daily_limit", "monthly_limit")
 MOST_BLOCKED: Final = 250
+HIGHEST: Final = Decimal(MOST_MINOR_AT_STRIPE).scaleb(-2)
+"""In the currencies of cards, which all have two decimals."""
+
+
+class LimitField(AmountField):
+    """A limit that Stripe can keep, too; for nothing at all a card is frozen."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(zero=False, most=HIGHEST, allow_null=True, default=None, **options)
 
 
 class WantedControlsSerializer(StrictSerializer):
     """What a card may do; limits in its currency, null is no limit of one's own."""
 
-    purchase_limit = AmountField(allow_null=True, default=None)
-    daily_limit = AmountField(allow_null=True, default=None, help_text="per UTC day")
-    monthly_limit = AmountField(allow_null=True, default=None, help_text="per UTC month")
+    purchase_limit = LimitField()
+    daily_limit = LimitField(help_text="per UTC day")
+    monthly_limit = LimitField(help_text="per UTC month")
     atm_enabled = serializers.BooleanField(default=True)
     online_enabled = serializers.BooleanField(default=True, help_text="without the card at hand")
     blocked_countries = serializers.ListField(

@@ -126,7 +126,8 @@ def _bring_cardholder(holder: Cardholder) -> None:
         gateway.update_cardholder(holder.stripe_id, fields, key=key)
     else:
         email = holder.customer.user.email
-        fields |= {"type": "individual", "email": email}
+        # Stripe takes a name once; later ones are the first and last name of the individual.
+        fields |= {"type": "individual", "name": str(holder)[:24], "email": email}
         made = made_at_stripe(
             holder,
             find=lambda: gateway.find_cardholder(holder.shown_id, email=email),
@@ -145,6 +146,7 @@ def _promise_waiting_cards(holder: Cardholder) -> None:
 
 
 def _cardholder_fields(holder: Cardholder) -> dict[str, Any]:
+    """Return what Stripe takes when a cardholder is made and when one is changed."""
     individual: dict[str, Any] = {
         "first_name": holder.first_name,
         "last_name": holder.last_name,
@@ -157,7 +159,6 @@ def _cardholder_fields(holder: Cardholder) -> dict[str, Any]:
             }
         }
     return {
-        "name": str(holder)[:24],
         **({"phone_number": holder.phone_number} if holder.phone_number else {}),
         "billing": {"address": holder.address},
         "individual": individual,
@@ -179,7 +180,15 @@ def _bring_card(card: Card, holder: Cardholder) -> None:
         )
         _keep_made(card, made)
     revision = card.revision
-    gateway.update_card(card.stripe_id, _card_changes(card), key=f"card:{card.id}:{revision}")
+    key, changes = f"card:{card.id}:{revision}", _card_changes(card)
+    try:
+        gateway.update_card(card.stripe_id, changes, key=key)
+    except StripeRefused:
+        # Controls that Stripe does not take must not keep a card from being frozen there.
+        status = {"status": changes["status"]}
+        if status != changes:
+            gateway.update_card(card.stripe_id, status, key=f"{key}:status")
+        raise
     _note_told(card, revision)
 
 

@@ -278,8 +278,6 @@ class OneWithdrawal(APIView):
 class CancelWithdrawal(APIView):
     """POST /v1/withdrawals/{id}/cancel"""
 
-    throttle_classes = (MONEY,)
-
     @extend_schema(
         operation_id="cancel_withdrawal",
         tags=["funding"],

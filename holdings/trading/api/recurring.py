@@ -1,8 +1,8 @@
 """Start, read, pause, resume and cancel recurring buys."""
 
 from collections.abc import Callable
-from datetime import time
-from typing import Any
+from datetime import date, time, timedelta
+from typing import Any, Final
 from zoneinfo import available_timezones
 
 from django.db.models import QuerySet
@@ -42,6 +42,7 @@ from krak.customers.models import Act
 from krak.customers.queries import permitted
 
 NINE: Any = time(9)
+FURTHEST: Final = timedelta(days=5 * 366)
 TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 EXAMPLES = [
     OpenApiExample(
@@ -91,14 +92,24 @@ class RecurringBuyRequestSerializer(StrictSerializer):
     frequency = serializers.ChoiceField(choices=[each.lower() for each in Frequency])
     starts_on = serializers.DateField(
         required=False,
-        help_text="the first day; today if left out. A month without that day has its last one",
+        help_text="the first day, within five years; today if left out."
+        " A month without that day has its last one",
     )
     at = TimeOfDayField(default=NINE, help_text="local time of day")
     time_zone = serializers.CharField(default="UTC", max_length=60, help_text="of IANA")
 
+    def validate_starts_on(self, value: date) -> date:
+        """Refuse a day that is further off than anybody plans."""
+        if value > clock.now().date() + FURTHEST:
+            raise serializers.ValidationError(
+                "A recurring buy starts within five years.", code="too_far"
+            )
+        return value
+
     def validate_time_zone(self, value: str) -> str:
-        """Refuse a zone that nobody knows."""
-        if value not in available_timezones():
+        """Refuse a zone that is no place's: the lists also have names like `localtime`."""
+        is_place = "/" in value or value in {"UTC", "GMT"}
+        if not is_place or value not in available_timezones():
             raise serializers.ValidationError("No such time zone.", code="unknown_time_zone")
         return value
 

@@ -107,6 +107,12 @@ class Control:
         """Keep a card that Krak has already, by its ids; a repeat changes nothing."""
         return self._send("POST", "/cards", **card)
 
+    def import_purchase(
+        self, authorization: dict[str, Any], capture: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        """Keep a purchase that was played without the issuer; a repeat changes nothing."""
+        return self._send("POST", "/purchases", authorization=authorization, capture=capture)
+
     def provision(self, card: str, **token: str) -> dict[str, Any]:
         """Put a card into a wallet."""
         return self._send("POST", "/tokens", card=card, **token)

@@ -11,7 +11,7 @@ from krak.sandbox.issuer import shapes
 from krak.sandbox.issuer.answers import Answer
 from krak.sandbox.issuer.errors import StripeProblem, missing_resource
 from krak.sandbox.issuer.issuer import CURRENCIES, Issuer
-from krak.sandbox.issuer.resources import cards, disputes, money, payments, tokens
+from krak.sandbox.issuer.resources import authorizations, cards, disputes, money, payments, tokens
 
 Body = dict[str, Any]
 Handler = Callable[[Issuer, str, Body], Body]
@@ -263,6 +263,28 @@ def _import_card(issuer: Issuer, _id: str, body: Body) -> Body:
         return issuer.show(issuer.store.add(made))
 
 
+def _import_purchase(issuer: Issuer, _id: str, body: Body) -> Body:
+    """Keep a purchase that was played without us, as Stripe would have it; tell nobody."""
+    asked = _only(body, authorization=dict, capture=(dict, type(None)))
+    authorization, capture = asked["authorization"], asked.get("capture")
+    with issuer.store.change():
+        card = issuer.get(cards.KIND, authorization["card"]["id"])
+        if issuer.store.find(authorizations.KIND, authorization["id"]) is None:
+            captured = -capture["amount"] if capture else 0
+            issuer.store.add(
+                authorization
+                | {
+                    "card": card["id"],
+                    "transactions": [capture["id"]] if capture else [],
+                    "_captured": captured,
+                    "_held": 0,
+                }
+            )
+            if capture:
+                issuer.store.add(capture)
+        return issuer.show(issuer.get(authorizations.KIND, authorization["id"]))
+
+
 def _provision(issuer: Issuer, _id: str, body: Body) -> Body:
     asked = _only(body, card=str, wallet_provider=str, status=str)
     with issuer.store.change():
@@ -308,6 +330,7 @@ _ROUTES: Final[list[tuple[str, str, Handler]]] = [
     ("POST", r"/_issuer/refunds/([^/]+)/fail", _fail_refund),
     ("POST", r"/_issuer/payment_disputes/([^/]+)", _decide_payment),
     ("POST", r"/_issuer/cards", _import_card),
+    ("POST", r"/_issuer/purchases", _import_purchase),
     ("POST", r"/_issuer/tokens", _provision),
     ("POST", r"/_issuer/cardholders/([^/]+)", _require_of_cardholder),
 ]
