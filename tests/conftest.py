@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
+from django.urls import resolve
 from hypothesis import settings as hypothesis
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -80,6 +81,8 @@ def django_db_setup(
 
     They run within the limits of production; the database is made and dropped without them.
     """
+    # All of the API is imported by the first request: longer than a transaction may rest, if slow.
+    resolve("/healthz/ready")
     options = connection.settings_dict["OPTIONS"]
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default": None})

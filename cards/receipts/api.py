@@ -24,6 +24,7 @@ from krak.api.shapes import (
     LivemodeField,
     StateField,
 )
+from krak.core import clock
 from krak.core.ids import MalformedId, read
 from krak.customers.authentication import asking
 
@@ -148,4 +149,4 @@ def _receipt(request: Any, shown_id: str) -> Receipt:
         wanted = read(Authorization.PREFIX, shown_id)
     except MalformedId:
         raise AuthorizationNotFound from None
-    return queries.receipt(wanted, customer_id=asking(request).id)
+    return queries.receipt(wanted, customer_id=asking(request).id, now=clock.now())

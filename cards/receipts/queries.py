@@ -15,8 +15,10 @@ from cards.authorizations.models import Authorization
 from cards.authorizations.rules.facts import PRICE_PLACES, AssetPrice
 from cards.cashback.models import Grant
 from cards.clearing.models import CardTransaction, Kind
+from fx.prices import live
 from holdings.activity.queries import changes_of
 from holdings.ledger.models import JournalEntry
+from holdings.ledger.queries import shown
 from holdings.lots.models import Disposal
 from krak.core.minor_units import from_minor
 from krak.core.money import UnknownCurrency, floor_to, money, rate_to
@@ -73,8 +75,8 @@ class Receipt:
     cashback: Sequence[Reward]
 
 
-def receipt(authorization_id: UUID, *, customer_id: UUID) -> Receipt:
-    """Return the receipt of one of the customer's purchases, as far as it has come.
+def receipt(authorization_id: UUID, *, customer_id: UUID, now: datetime) -> Receipt:
+    """Return the receipt of one of the customer's purchases, as far as it has come by `now`.
 
     Raises:
         AuthorizationNotFound: there is none, or it is another customer's.
@@ -102,7 +104,7 @@ def receipt(authorization_id: UUID, *, customer_id: UUID) -> Receipt:
         from_cash=cash(max(Decimal(0), paid_in_all - raised)),
         sales=sales,
         cleared=[_cleared(each) for each in transactions],
-        cashback=_cashback(paid),
+        cashback=_cashback(paid, now=now),
     )
 
 
@@ -168,9 +170,13 @@ def _cleared(row: CardTransaction) -> Cleared:
     return Cleared(Kind(row.kind), presentment, settlement, rate, row.event_at)
 
 
-def _cashback(paid: Authorization) -> list[Reward]:
+def _cashback(paid: Authorization, *, now: datetime) -> list[Reward]:
     grants = Grant.objects.filter(customer_id=paid.customer_id, group=paid.stripe_id)
+    board = live.current()
     return [
-        Reward(money(grant.value_left, grant.currency), money(grant.units_left, grant.asset))
+        Reward(
+            money(grant.value_left, grant.currency),
+            shown(grant.units_left, code=grant.asset, board=board, now=now),
+        )
         for grant in grants.order_by("number")
     ]

@@ -65,6 +65,17 @@ def test_a_dinner_paid_with_cash_and_bitcoin(known: Known) -> None:
     ]
 
 
+def test_a_reward_in_shares_is_in_the_units_that_are_shown(client: Client, pinned: Any) -> None:
+    pinned({"AAPLx": "200"}, multipliers={"AAPLx": "2"})
+    known = new_customer(cash="1000", cashback_asset="AAPLx")
+    till = StripeDoor(client, known.card.stripe_id)
+    till.request(50000)
+    till.transaction(50000, transaction="t1", kind="capture")
+    outbox.drain(now=clock.now())
+
+    assert receipt_of(known)["cashback"][0]["units"] == {"amount": "0.025", "currency": "AAPLx"}
+
+
 def test_a_purchase_that_has_not_cleared_says_so(known: Known) -> None:
     door = StripeDoor(Client(), known.card.stripe_id)
     door.request(60_00)
