@@ -85,7 +85,7 @@ def test_the_same_key_with_another_body_is_refused(client: Client, customer: Cus
     body = second.json()
     assert (second.status_code, body["code"]) == (422, "idempotency.key_reused")
     first_used_at = KeptAnswer.objects.get(owner=customer.id).created_at.isoformat()
-    assert body["facts"] == {"first_used_at": first_used_at}
+    assert body["facts"] == {"first_used_at": first_used_at.replace("+00:00", "Z")}
     assert body["retryable"] is False
     assert _posted(customer) == Decimal(105)
 

@@ -90,7 +90,7 @@ def test_a_currency_that_is_not_listed_and_a_share_are_unknown(vendor):
     assert runner.report().rejected == {"unknown symbol": 2}
 
 
-@pytest.mark.parametrize(("days", "reason"), [(2, "from the future"), (-6, "too old")])
+@pytest.mark.parametrize(("days", "reason"), [(2, "from the future"), (-7, "too old")])
 def test_rates_of_another_day_are_counted(vendor, days, reason):
     day = (now() + timedelta(days=days)).date().isoformat()
     vendor.answers["/eurofxref-daily.xml"] = xml({"USD": "1.1", "GBP": "0.85"}, day=day)

@@ -400,7 +400,7 @@ def test_much_for_somebody_new_takes_a_step_up_and_the_second_time_does_not(mark
         ({"amount": {"amount": "0", "currency": "USD"}}, "amount.amount"),
         ({"amount": {"amount": "٣", "currency": "USD"}}, "amount.amount"),
         ({"amount": {"amount": "1" * 19, "currency": "USD"}}, "amount.amount"),
-        ({"amount": {"amount": "0." + "0" * 10 + "1", "currency": "USD"}}, "amount.amount"),
+        ({"amount": {"amount": "0." + "0" * 28 + "1", "currency": "USD"}}, "amount.amount"),
         ({"amount": {"amount": "1", "currency": "U" * 17}}, "amount.currency"),
         ({"amount": {"amount": "1", "currency": "USD", "extra": 1}}, "amount.extra"),
         ({"amount": "1"}, "amount"),
