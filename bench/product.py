@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from krak.runtime.processes import free_port
 
-READY_SECONDS = 120
+READY_SECONDS = 600
 
 
 @dataclass

@@ -22,7 +22,7 @@ from krak.runtime.processes import free_port
 from krak.runtime.valkey import Valkey
 from tests.faults.protections import Protection
 
-READY_SECONDS = 180
+READY_SECONDS = 600
 PATTERNS = {
     "postgres": r"postgres -D",
     "valkey": r"valkey-server",
