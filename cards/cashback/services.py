@@ -231,7 +231,14 @@ def _claw_back(grant: Grant, value: Decimal, *, now: datetime) -> None:
     entry = _claw_back_entry(grant, taken, asset.id, number=number, now=now)
     if entry is not None:
         ledger.post(entry)
-        _let_go(grant, taken, entry_id=entry.id, now=now)
+        if taken.units:
+            lots.sell(
+                lots.Moved(customer_id, grant.asset, taken.units, entry.id, now),
+                proceeds=taken.value - taken.cash,
+                cash=currency,
+            )
+        if taken.cash:
+            lots.spend([lots.Moved(customer_id, currency, taken.cash, entry.id, now)])
         ClawBack.objects.create(
             id=uuid7(),
             customer_id=customer_id,
@@ -246,24 +253,6 @@ def _claw_back(grant: Grant, value: Decimal, *, now: datetime) -> None:
     grant.units_left -= taken.asked
     grant.value_left -= value
     grant.save(update_fields=["value_left", "units_left"])
-
-
-def _let_go(grant: Grant, taken: Taken, *, entry_id: UUID, now: datetime) -> None:
-    """Let what was taken back leave its lots: units for their part of the value, cash as cash."""
-    home = customers.home_currencies([grant.customer_id])[grant.customer_id]
-    if taken.units and grant.asset != home:
-        lots.take(
-            customer_id=grant.customer_id,
-            currency=grant.asset,
-            units=taken.units,
-            proceeds=lots.worth(
-                taken.value - taken.cash, grant.currency, home, board=live.current()
-            ),
-            entry_id=entry_id,
-            now=now,
-        )
-    if taken.cash:
-        lots.spend([lots.Moved(grant.customer_id, grant.currency, taken.cash, entry_id, now)])
 
 
 def _claw_back_entry(

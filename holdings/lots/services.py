@@ -133,6 +133,24 @@ def spend(debited: Iterable[Moved]) -> None:
         )  # fmt: skip
 
 
+@takes_part
+def sell(sold: Moved, *, proceeds: Decimal, cash: str) -> None:
+    """Let what was sold leave its lots for what `proceeds` of `cash` are worth at home.
+
+    Unless it is home currency. More than the lots hold is refused by the database; the
+    customer's book must be locked.
+    """
+    for moved, home in _not_home([sold]):
+        take(
+            customer_id=moved.customer_id,
+            currency=moved.currency,
+            units=moved.units,
+            proceeds=worth(proceeds, cash, home, board=live.current()),
+            entry_id=moved.entry_id,
+            now=moved.at,
+        )
+
+
 def _not_home(entries: Iterable[Moved]) -> list[tuple[Moved, str]]:
     """Return what moved, and its customer's home currency, where that is another."""
     moves = list(entries)

@@ -15,7 +15,6 @@ from holdings.trading.rules.waterfall import legs_of_sale, waterfall
 from krak.core.ids import uuid7
 from krak.core.money import places_of, plain
 from krak.core.transactions import takes_part
-from krak.customers import queries as customers
 
 
 @takes_part
@@ -31,9 +30,7 @@ def raise_cash(
     balances = ledger_reads.balances(customer_id=customer_id)
     profile = issuing.spending_profile(customer_id=customer_id)
     policy = issuing.policy_in_force(customer_id=customer_id, currency=currency, at=now)
-    home = customers.home_currencies([customer_id])[customer_id]
-    board = live.current()
-    prices = prices_of(balances, board=board, currency=currency, now=now)
+    prices = prices_of(balances, board=live.current(), currency=currency, now=now)
     sales = waterfall(
         shortfall,
         sellables_of(
@@ -66,14 +63,10 @@ def raise_cash(
             details={"price": prices[sale.code].stored, "spread": plain(sale.spread)},
         )
         ledger.post(entry)
-        if sale.code != home:
-            lots.take(
-                customer_id=customer_id,
-                currency=sale.code,
-                units=sale.units,
-                proceeds=lots.worth(sale.proceeds, currency, home, board=board),
-                entry_id=entry.id,
-                now=now,
-            )
+        lots.sell(
+            lots.Moved(customer_id, sale.code, sale.units, entry.id, now),
+            proceeds=sale.proceeds,
+            cash=currency,
+        )
         lots.receive([lots.Moved(customer_id, currency, sale.proceeds, entry.id, now)])
     return sum((sale.proceeds for sale in sales), Decimal(0))
