@@ -18,10 +18,10 @@ from fx.prices.rules import Board
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.money import plain, rate_to
-from krak.core.outbox import services as outbox
 from krak.core.rows import locked
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer
+from krak.notifications import services as notifications
 
 MOST_WAITING: Final = 50
 MOST_KEPT: Final = 200
@@ -143,13 +143,10 @@ def _fire(
         if alert.pause_hours is not None:
             alert.rests_until = now + timedelta(hours=alert.pause_hours)
         price = market[alert.asset, alert.currency]
-        outbox.promise(
-            "notifications.tell",
-            {
-                "customer": str(alert.customer_id),
-                "kind": "price.alert",
-                "facts": _facts(alert, price, board.multiplier(alert.asset, now)),
-            },
+        notifications.promise(
+            alert.customer_id,
+            "price.alert",
+            _facts(alert, price, board.multiplier(alert.asset, now)),
         )
     PriceAlert.objects.bulk_update(fired, ["fires", "fired_at", "rests_until"])
     return len(fired)

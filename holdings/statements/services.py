@@ -29,9 +29,9 @@ from holdings.statements.rules import (
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import show, uuid7
 from krak.core.money import plain
-from krak.core.outbox import services as outbox
 from krak.core.snapshots import snapshot
 from krak.core.transactions import transaction
+from krak.notifications import services as notifications
 
 SETTLED: Final = timedelta(hours=1)
 """How long after the end of a month everything that was begun in it is surely written."""
@@ -124,10 +124,7 @@ def _issue(month: Month, *, after: Statement | None, customer_id: UUID, now: dat
         stands = Statement.objects.get(customer_id=customer_id, month_on=kept.month_on)
         if stands.id == statement.id:
             facts = {"statement": statement.shown_id, "month": str(month)}
-            outbox.promise(
-                "notifications.tell",
-                {"customer": str(customer_id), "kind": "statement.ready", "facts": facts},
-            )
+            notifications.promise(customer_id, "statement.ready", facts)
     return stands
 
 

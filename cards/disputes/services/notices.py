@@ -4,8 +4,8 @@ from typing import Final
 
 from cards.disputes.models import Dispute, Status
 from krak.core.money import at_places, places_of
-from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
+from krak.notifications import services as notifications
 
 WORDS: Final = {
     Status.OPEN: "opened",
@@ -19,15 +19,12 @@ WORDS: Final = {
 def tell_owner(dispute: Dispute) -> None:
     """Promise a notice of how a dispute stands now: `dispute.opened`, `dispute.won`, …"""
     amount = at_places(dispute.amount, places_of(dispute.currency))
-    outbox.promise(
-        "notifications.tell",
+    notifications.promise(
+        dispute.customer_id,
+        f"dispute.{WORDS[dispute.status]}",
         {
-            "customer": str(dispute.customer_id),
-            "kind": f"dispute.{WORDS[dispute.status]}",
-            "facts": {
-                "dispute": dispute.shown_id,
-                "amount": {"amount": amount, "currency": dispute.currency},
-                "merchant": dispute.transaction.merchant_name,
-            },
+            "dispute": dispute.shown_id,
+            "amount": {"amount": amount, "currency": dispute.currency},
+            "merchant": dispute.transaction.merchant_name,
         },
     )

@@ -13,9 +13,9 @@ from holdings.lots import queries as lots_held
 from holdings.lots import services as lots
 from holdings.trading import services as trading
 from krak.core.ids import uuid7
-from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
 from krak.customers import queries as customers
+from krak.notifications import services as notifications
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +135,4 @@ def _post(movement: Movement, legs: tuple[Leg, ...], *, now: datetime) -> UUID:
 @takes_part
 def tell(customer_id: UUID, kind: str, /, **facts: Any) -> None:
     """Have the customer told, once this transaction is committed."""
-    outbox.promise(
-        "notifications.tell", {"customer": str(customer_id), "kind": kind, "facts": facts}
-    )
+    notifications.promise(customer_id, kind, facts)

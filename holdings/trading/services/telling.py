@@ -6,8 +6,8 @@ from uuid import UUID
 from holdings.trading.models import Order, RecurringBuy
 from krak.core.errors import DomainError
 from krak.core.ids import show
-from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
+from krak.notifications import services as notifications
 
 
 @takes_part
@@ -35,11 +35,6 @@ def tell_of_slot(plan: RecurringBuy, refusal: DomainError) -> None:
 
 
 def _tell(customer_id: UUID, kind: str, facts: dict[str, Any], refusal: DomainError) -> None:
-    outbox.promise(
-        "notifications.tell",
-        {
-            "customer": str(customer_id),
-            "kind": kind,
-            "facts": facts | {"reason": refusal.code, "message": refusal.title},
-        },
+    notifications.promise(
+        customer_id, kind, facts | {"reason": refusal.code, "message": refusal.title}
     )

@@ -16,12 +16,13 @@ from holdings.transfers import queries
 from holdings.transfers.models import PaymentLink, TransferKind
 from holdings.transfers.services import payments
 from holdings.transfers.services.permission import Sum, require_not_frozen
-from holdings.transfers.services.telling import facts_of_transfer, tell
+from holdings.transfers.services.telling import facts_of_transfer
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part
 from krak.customers.models import Act, Customer
 from krak.customers.queries import permitted
+from krak.notifications import services as notifications
 
 
 class OwnLink(DomainError):
@@ -102,7 +103,7 @@ def claim(*, token: str, claimant: Customer, board: Board, now: datetime) -> Pay
     require_eligible(customer=claimant, asset=assets.facts(link.transfer.currency), now=now)
     payments.complete(link.transfer, recipient=claimant, board=board, now=now)
     facts = facts_of_transfer(link.transfer, to=link.customer_id, board=board, now=now)
-    tell(link.customer_id, "link.claimed", facts | {"link": link.shown_id})
+    notifications.promise(link.customer_id, "link.claimed", facts | {"link": link.shown_id})
     return link
 
 

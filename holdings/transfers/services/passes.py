@@ -9,9 +9,10 @@ from holdings.trading.services.passes import each_alone
 from holdings.transfers.models import PaymentLink, Request, RequestState, Transfer, TransferState
 from holdings.transfers.services import payments, requests
 from holdings.transfers.services.permission import can_receive
-from holdings.transfers.services.telling import facts_of_transfer, tell
+from holdings.transfers.services.telling import facts_of_transfer
 from krak.core.errors import DomainError
 from krak.core.transactions import transaction
+from krak.notifications import services as notifications
 
 AT_ONCE: Final = 200
 """Rows a pass looks at; the rest waits for the next one."""
@@ -54,7 +55,7 @@ def _deliver(transfer: Transfer, *, board: Board, now: datetime) -> Transfer | N
                 transfer_id=transfer.id, recipient=recipient, board=board, now=now
             )
             facts = facts_of_transfer(delivered, to=recipient.id, board=board, now=now)
-            tell(recipient.id, "transfer.received", facts)
+            notifications.promise(recipient.id, "transfer.received", facts)
     except DomainError:
         # Its sender was frozen, or it ended meanwhile: nothing to deliver now.
         _note_tried(transfer.id, now=now)
@@ -78,7 +79,7 @@ def _return(transfer_id: UUID, *, board: Board, now: datetime) -> Transfer | Non
     named = {} if link is None else {"link": link.shown_id}
     for customer_id in filter(None, (transfer.customer_id, transfer.recipient_id)):
         facts = facts_of_transfer(transfer, to=customer_id, board=board, now=now)
-        tell(customer_id, kind, facts | named)
+        notifications.promise(customer_id, kind, facts | named)
     return transfer
 
 

@@ -27,12 +27,13 @@ from holdings.transfers.services.permission import (
     require_not_frozen,
 )
 from holdings.transfers.services.quoting import require_match
-from holdings.transfers.services.telling import facts_of_transfer, tell
+from holdings.transfers.services.telling import facts_of_transfer
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part
 from krak.customers.models import Act, Customer
 from krak.customers.queries import permitted, tag_of
+from krak.notifications import services as notifications
 
 
 class AlreadyPaid(DomainError):
@@ -266,4 +267,4 @@ def _make_party(transfer: Transfer, customer: Customer, role: TransferParty.Role
 
 def _tell(transfer: Transfer, to: UUID, what: str, *, board: Board, now: datetime) -> None:
     facts = facts_of_transfer(transfer, to=to, board=board, now=now)
-    tell(to, f"transfer.{what}", facts)
+    notifications.promise(to, f"transfer.{what}", facts)

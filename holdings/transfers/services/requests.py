@@ -26,12 +26,13 @@ from holdings.transfers.services.permission import (
     require_not_frozen,
     sum_in,
 )
-from holdings.transfers.services.telling import facts_of_request, tell
+from holdings.transfers.services.telling import facts_of_request
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part
 from krak.customers.models import Act, Customer
 from krak.customers.queries import permitted, tag_of
+from krak.notifications import services as notifications
 
 MOST_OPEN: Final = 10
 
@@ -138,7 +139,9 @@ def pay(
     request.transfer = transfer
     _end(request, RequestState.PAID, now=now)
     facts = facts_of_request(request, to=request.customer_id, board=board, now=now)
-    tell(request.customer_id, "request.paid", facts | {"transfer": transfer.shown_id})
+    notifications.promise(
+        request.customer_id, "request.paid", facts | {"transfer": transfer.shown_id}
+    )
     return transfer
 
 
@@ -208,4 +211,6 @@ def _end(request: Request, state: RequestState, *, now: datetime) -> None:
 
 
 def _tell(request: Request, to: UUID, what: str, *, board: Board, now: datetime) -> None:
-    tell(to, f"request.{what}", facts_of_request(request, to=to, board=board, now=now))
+    notifications.promise(
+        to, f"request.{what}", facts_of_request(request, to=to, board=board, now=now)
+    )

@@ -8,16 +8,6 @@ from fx.prices.rules import Board
 from holdings.ledger.queries import shown
 from holdings.transfers.models import Request, Transfer
 from krak.core.money import amount_object
-from krak.core.outbox import services as outbox
-from krak.core.transactions import takes_part
-
-
-@takes_part
-def tell(customer_id: UUID, kind: str, facts: dict[str, Any]) -> None:
-    """Promise a notice to a customer."""
-    outbox.promise(
-        "notifications.tell", {"customer": str(customer_id), "kind": kind, "facts": facts}
-    )
 
 
 def facts_of_transfer(

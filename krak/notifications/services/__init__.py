@@ -8,6 +8,7 @@ from krak.notifications.services.notices import (
     keep,
     mark_read,
     posted,
+    promise,
     purge,
 )
 from krak.notifications.services.preferences import AlwaysOn, switch
@@ -24,6 +25,7 @@ __all__ = [
     "keep_push_token",
     "mark_read",
     "posted",
+    "promise",
     "purge",
     "switch",
 ]

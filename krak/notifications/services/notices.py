@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from krak.core.ids import uuid7
+from krak.core.outbox import services as outbox
 from krak.core.retention import drop_older, kept_since
 from krak.core.transactions import takes_part
 from krak.notifications import kinds
@@ -31,6 +32,14 @@ def posted(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return a notice for the database's `notifications_tell`, which puts it into the inbox."""
     group = kinds.GROUPS[kinds.kind_of(kind).group]
     return {"id": str(uuid7()), "kind": kind, "facts": dict(facts), "mailed": group.email}
+
+
+@takes_part
+def promise(customer_id: UUID, kind: str, facts: Mapping[str, Any]) -> None:
+    """Promise a notice, for who does not write it with the rest: it locks no feed here."""
+    outbox.promise(
+        "notifications.tell", {"customer": str(customer_id), "kind": kind, "facts": dict(facts)}
+    )
 
 
 @takes_part
