@@ -2,8 +2,11 @@
 PYTHON := .venv/bin/python
 WORKERS ?= auto
 ARGS ?=
+PYTEST = pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)
+# A dozen processes import Krak: without compiled modules each needs 8 s of CPU for it, with them 2.
+unexport PYTHONDONTWRITEBYTECODE
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
@@ -17,19 +20,19 @@ up: venv  ## Run all of Krak on http://127.0.0.1:8000 (PORT=...); Ctrl-C stops i
 
 test: venv-dev  ## Check everything and run the whole suite (ARGS="-k tap", WORKERS=4)
 	@$(PYTHON) -m krak.runtime.services --state .krak/test -- \
-		krak/runtime/check.sh pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+		krak/runtime/check.sh $(PYTEST)
 
 test-pgbouncer: venv-dev  ## Run the suite behind a PgBouncer in transaction pooling (needs pgbouncer)
 	@$(PYTHON) -m krak.runtime.services --state .krak/test -- \
-		$(PYTHON) -m krak.runtime.pgbouncer pytest -n $(WORKERS) $(ARGS)
+		$(PYTHON) -m krak.runtime.pgbouncer $(PYTEST)
 
 test-swapped-keys: venv-dev  ## Run the suite with the keys of a distributed database
 	@KRAK_TEST_SWAPPED_KEYS=1 $(PYTHON) -m krak.runtime.services --state .krak/test -- \
-		pytest -n $(WORKERS) $(ARGS)
+		$(PYTEST)
 
 test-citus: venv-dev  ## Run the suite on a Citus cluster (DATABASE_URL, KRAK_TEST_CITUS=host:port,...: its workers)
 	@KRAK_DISTRIBUTED=1 $(PYTHON) -m krak.runtime.services --state .krak/test -- \
-		pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+		$(PYTEST)
 
 check: venv-dev  ## Check style, types, imports and migrations only
 	@$(PYTHON) -m krak.runtime.services --state .krak/check -- krak/runtime/check.sh

@@ -99,13 +99,18 @@ def django_db_setup(
     if django_db_modify_db_settings is not None:
         options["options"] = django_db_modify_db_settings
     yield
-    # A test may have started the reader of the board, which asks this database once a while.
-    live.stop()
     options.pop("options", None)
     with django_db_blocker.unblock():
         if citus.workers():
             citus.gather()
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_reader_left() -> Iterator[None]:
+    """Stop the reader of the board that a test may have started: it asks the database at times."""
+    yield
+    live.stop()
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ if ! venv_works; then
         problem "Krak needs Python 3.12 or newer, and none was found on PATH."
 fi
 rm -f "$stamp"
-"$uv" pip sync --quiet --python .venv/bin/python --require-hashes "$lock" ||
+"$uv" pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes "$lock" ||
     problem "$lock could not be installed; the reason is above."
 {
     mark "$lock"

@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cards.authorizations.services import decisions
 from tests.cards.stripe_side import StripeSide
 from tests.issuer import running_issuer
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let decisions take their time on a slow machine; who tests their deadline overrides it."""
+    monkeypatch.setattr(decisions, "DEADLINE_SECONDS", 20)
+    monkeypatch.setattr(decisions, "PATIENCE_SECONDS", 20)
 
 
 @pytest.fixture

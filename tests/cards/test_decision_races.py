@@ -29,6 +29,11 @@ __all__ = ["other_session"]
 pytestmark = pytest.mark.usefixtures("committed")
 
 
+@pytest.fixture(autouse=True)
+def unhurried() -> None:
+    """Keep the deadline of production."""
+
+
 @pytest.fixture
 def play(pinned: Any) -> Play:
     """Return a committed customer with 100 dollars."""

@@ -27,6 +27,11 @@ from tests.stripe_door import answer_of
 pytestmark = pytest.mark.usefixtures("committed")
 
 
+@pytest.fixture(autouse=True)
+def unhurried() -> None:
+    """Keep the deadline of production."""
+
+
 @pytest.fixture
 def play(pinned: Any) -> Play:
     """Return a committed customer with 100 dollars, in a process that has loaded its doors."""

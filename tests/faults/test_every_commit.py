@@ -16,8 +16,8 @@ from tests.faults.whole import Whole
 SEED = 1
 SHORT = {"claim_seconds": 8, "visibility_seconds": 8}
 
-# One process runs them all: a Krak per worker of the suite would be most of their time.
-pytestmark = pytest.mark.xdist_group("faults")
+# One process runs all that start a whole Krak: one per worker of the suite is most of their time.
+pytestmark = pytest.mark.xdist_group("krak")
 
 
 @pytest.fixture(scope="module")

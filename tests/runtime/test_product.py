@@ -11,6 +11,9 @@ from bench.product import Client
 from krak.runtime.processes import free_port
 from tests.issuer import client_of
 
+# One process runs all that start a whole Krak: one per worker of the suite is most of their time.
+pytestmark = pytest.mark.xdist_group("krak")
+
 ISSUER_PORT = free_port()
 
 
