@@ -1,4 +1,4 @@
-"""Staff read the catalogue and propose changes of multipliers."""
+"""Staff read the catalogue, propose changes of multipliers, and take assets out."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -16,8 +16,9 @@ from unfold.widgets import (
 )
 
 from fx.assets import queries, services
-from fx.assets.models import Asset, Multiplier
+from fx.assets.models import Asset, Delisting, Multiplier
 from fx.assets.rules import (
+    DELISTING_NOTICE,
     LEAD_TIME,
     MULTIPLIER_LIMIT,
     MULTIPLIER_PLACES,
@@ -26,6 +27,7 @@ from fx.assets.rules import (
     How,
     Kind,
     Standing,
+    Status,
     standings,
 )
 from krak.approvals import queries as approvals
@@ -92,9 +94,25 @@ class ChangeForm(forms.Form):
         return Change(how=how, **given)
 
 
+class DelistForm(forms.Form):
+    """When an asset becomes cash, and why."""
+
+    converts_at = forms.DateTimeField(
+        widget=_TEXT(attrs={"placeholder": "2026-12-31 12:00:00"}),
+        help_text=f"UTC, at least {DELISTING_NOTICE.days} days after the approval",
+    )
+    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+
+class CallOffForm(forms.Form):
+    """Why an asset stays after all."""
+
+    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+
 @admin.register(Asset)
 class AssetAdmin(ReadOnlyAdmin):
-    """The catalogue, each asset with its multipliers."""
+    """The catalogue, each asset with its multipliers and its delisting."""
 
     list_display = ("code", "name", "kind", "state", "kraken_hours", "listed_at")
     list_filter = ("kind", "status", "kraken_hours")
@@ -104,8 +122,8 @@ class AssetAdmin(ReadOnlyAdmin):
         "code", "name", "kind", "state", "decimals", "underlying", "kraken_altname", "kraken_hours",
         "chains", "solana_mint", "evm_address", "note", "listed_at",
     )  # fmt: skip
-    actions_detail = ("propose",)
-    audited = ("assets_asset", "assets_multiplier")
+    actions_detail = ("propose", "delist", "call_off")
+    audited = ("assets_asset", "assets_multiplier", "assets_delisting")
 
     @admin.display(description="Status", ordering="status")
     def state(self, asset: Asset) -> SafeString:
@@ -113,12 +131,20 @@ class AssetAdmin(ReadOnlyAdmin):
         return badge(asset.status)
 
     def sections(self, asset: Asset) -> Iterable[Section]:
-        """Show every multiplier there ever was, and what waits for approval."""
-        if not PROPERTIES[Kind(asset.kind)].has_multiplier:
-            return
-        yield _history(asset)
+        """Show every multiplier and delisting there ever was, and what waits for approval."""
+        if PROPERTIES[Kind(asset.kind)].has_multiplier:
+            yield _history(asset)
+            yield waiting(
+                kind=services.KIND, subject=asset.code, words=lambda each: each.payload["words"]
+            )
+        if delistings := list(asset.delistings.select_related("proposal")):
+            yield _delistings(delistings)
         yield waiting(
-            kind=services.KIND, subject=asset.code, words=lambda each: each.payload["words"]
+            kind=services.DELISTING_KIND,
+            subject=asset.code,
+            words=lambda each: (
+                f"{each.payload['step'].replace('_', ' ').lower()}, {each.payload['converts_at']}"
+            ),
         )
 
     def has_propose_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -133,9 +159,7 @@ class AssetAdmin(ReadOnlyAdmin):
     @button("Propose a change of the multiplier", right="propose")
     def propose(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask what shall change, and put it before a second person."""
-        asset = self.get_object(request, object_id)
-        if asset is None:
-            raise PermissionDenied
+        asset = self._asset(request, object_id)
 
         def do(data: dict[str, Any]) -> str:
             made = services.propose_multiplier(
@@ -162,6 +186,94 @@ class AssetAdmin(ReadOnlyAdmin):
             sections=[_history(asset)],
         )
 
+    def has_delist_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Let those with the right propose, where there is something to take out."""
+        asset = self.get_object(request, object_id or "")
+        return (
+            asset is not None
+            and Status(asset.status).buyable
+            and not PROPERTIES[Kind(asset.kind)].is_cash
+            and approvals.may_propose(services.DELISTING_KIND, user=_user(request))
+        )
+
+    def has_call_off_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Let those with the right propose, while it can be called off."""
+        asset = self.get_object(request, object_id or "")
+        return (
+            asset is not None
+            and Status(asset.status) is Status.DELISTING
+            and approvals.may_propose(services.DELISTING_KIND, user=_user(request))
+        )
+
+    @button("Propose to delist", right="delist")
+    def delist(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask when what is left shall become cash, and put it before a second person."""
+        asset = self._asset(request, object_id)
+
+        def do(data: dict[str, Any]) -> str:
+            services.propose_delisting(
+                code=asset.code,
+                converts_at=data["converts_at"],
+                reason=data["reason"],
+                by=_user(request),
+                now=clock.now(),
+            )
+            return f"Proposed to delist {asset.code}; a second person has to approve it."
+
+        return self.ask(
+            request,
+            asset,
+            DelistForm(request.POST or None),
+            title=f"Delist {asset.code}",
+            do=do,
+            buttons=(("propose", "Propose"),),
+        )
+
+    @button("Propose to call the delisting off", right="call_off")
+    def call_off(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, and put it before a second person."""
+        asset = self._asset(request, object_id)
+
+        def do(data: dict[str, Any]) -> str:
+            services.propose_calling_off(
+                code=asset.code, reason=data["reason"], by=_user(request), now=clock.now()
+            )
+            return f"Proposed that {asset.code} stays; a second person has to approve it."
+
+        return self.ask(
+            request,
+            asset,
+            CallOffForm(request.POST or None),
+            title=f"Keep {asset.code}",
+            do=do,
+            buttons=(("propose", "Propose"),),
+        )
+
+    def _asset(self, request: HttpRequest, object_id: str) -> Asset:
+        asset: Asset | None = self.get_object(request, object_id)
+        if asset is None:
+            raise PermissionDenied
+        return asset
+
+
+def _delistings(rows: Iterable[Delisting]) -> Section:
+    return Section(
+        title="Delistings",
+        note="Announced, it can be sold and spent but not bought; at its time what is left of it"
+        " becomes cash at the last price of one shown unit.",
+        head=("Announced", "Becomes cash", "", "Last price, USD", "Approval"),
+        rows=[
+            (
+                row.announced_at,
+                row.converts_at,
+                badge("CALLED OFF") if row.called_off_at else badge("IN FORCE", "odd"),
+                "" if row.price_usd is None else shown(row.price_usd),
+                _approval(row),
+            )
+            for row in rows
+        ],
+    )
+
 
 def _history(asset: Asset) -> Section:
     rows = queries.multiplier_rows(codes=[asset.code]).get(asset.code, [])
@@ -181,7 +293,7 @@ def _history(asset: Asset) -> Section:
     )  # fmt: skip
 
 
-def _approval(row: Multiplier) -> SafeString:
+def _approval(row: Multiplier | Delisting) -> SafeString:
     if row.proposal is None:
         return SafeString("")
     return page_of("approvals.proposal", row.proposal.pk, row.proposal.shown_id)

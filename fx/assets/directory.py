@@ -18,7 +18,7 @@ from uuid import UUID
 
 from django.db import Error as DatabaseError
 
-from fx.assets.models import Asset
+from fx.assets.models import Asset, Delisting
 from fx.assets.queries import UnknownAsset, facts
 from fx.assets.rules import AssetFacts, Kind, Status
 from krak.core.ids import MalformedId, read
@@ -38,6 +38,8 @@ class Listed:
     underlying: str
     chains: tuple[str, ...]
     listed_at: datetime
+    delists_at: datetime | None
+    """When what is left of it becomes cash, or became it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,9 @@ def _current(*, at_most_seconds: float = REFRESH_SECONDS) -> _Copy:
 
 
 def _read() -> _Copy:
+    delisted = dict(
+        Delisting.objects.filter(called_off_at=None).values_list("asset_id", "converts_at")
+    )
     rows: Sequence[Listed] = [
         Listed(
             id=asset.id,
@@ -159,6 +164,7 @@ def _read() -> _Copy:
             underlying=asset.underlying,
             chains=tuple(asset.chains),
             listed_at=asset.listed_at,
+            delists_at=delisted.get(asset.pk),
         )
         for asset in Asset.objects.order_by("code")
     ]

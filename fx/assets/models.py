@@ -4,10 +4,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from fx.assets.rules import LEAD_TIME, MULTIPLIER_PLACES, Kind, Status
+from fx.assets.rules import DELISTING_NOTICE, LEAD_TIME, MULTIPLIER_PLACES, Kind, Status
 from krak.core.ids import uuid7
 
 CODE_LENGTH = 16
+PRICE_PLACES = 18
 
 
 class Asset(models.Model):
@@ -123,3 +124,59 @@ class Multiplier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.multiplier} from {self.activates_at:%Y-%m-%d %H:%M}"
+
+
+class Delisting(models.Model):
+    """An asset on its way out: no longer bought, and at `converts_at` what is left becomes cash.
+
+    It is called off before that moment, or priced at it, once; all else of it stays.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="delistings")
+    announced_at = models.DateTimeField()
+    converts_at = models.DateTimeField(help_text="when what is left of it becomes cash")
+    called_off_at = models.DateTimeField(null=True, blank=True)
+    price_usd = models.DecimalField(
+        max_digits=38, decimal_places=PRICE_PLACES, null=True, blank=True,
+        help_text="the last price of one shown unit, at which what is left becomes cash",
+    )  # fmt: skip
+    price_as_of = models.DateTimeField(null=True, blank=True)
+    priced_at = models.DateTimeField(null=True, blank=True)
+    proposal = models.OneToOneField(
+        "approvals.Proposal",
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="the approval that it follows from",
+    )
+
+    class Meta:
+        ordering = ("-announced_at",)
+        permissions = (
+            ("propose_delisting", "Can propose that an asset is delisted"),
+            ("approve_delisting", "Can approve that an asset is delisted"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["asset"],
+                condition=Q(called_off_at=None),
+                name="an_asset_is_delisted_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(converts_at__gte=F("announced_at") + DELISTING_NOTICE),
+                name="holders_have_notice_of_a_delisting",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_usd=None, price_as_of=None, priced_at=None)
+                | Q(
+                    price_usd__gt=0,
+                    price_as_of__isnull=False,
+                    priced_at__gte=F("converts_at"),
+                    called_off_at=None,
+                ),
+                name="a_delisting_is_priced_when_it_is_due_or_called_off",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.asset.code} until {self.converts_at:%Y-%m-%d %H:%M}"

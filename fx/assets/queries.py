@@ -6,8 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from fx.assets import catalogue
-from fx.assets.models import Asset, Multiplier
+from fx.assets.models import Asset, Delisting, Multiplier
 from fx.assets.rules import (
     PROPERTIES,
     AssetFacts,
@@ -74,6 +76,11 @@ def multipliers_at(at: datetime) -> dict[str, Decimal]:
     return {code: multiplier_at(rows, at) for code, rows in multiplier_rows().items()}
 
 
+def multiplier_of(code: str, *, at: datetime) -> Decimal:
+    """Return the multiplier of an asset that is in force at `at`; 1 if it never had one."""
+    return multiplier_at(multiplier_rows(codes=[code]).get(code, []), at)
+
+
 def multiplier_rows(*, codes: list[str] | None = None) -> dict[str, list[MultiplierRow]]:
     """Return every multiplier ever scheduled, by asset, or those of these assets."""
     stored = Multiplier.objects.values_list(
@@ -105,6 +112,28 @@ def locked_id(code: str) -> UUID:
     if row is None:
         raise UnknownAsset(asset=code)
     return row["id"]
+
+
+def delisting_of(code: str) -> Delisting | None:
+    """Return the delisting of an asset that was not called off; None if there is none."""
+    return Delisting.objects.filter(asset__code=code, called_off_at=None).first()
+
+
+def delisting(delisting_id: UUID) -> Delisting:
+    """Return a delisting with its asset."""
+    return Delisting.objects.select_related("asset").get(id=delisting_id)
+
+
+def delistings_due(*, now: datetime) -> QuerySet[Delisting]:
+    """Return the delistings whose time has come, and that have no last price yet."""
+    return Delisting.objects.filter(
+        called_off_at=None, priced_at=None, converts_at__lte=now
+    ).select_related("asset")
+
+
+def delistings_priced() -> QuerySet[Delisting]:
+    """Return the delistings at whose last price what is left becomes cash."""
+    return Delisting.objects.exclude(priced_at=None).select_related("asset")
 
 
 def kraken_names() -> dict[str, str]:

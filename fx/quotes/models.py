@@ -74,6 +74,7 @@ class Source(models.TextChoices):
     ORDER = "ORDER", "limit order"
     RECURRING = "RECURRING", "recurring buy"
     AUTO_CONVERT = "AUTO_CONVERT", "auto-convert rule"
+    DELISTING = "DELISTING", "delisting"
 
 
 class State(models.TextChoices):

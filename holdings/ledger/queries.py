@@ -135,6 +135,17 @@ class Wallet:
     """Base units times this are the units shown; None for what is shown as it is held."""
 
 
+def holders(currency: str, *, least: Decimal, most: int, after: UUID | None = None) -> list[UUID]:
+    """Return customers with at least `least` base units, set aside or not, in order of their ids.
+
+    It reads every account: for what happens to an asset, not to a customer.
+    """
+    found = LedgerAccount.objects.filter(currency=currency, posted__gte=least)
+    if after is not None:
+        found = found.filter(customer_id__gt=after)
+    return list(found.order_by("customer_id").values_list("customer_id", flat=True)[:most])
+
+
 def wallets(
     *, customer_id: UUID, home_currency: str, board: Board, now: datetime
 ) -> tuple[Wallet, ...]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from fx.prices.rules import Board
 from holdings.trading.models import (
@@ -16,6 +17,7 @@ from holdings.trading.models import (
     RecurringRun,
     Trade,
 )
+from holdings.trading.rules.orders import OrderSide
 from krak.core.errors import DomainError, Kind
 
 
@@ -83,6 +85,21 @@ def order_of(*, order_id: UUID, customer_id: UUID) -> Order:
     if found is None:
         raise OrderNotFound
     return found
+
+
+def would_buy(asset: str, *, most: int, after: UUID | None) -> list[UUID]:
+    """Return customers with an open order or a recurring buy that gets an asset, by their ids."""
+    gets = Q(side=OrderSide.BUY, asset=asset) | Q(side=OrderSide.SELL, against=asset)
+    sources: tuple[QuerySet[Any], ...] = (
+        Order.objects.filter(gets, trade=None, canceled_at=None),
+        RecurringBuy.objects.filter(buy=asset, canceled_at=None),
+    )
+    later = Q() if after is None else Q(customer_id__gt=after)
+    found: set[UUID] = set()
+    for rows in sources:
+        ids = rows.filter(later).order_by("customer_id").values_list("customer_id", flat=True)
+        found.update(ids.distinct()[:most])
+    return sorted(found)[:most]
 
 
 def crossed_orders(*, board: Board, now: datetime) -> Iterator[Order]:

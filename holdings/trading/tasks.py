@@ -7,8 +7,9 @@ from uuid import UUID
 
 from celery import shared_task
 
+from fx.assets import services as listing
 from fx.prices import live
-from holdings.trading.services import apply_auto_convert, orders, recurring
+from holdings.trading.services import apply_auto_convert, delisting, orders, recurring
 from krak.core import clock
 from krak.core.outbox.registry import handles
 
@@ -25,6 +26,24 @@ def run_recurring_buys(**_newer: object) -> None:
     recurring.run_due(board=live.current(), now=clock.now())
 
 
+@shared_task(name="trading.convert_delisted")
+def convert_delisted(**_newer: object) -> None:
+    """Turn into cash what is left of all that was delisted; two at once do no harm."""
+    delisting.convert_what_is_left(board=live.current(), now=clock.now())
+
+
+@handles(listing.ANNOUNCED)
+def tell_of_delisting(*, payload: dict[str, Any], now: datetime) -> None:
+    """Tell those whom it concerns that an asset is being delisted, a hundred at a time."""
+    _tell(listing.ANNOUNCED, payload, now=now)
+
+
+@handles(listing.CALLED_OFF)
+def tell_that_it_stays(*, payload: dict[str, Any], now: datetime) -> None:
+    """Tell the same people that it stays."""
+    _tell(listing.CALLED_OFF, payload, now=now)
+
+
 @handles("trading.auto_convert")
 def auto_convert(*, payload: dict[str, Any], now: datetime) -> None:
     """Let the customer's rule see money that came in."""
@@ -33,5 +52,15 @@ def auto_convert(*, payload: dict[str, Any], now: datetime) -> None:
         currency=payload["currency"],
         amount=Decimal(payload["amount"]),
         cause=payload["cause"],
+        now=now,
+    )
+
+
+def _tell(topic: str, payload: dict[str, Any], *, now: datetime) -> None:
+    after = payload["after"]
+    delisting.tell_of(
+        topic,
+        delisting_id=UUID(payload["delisting"]),
+        after=None if after is None else UUID(after),
         now=now,
     )

@@ -64,12 +64,13 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "finance": (
         *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_STRIPE, *_MARKET, *_HOUSE,
         "funding.propose_withdrawal", "funding.propose_receipt", "approvals.view_proposal",
-        "assets.propose_multiplier", "clearing.propose_reversal", "hedging.change_riskstate",
-        "hedging.change_hedgeorder", "hedging.add_risklimit",
+        "assets.propose_multiplier", "assets.propose_delisting", "clearing.propose_reversal",
+        "hedging.change_riskstate", "hedging.change_hedgeorder", "hedging.add_risklimit",
     ),
     "approver": (
         *_CUSTOMERS, *_FUNDING, "funding.approve_withdrawal", "funding.approve_receipt",
-        "approvals.view_proposal", "assets.approve_multiplier", "clearing.approve_reversal",
+        "approvals.view_proposal", "assets.approve_multiplier", "assets.approve_delisting",
+        "clearing.approve_reversal",
         "audit.view_rowchange",
     ),
     "compliance": (

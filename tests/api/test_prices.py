@@ -158,6 +158,7 @@ def test_an_asset_is_known_with_all_that_is_public(listed: Known) -> None:
         "multiplier": "2.5",
         "underlying": "AAPL",
         "chains": list(row.chains),
+        "delists_at": None,
         "created_at": row.listed_at.isoformat().replace("+00:00", "Z"),
         "livemode": False,
     }

@@ -260,7 +260,8 @@ def test_nothing_that_a_decision_or_a_capture_writes_is_recorded(db: None) -> No
         recorded = {table for (table,) in cursor.fetchall()}
 
     assert recorded == {
-        "assets_asset", "assets_multiplier", "auth_group", "auth_group_permissions", "cases_case",
+        "assets_asset", "assets_delisting", "assets_multiplier", "auth_group",
+        "auth_group_permissions", "cases_case",
         "customers_customer", "customers_user", "customers_user_groups",
         "customers_user_user_permissions", "eligibility_eligibilityrule", "hedging_risklimit",
         "issuing_policy", "issuing_spendingprofile", "quotes_feeschedule", "quotes_quotepolicy",

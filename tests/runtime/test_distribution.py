@@ -28,7 +28,7 @@ REFERENCE = {
 LOCAL = {
     *("account_emailaddress", "account_emailconfirmation", "approvals_proposal", "assets_asset"),
     *("archive_archive", "inbox_pastevent"),
-    *("assets_multiplier", "audit_link", "audit_rowchange", "auth_group"),
+    *("assets_delisting", "assets_multiplier", "audit_link", "audit_rowchange", "auth_group"),
     *("auth_group_permissions",),
     *("auth_permission", "candles_candle", "cases_case", "customers_accesstoken"),
     *("customers_kycrule", "customers_tag", "customers_user", "customers_user_groups"),

@@ -99,6 +99,17 @@ class Status(StrEnum):
         return self is Status.ACTIVE
 
 
+class DelistingStep(StrEnum):
+    """What two people agree on about a delisting."""
+
+    ANNOUNCE = "ANNOUNCE"
+    CALL_OFF = "CALL_OFF"
+
+
+DELISTING_NOTICE: Final = timedelta(days=14)
+"""How long holders can sell what is being delisted before what is left becomes cash, at least."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindProperties:
     """What the engine may ask about a kind.

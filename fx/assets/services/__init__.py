@@ -1,6 +1,19 @@
-"""Writes of the catalogue and of multipliers."""
+"""Writes of the catalogue, of multipliers and of delistings."""
 
 from fx.assets.services.catalogue import change_status, list_asset, load_catalogue
+from fx.assets.services.delisting import (
+    ANNOUNCED,
+    CALLED_OFF,
+    DELISTING_KIND,
+    CashIsNotDelisted,
+    NotBeingDelisted,
+    NoticeTooShort,
+    NotListed,
+    carry_out_delisting,
+    price_delisting,
+    propose_calling_off,
+    propose_delisting,
+)
 from fx.assets.services.multipliers import (
     KIND,
     InvalidMultiplier,
@@ -15,17 +28,28 @@ from fx.assets.services.multipliers import (
 )
 
 __all__ = [
+    "ANNOUNCED",
+    "CALLED_OFF",
+    "DELISTING_KIND",
     "KIND",
+    "CashIsNotDelisted",
     "InvalidMultiplier",
     "MultiplierOutOfOrder",
     "MultiplierOvertaken",
     "MultiplierTooSoon",
     "NoMultiplier",
+    "NotBeingDelisted",
+    "NotListed",
     "NothingScheduled",
+    "NoticeTooShort",
     "carry_out",
+    "carry_out_delisting",
     "change_status",
     "list_asset",
     "load_catalogue",
+    "price_delisting",
+    "propose_calling_off",
+    "propose_delisting",
     "propose_multiplier",
     "schedule_multiplier",
 ]

@@ -58,6 +58,10 @@ class AssetSerializer(serializers.Serializer[Listed]):
     )
     underlying = serializers.CharField(help_text="ticker of the share, if it is one")
     chains = serializers.ListField(child=serializers.CharField())
+    delists_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="while it is being delisted: when what is left of it becomes cash",
+    )
     price = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(source="listed_at")
     livemode = LivemodeField()
@@ -112,7 +116,7 @@ _EXAMPLE: Final = {
     "object": "asset", "id": "ast_01m8hw7k1yf1p8m4dq0x2n5v3c", "code": "AAPLx",
     "name": "Apple xStock", "kind": "tokenized_equity", "decimals": 8, "status": "active",
     "hours": "24/5", "multiplier": "1.0021", "underlying": "AAPL",
-    "chains": ["solana", "ethereum"],
+    "chains": ["solana", "ethereum"], "delists_at": None,
     "price": {
         "object": "price", "code": "AAPLx", "currency": "USD", "bid": "269.12", "ask": "269.52",
         "mid": "269.32", "as_of": "2026-11-20T15:04:05.120000Z", "venue": "kraken",

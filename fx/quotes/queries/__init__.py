@@ -1,5 +1,6 @@
 """Reads of quotes: what one would cost, and what was said in one."""
 
+from fx.quotes.queries.delisted import price_of_delisted, usd_of_delisted
 from fx.quotes.queries.limits import (
     AboveDailyMaximum,
     AboveMaximum,
@@ -69,6 +70,7 @@ __all__ = [
     "in_base_units",
     "pair_of",
     "price",
+    "price_of_delisted",
     "quote_of",
     "rate_from_usd",
     "require_allowed",
@@ -80,4 +82,5 @@ __all__ = [
     "shown",
     "state_of",
     "terms_in_force",
+    "usd_of_delisted",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from fx.quotes.models import FeeSchedule, Quote, QuotePolicy
+from fx.quotes.models import FeeSchedule, Quote, QuotePolicy, Source
 from fx.quotes.rules import MOST_UNITS, Fees
 from krak.core.errors import DomainError, Kind
 from krak.core.money import plain
@@ -102,10 +102,15 @@ def require_within_limits(value: Decimal, *, policy: QuotePolicy) -> None:
 
 
 def converted_since(moment: datetime, *, customer_id: UUID) -> Decimal:
-    """Return what a customer's conversions after a moment were worth in dollars."""
-    found: Decimal = Quote.objects.filter(
-        customer_id=customer_id, accepted_at__gt=moment
-    ).aggregate(total=Sum("usd_value", default=Decimal(0)))["total"]
+    """Return what a customer's conversions after a moment were worth in dollars.
+
+    What became cash because it was delisted was nobody's wish, and does not count.
+    """
+    found: Decimal = (
+        Quote.objects.filter(customer_id=customer_id, accepted_at__gt=moment)
+        .exclude(source=Source.DELISTING)
+        .aggregate(total=Sum("usd_value", default=Decimal(0)))["total"]
+    )
     return found
 
 

@@ -151,6 +151,20 @@ def cancel(*, order_id: UUID, customer_id: UUID, now: datetime) -> Order:
     return order
 
 
+@takes_part
+def end_those_with(
+    asset: str, refusal: DomainError, *, customer_id: UUID, buying_only: bool, now: datetime
+) -> None:
+    """Cancel a customer's open orders that get an asset, or have to do with it; tell of each.
+
+    The customer's book must be locked.
+    """
+    for order in queries.orders(customer_id=customer_id).filter(trade=None, canceled_at=None):
+        if order.gets == asset or (order.gives == asset and not buying_only):
+            _end(order, reason=refusal.code, now=now)
+            tell_of_order(order, refusal)
+
+
 def fill_crossed(*, board: Board, now: datetime) -> int:
     """Fill what the board has crossed, each order in a transaction of its own; return how many.
 

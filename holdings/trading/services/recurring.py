@@ -17,7 +17,7 @@ from holdings.trading.models import RecurringBuy, RecurringRun, RunOutcome, Trad
 from holdings.trading.rules.schedule import Frequency, due_at, next_slot
 from holdings.trading.services.conversions import convert
 from holdings.trading.services.passes import each_alone
-from holdings.trading.services.telling import tell_of_slot
+from holdings.trading.services.telling import tell_of_plan, tell_of_slot
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.money import is_exact
@@ -157,6 +157,17 @@ def cancel(*, plan_id: UUID, customer_id: UUID, now: datetime) -> RecurringBuy:
         plan.canceled_at = now
         plan.save(update_fields=["canceled_at"])
     return plan
+
+
+@takes_part
+def end_those_that_buy(
+    asset: str, refusal: DomainError, *, customer_id: UUID, now: datetime
+) -> None:
+    """Cancel a customer's recurring buys of an asset, and tell of each; the book must be locked."""
+    for plan in queries.plans(customer_id=customer_id).filter(buy=asset, canceled_at=None):
+        plan.canceled_at = now
+        plan.save(update_fields=["canceled_at"])
+        tell_of_plan(plan, refusal)
 
 
 def run_due(*, board: Board, now: datetime) -> int:

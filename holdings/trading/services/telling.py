@@ -34,6 +34,17 @@ def tell_of_slot(plan: RecurringBuy, refusal: DomainError) -> None:
     _tell(plan.customer_id, "recurring_buy.skipped", facts, refusal)
 
 
+@takes_part
+def tell_of_plan(plan: RecurringBuy, refusal: DomainError) -> None:
+    """Promise a notice that a recurring buy was canceled for what stands in its way."""
+    facts = {
+        "recurring_buy": show(RecurringBuy.PREFIX, plan.id),
+        "asset": plan.buy,
+        "pay_with": plan.pay_with,
+    }
+    _tell(plan.customer_id, "recurring_buy.canceled", facts, refusal)
+
+
 def _tell(customer_id: UUID, kind: str, facts: dict[str, Any], refusal: DomainError) -> None:
     notifications.promise(
         customer_id, kind, facts | {"reason": refusal.code, "message": refusal.title}
