@@ -12,6 +12,8 @@ from cards.cashback.rules import Taken, reward_owed, take_back
 from cards.clearing import queries as clearing
 from cards.clearing.queries import Purchase
 from cards.issuing import queries as issuing
+from fx.assets import queries as assets
+from fx.assets.rules import Status
 from fx.prices import live
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
@@ -106,7 +108,8 @@ def _pay(rewards: Sequence[_Reward], *, now: datetime) -> None:
     profiles = issuing.spending_profiles(reward.customer_id for reward in rewards)
     grants, details = [], []
     for reward in rewards:
-        asset, currency = profiles[reward.customer_id].cashback_asset, reward.purchase.currency
+        chosen, currency = profiles[reward.customer_id].cashback_asset, reward.purchase.currency
+        asset = _paid_in(chosen, currency=currency, now=now)
         units, price = _units_worth(reward.value, asset=asset, currency=currency, now=now)
         if units > 0:
             grants.append(_grant(reward, asset=asset, units=units, now=now))
@@ -195,6 +198,14 @@ def _told(grant: Grant, purchase: Purchase, *, now: datetime) -> notifications.T
             "merchant": bought.merchant_name,
         },
     )
+
+
+def _paid_in(chosen: str, *, currency: str, now: datetime) -> str:
+    """Return what a reward is paid in: the card's currency when the chosen asset is delisted."""
+    if chosen == currency or live.current().may_buy(chosen, now):
+        return chosen
+    gone = assets.statuses([chosen]).get(chosen) in {Status.DELISTING, Status.DELISTED}
+    return currency if gone else chosen
 
 
 def _units_worth(

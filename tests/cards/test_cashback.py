@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cards.cashback.models import ClawBack, Grant
+from fx.assets.rules import Status
 from fx.prices import live
 from holdings.ledger.models import JournalEntry
 from krak.cases.models import Case
@@ -24,6 +25,7 @@ from krak.core.transactions import transaction
 from krak.sandbox import services as sandbox
 from tests.boards import board_of_pins
 from tests.cards.shopper import Shopper, cents
+from tests.trading.test_quotes import set_status
 
 
 def _one_percent(net: int) -> Decimal:
@@ -286,6 +288,20 @@ class TestOneReward:
             outbox.deliver([message.id], now=message.due_at)
         assert not waits.exists()
         assert [shopper.posted("BTC"), shopper.value] == [Decimal("0.00004"), 1]
+
+    @pytest.mark.parametrize("status", [Status.DELISTING, Status.DELISTED])
+    def test_a_reward_in_what_is_being_delisted_is_paid_in_cash(
+        self, pinned: Any, status: Status
+    ) -> None:
+        shopper = Shopper()
+        set_status("BTC", status)
+        pinned({}, halted=["BTC"])
+
+        shopper.buys(100_00)
+
+        assert [shopper.posted("BTC"), shopper.value] == [0, 1]
+        assert Grant.objects.get(customer=shopper.customer).asset == "USD"
+        shopper.proved()
 
     def test_what_was_earned_and_returned_meanwhile_needs_no_price(self, pinned: Any) -> None:
         shopper = Shopper()
