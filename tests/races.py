@@ -30,6 +30,17 @@ def other_session() -> Iterator[psycopg.Connection[Any]]:
         yield db
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let whoever waits for a lock do so until all the others are there, on a slow machine too."""
+    options = connection.settings_dict["OPTIONS"]
+    if "options" in options:
+        monkeypatch.setitem(options, "options", f"{options['options']} -c lock_timeout=20000")
+    yield
+    # What was opened with so much patience is not for other tests.
+    connection.close()
+
+
 def in_a_thread[T](call: Callable[[], T]) -> T:
     """Call with connections of its own, closed in the end."""
     try:
@@ -43,7 +54,8 @@ def wait_for_blocked(db: psycopg.Connection[Any], count: int = 1) -> None:
     with psycopg.connect(
         db.info.dsn, password=db.info.password, autocommit=True, prepare_threshold=None
     ) as watching:
-        for _ in range(500):
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
             row = watching.execute(_WAITING).fetchone()
             if row and row[0] >= count:
                 return

@@ -3,14 +3,13 @@
 Who waits first is served first, so each race has one outcome.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
 from django.test import Client
 
 from cards.authorizations.models import Decision, StrayRequest
@@ -28,27 +27,14 @@ from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction
 from tests.cards.scenarios import Play, scenario
-from tests.races import in_a_thread, other_session, wait_for_blocked
+from tests.races import in_a_thread, other_session, patient, wait_for_blocked
 from tests.stripe_door import answer_of
 
-__all__ = ["other_session"]
+__all__ = ["other_session", "patient"]
 
 type Session = psycopg.Connection[Any]
 
-pytestmark = pytest.mark.usefixtures("committed")
-
-
-@pytest.fixture(autouse=True)
-def _patience(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let whoever waits do so until the second is there too, however slow the machine is."""
-    options = connection.settings_dict["OPTIONS"]
-    if "options" in options:
-        monkeypatch.setitem(options, "options", f"{options['options']} -c lock_timeout=20000")
-    monkeypatch.setattr(decisions, "DEADLINE_SECONDS", 20)
-    monkeypatch.setattr(decisions, "PATIENCE_SECONDS", 20)
-    yield
-    # What was opened with so much patience is not for other tests.
-    connection.close()
+pytestmark = pytest.mark.usefixtures("committed", "patient")
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from krak.core import clock
 from krak.core.ids import read
 from tests.funding.world import balance, books_hold, save, withdraw
 from tests.people import Known, new_customer
-from tests.races import in_a_thread, other_session, wait_for_blocked
+from tests.races import in_a_thread, other_session, patient, wait_for_blocked
 from tests.stripe_door import StripeDoor, answer_of
 
-__all__ = ["other_session"]
+__all__ = ["other_session", "patient"]
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.usefixtures("committed", "patient")
 
 
 def at_once[T](db: psycopg.Connection[Any], known: Known, *calls: Callable[[], T]) -> list[T]:

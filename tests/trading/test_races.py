@@ -15,15 +15,15 @@ from holdings.trading.models import Order, RecurringRun, Trade
 from holdings.trading.services import orders, recurring
 from krak.core import clock
 from tests.people import Known, new_customer
-from tests.races import in_a_thread, other_session, wait_for_blocked
+from tests.races import in_a_thread, other_session, patient, wait_for_blocked
 from tests.trading.test_orders import SELL, placed
 from tests.trading.test_quotes import ask
 from tests.trading.test_recurring import started
 from tests.trading.test_trades import accept, books_hold
 
-__all__ = ["other_session"]
+__all__ = ["other_session", "patient"]
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.usefixtures("committed", "patient")
 
 
 @pytest.fixture

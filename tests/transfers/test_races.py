@@ -9,14 +9,14 @@ import pytest
 
 from holdings.transfers.models import Transfer, TransferParty
 from tests.people import Known, new_customer
-from tests.races import in_a_thread, other_session, wait_for_blocked
+from tests.races import in_a_thread, other_session, patient, wait_for_blocked
 from tests.transfers.conftest import books_hold, not_ready, pay, posted, tagged
 from tests.transfers.test_links import claim, create
 from tests.transfers.test_requests import answer, ask
 
-__all__ = ["other_session"]
+__all__ = ["other_session", "patient"]
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = pytest.mark.usefixtures("committed", "patient")
 
 
 def at_once(db: psycopg.Connection[Any], known: Known, *calls: Callable[[], Any]) -> list[Any]:
