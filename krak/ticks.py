@@ -47,6 +47,7 @@ _LONG: Final[dict[str, dict[str, Any]]] = {
     "roll up candles": {"task": "candles.roll_up", "schedule": 60},
     "write down the worth of days": {"task": "portfolio.write_days", "schedule": 300},
     "forget what the law has let go of": {"task": "privacy.forget_facts", "schedule": 3600},
+    "prove reserves": {"task": "reserves.prove", "schedule": 300},
     "turn into cash what was delisted": {"task": "trading.convert_delisted", "schedule": 300},
     "issue statements": {"task": "statements.issue", "schedule": 600},
     "partitions of candles": {"task": "candles.partitions", "schedule": 300},

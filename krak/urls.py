@@ -28,6 +28,7 @@ from holdings.funding import webhooks as money_webhooks
 from holdings.funding.api import deposits, destinations, top_ups, withdrawals
 from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
+from holdings.reserves import api as reserves
 from holdings.statements import api as statements
 from holdings.trading.api import auto_convert, orders, recurring, trades
 from holdings.transfers.api import links, requests, splits, transfers
@@ -90,6 +91,8 @@ urlpatterns = [
     path("v1/portfolio/history", portfolio.History.as_view()),
     path("v1/portfolio/lots", lots.Lots.as_view()),
     path("v1/portfolio/disposals", lots.Disposals.as_view()),
+    path("v1/reserves", reserves.Reserves.as_view()),
+    path("v1/reserves/proof", reserves.ProofOfOne.as_view()),
     path("v1/cardholder", cardholders.CardholderDoor.as_view()),
     path("v1/cards", issuing.Cards.as_view()),
     path("v1/cards/<str:shown_id>", issuing.OneCard.as_view()),

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Sum
 from moneyed import Money
 
 from fx.assets import catalogue
@@ -144,6 +145,15 @@ def holders(currency: str, *, least: Decimal, most: int, after: UUID | None = No
     if after is not None:
         found = found.filter(customer_id__gt=after)
     return list(found.order_by("customer_id").values_list("customer_id", flat=True)[:most])
+
+
+def owed() -> dict[str, Decimal]:
+    """Return what customers' accounts have in all, by currency, in base units; it reads them all.
+
+    What an account is overdrawn by takes nothing from what others are owed.
+    """
+    rows = LedgerAccount.objects.filter(posted__gt=0).values_list("currency")
+    return dict(rows.annotate(total=Sum("posted")))
 
 
 def wallets(

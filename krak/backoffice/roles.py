@@ -50,7 +50,8 @@ _MARKET: Final = (
     "venues.view_marketholiday", "prices.view_providerreport",
 )  # fmt: skip
 _HOUSE: Final = (
-    "ledger.view_housebalance", "hedging.view_riskstate", "hedging.view_hedgeorder",
+    "ledger.view_housebalance", "reserves.view_proof", "reserves.view_custodystatement",
+    "hedging.view_riskstate", "hedging.view_hedgeorder",
     "hedging.view_hedgefill", "hedging.view_risklimit", "hedging.view_venueinstrument",
 )  # fmt: skip
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -65,7 +66,8 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
         *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_STRIPE, *_MARKET, *_HOUSE,
         "funding.propose_withdrawal", "funding.propose_receipt", "approvals.view_proposal",
         "assets.propose_multiplier", "assets.propose_delisting", "clearing.propose_reversal",
-        "hedging.change_riskstate", "hedging.change_hedgeorder", "hedging.add_risklimit",
+        "hedging.change_riskstate", "hedging.change_hedgeorder", "reserves.add_custodystatement",
+        "hedging.add_risklimit",
     ),
     "approver": (
         *_CUSTOMERS, *_FUNDING, "funding.approve_withdrawal", "funding.approve_receipt",

@@ -69,8 +69,12 @@ def test_writing_them_again_changes_nothing_and_repairs_what_was_added() -> None
         assert {f"{p.content_type.app_label}.{p.codename}" for p in kept} == set(rights)
 
 
-ORDERS = {"venues.add_halt", "venues.add_widening", "hedging.add_risklimit"}
-"""Dated rows that one person orders alone, because a market does not wait for a second."""
+ORDERS = {
+    "venues.add_halt", "venues.add_widening", "hedging.add_risklimit",
+    "reserves.add_custodystatement",
+}  # fmt: skip
+"""Dated rows that one person writes alone: a market does not wait for a second, and what a
+custodian said moves nothing."""
 
 
 def test_no_role_gives_rights_and_none_is_both_maker_and_checker() -> None:

@@ -39,6 +39,7 @@ LOCAL = {
     *("hedging_venuenonce", "idempotency_keptanswer", "identity_proof"),
     *("identity_spent_code", "inbox_inboxevent", "ledger_housebalance", "limits_hit"),
     *("mfa_authenticator", "prices_boardcopy", "prices_providerreport"),
+    *("reserves_chunk", "reserves_custodystatement", "reserves_proof", "reserves_tree"),
     *("reconciliation_run", "sandbox_sandboxmail", "schedule_run", "treasury_floatreading"),
     *("treasury_floatrule", "treasury_topup", "venues_halt", "venues_marketholiday"),
     *("venues_tradingsession", "venues_widening", "funding_receipt", "funding_paperpayout"),

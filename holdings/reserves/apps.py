@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ReservesConfig(AppConfig):
+    name = "holdings.reserves"
+    label = "reserves"

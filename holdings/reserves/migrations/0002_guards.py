@@ -1,0 +1,10 @@
+from pathlib import Path
+
+from django.db import migrations
+
+from krak.core.sql import run_sql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("reserves", "0001_initial")]
+    operations = [run_sql(Path(__file__).parent.parent / "sql", "guards")]

@@ -1,0 +1,226 @@
+"""Keep what custodians say, and prove that all that is owed was counted."""
+
+import logging
+import secrets
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from itertools import batched, groupby
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from fx.assets import queries as assets
+from holdings.ledger import queries as ledger
+from holdings.reserves import custodians, queries, rules
+from holdings.reserves.models import Chunk, CustodyStatement, Proof, Tree
+from holdings.reserves.queries import Held
+from holdings.reserves.rules import Leaf
+from krak.cases.services import open_case
+from krak.core.errors import DomainError
+from krak.core.ids import show, uuid7
+from krak.core.transactions import takes_part, transaction
+from krak.customers.models import Customer, User
+
+logger = logging.getLogger(__name__)
+
+CHUNK_LEAVES: Final = 1024
+"""A power of two, so that the nodes above chunks are a level of the tree."""
+KEPT: Final = 3
+"""Proofs whose paths can still be asked for; what they summed up stays."""
+_FETCHED: Final = 5_000
+_LONGEST_STATEMENT: Final = "120s"
+
+_OWED: Final = """
+DECLARE owed NO SCROLL CURSOR FOR
+ SELECT currency, customer_id, posted FROM ledger_ledgeraccount
+  WHERE posted > 0 ORDER BY currency
+"""
+
+
+class NothingStated(DomainError):
+    """A statement of less than nothing, or of an asset that nobody knows."""
+
+    code = "reserves.nothing_stated"
+    title = "A custodian holds something or nothing of an asset."
+
+
+def ask_custodians(*, now: datetime) -> int:
+    """Ask who can be asked, and keep what they say; return how many figures changed."""
+    return sum(
+        keep_statements(custodian.name, list(custodian.holdings()), now=now)
+        for custodian in custodians.in_use()
+    )
+
+
+@transaction
+def keep_statements(
+    custodian: str, stated: Iterable[custodians.Stated], *, now: datetime, by: User | None = None
+) -> int:
+    """Keep all that a custodian says it holds now; return how many figures changed.
+
+    What it said before and no longer mentions it holds no more.
+
+    Raises:
+        NothingStated: a figure is negative.
+    """
+    said = {each.asset: each for each in stated}
+    before = queries.newest_statements(custodian)
+    for code in before.keys() - said.keys():
+        said[code] = custodians.Stated(code, Decimal(0))
+    return sum(
+        _keep(custodian, each, before.get(each.asset), by=by, now=now) for each in said.values()
+    )
+
+
+@takes_part
+def state(
+    *, custodian: str, asset: str, units: Decimal, reference: str, by: User, now: datetime
+) -> CustodyStatement:
+    """Keep what a custodian says of one asset, as staff read it.
+
+    Raises:
+        UnknownAsset: there is none of exactly this code.
+        NothingStated: the figure is negative.
+    """
+    assets.facts(asset)
+    before = queries.newest_statements(custodian).get(asset)
+    _keep(custodian, custodians.Stated(asset, units, reference), before, by=by, now=now)
+    return queries.newest_statements(custodian)[asset]
+
+
+@transaction
+def prove(*, now: datetime) -> Proof:
+    """Write down all that is owed at this moment, as one tree per asset.
+
+    All accounts are read by one statement. What custodians hold less than is owed and on its way
+    is a case. Only the newest proofs keep their leaves.
+    """
+    proof = Proof.objects.create(id=uuid7(), as_of=now, secret=secrets.token_bytes(32))
+    held = queries.held()
+    on_the_way = {each.currency: each.balance for each in ledger.house_balances(house="IN_TRANSIT")}
+    multipliers = assets.multipliers_at(now)
+    for asset, rows in groupby(_owed(), key=lambda row: row[0]):
+        leaves = _leaves(asset, rows, secret=bytes(proof.secret))
+        tree = _tree(
+            proof,
+            asset,
+            leaves,
+            multiplier=multipliers.get(asset, Decimal(1)),
+            in_transit=on_the_way.get(asset, Decimal(0)),
+            held=held.get(asset),
+        )
+        _require_covered(tree, now=now)
+    _forget_old_leaves()
+    return proof
+
+
+def _owed() -> Iterator[tuple[str, UUID, Decimal]]:
+    """Yield every account with something in it, by asset, as of one moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [_LONGEST_STATEMENT])
+        cursor.execute(_OWED)
+        while True:
+            cursor.execute("FETCH %s FROM owed", [_FETCHED])
+            rows = cursor.fetchall()
+            yield from rows
+            if len(rows) < _FETCHED:
+                break
+        cursor.execute("CLOSE owed")
+
+
+def _leaves(asset: str, rows: Iterable[tuple[str, UUID, Decimal]], *, secret: bytes) -> list[Leaf]:
+    found: list[Leaf] = []
+    for _code, customer_id, posted in rows:
+        name = show(Customer.PREFIX, customer_id)
+        nonce = rules.nonce_of(name, secret=secret)
+        found += rules.leaves_of(name, nonce=nonce, asset=asset, total=rules.whole(posted))
+    found.sort(key=lambda leaf: leaf.key)
+    return found
+
+
+def _tree(
+    proof: Proof,
+    asset: str,
+    leaves: list[Leaf],
+    *,
+    multiplier: Decimal,
+    in_transit: Decimal,
+    held: Held | None,
+) -> Tree:
+    chunks = list(batched(leaves, CHUNK_LEAVES, strict=False))
+    roots = [rules.root_of([leaf.node for leaf in chunk]) for chunk in chunks]
+    root = rules.root_of(roots)
+    tree = Tree.objects.create(
+        id=uuid7(),
+        proof=proof,
+        asset=asset,
+        multiplier=multiplier,
+        leaves=len(leaves),
+        root=root.hash,
+        owed=rules.units(root.sum),
+        in_transit=in_transit,
+        in_custody=held.units if held else None,
+        custody_at=held.at if held else None,
+    )
+    Chunk.objects.bulk_create(
+        (
+            Chunk(
+                id=uuid7(),
+                tree=tree,
+                number=number,
+                first_key=chunk[0].key,
+                leaves=rules.pack(chunk),
+                root=top.hash,
+                sum=top.sum,
+            )
+            for number, (chunk, top) in enumerate(zip(chunks, roots, strict=True))
+        ),
+        batch_size=50,
+    )
+    return tree
+
+
+@takes_part
+def _require_covered(tree: Tree, *, now: datetime) -> None:
+    if queries.covered(tree) is not False:
+        return
+    open_case(
+        kind="RESERVES_SHORT", subject=f"{tree.asset} {tree.proof.as_of:%Y-%m-%d %H:%M}",
+        customer_id=None, now=now, owed=str(tree.owed), in_transit=str(tree.in_transit),
+        in_custody=str(tree.in_custody),
+    )  # fmt: skip
+
+
+@takes_part
+def _forget_old_leaves() -> None:
+    newest = Proof.objects.order_by("-id").values_list("id", flat=True)[:KEPT]
+    Chunk.objects.exclude(tree__proof_id__in=list(newest)).delete()
+
+
+@takes_part
+def _keep(
+    custodian: str,
+    stated: custodians.Stated,
+    before: CustodyStatement | None,
+    *,
+    by: User | None,
+    now: datetime,
+) -> bool:
+    if stated.units < 0:
+        raise NothingStated(asset=stated.asset, units=str(stated.units))
+    if before is not None and before.units == stated.units:
+        CustodyStatement.objects.filter(id=before.id).update(confirmed_at=now)
+        return False
+    CustodyStatement.objects.create(
+        id=uuid7(),
+        custodian=custodian,
+        asset=stated.asset,
+        units=stated.units,
+        reference=stated.reference,
+        stated_by=by,
+        stated_at=now,
+        confirmed_at=now,
+    )
+    return True
