@@ -24,6 +24,8 @@ from krak.core.money import STORED_PLACES
 SUM_BYTES: Final = 16
 HASH_BYTES: Final = 32
 PARTS: Final = (0, 1)
+CHUNK_LEAVES: Final = 1024
+"""A power of two, so that the nodes above stretches of so many leaves are a level of the tree."""
 
 
 class NegativeSum(ValueError):

@@ -25,12 +25,14 @@ from krak.customers.models import Customer, User
 
 logger = logging.getLogger(__name__)
 
-CHUNK_LEAVES: Final = 1024
-"""A power of two, so that the nodes above chunks are a level of the tree."""
 KEPT: Final = 3
 """Proofs whose paths can still be asked for; what they summed up stays."""
 _FETCHED: Final = 5_000
-_LONGEST_STATEMENT: Final = "120s"
+_PATIENCE: Final = {
+    "statement_timeout": "120s",
+    "idle_in_transaction_session_timeout": "120s",
+}
+"""All accounts are sorted by one statement; a million holdings are hashed within half a minute."""
 
 _OWED: Final = """
 DECLARE owed NO SCROLL CURSOR FOR
@@ -119,7 +121,8 @@ def prove(*, now: datetime) -> Proof:
 def _owed() -> Iterator[tuple[str, UUID, Decimal]]:
     """Yield every account with something in it, by asset, as of one moment."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [_LONGEST_STATEMENT])
+        for name, lasts in _PATIENCE.items():
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, lasts])
         cursor.execute(_OWED)
         while True:
             cursor.execute("FETCH %s FROM owed", [_FETCHED])
@@ -149,7 +152,7 @@ def _tree(
     in_transit: Decimal,
     held: Held | None,
 ) -> Tree:
-    chunks = list(batched(leaves, CHUNK_LEAVES, strict=False))
+    chunks = list(batched(leaves, rules.CHUNK_LEAVES, strict=False))
     roots = [rules.root_of([leaf.node for leaf in chunk]) for chunk in chunks]
     root = rules.root_of(roots)
     tree = Tree.objects.create(

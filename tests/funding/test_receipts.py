@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.db import transaction as django_transaction
 
+from fx.assets.rules import Status
 from holdings.funding.models import Deposit, PaperPayout, RailTerms, Receipt
 from holdings.funding.rules.addresses import is_address
 from holdings.funding.rules.networks import NETWORKS
@@ -26,6 +27,7 @@ from krak.notifications.models import Notification
 from tests.funding.world import IBAN, World, balance, books_hold, work
 from tests.people import Known, new_customer
 from tests.staff import staff
+from tests.trading.test_quotes import set_status
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +144,16 @@ def test_money_for_a_frozen_account_waits_for_staff(ada: Known, world: World) ->
 
     assert Receipt.objects.get().unmatched_because == "account_frozen"
     assert balance(ada, "EUR") == (1000, 0)
+
+
+def test_what_was_delisted_and_comes_from_a_chain_waits_for_staff(ada: Known, world: World) -> None:
+    place = address(ada)
+    set_status("BTC", Status.DELISTED)
+
+    world.tell("chain", world.output(address=place["address"], confirmations=3))
+
+    assert Receipt.objects.get().unmatched_because == "delisted"
+    assert balance(ada, "BTC") == (Decimal("0.5"), 0)
 
 
 def test_a_small_unmatched_receipt_is_given_to_its_owner_by_one_person(

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from fx.assets import services as assets
 from fx.assets.models import Asset, Multiplier
-from holdings.reserves import custodians, queries, services, tasks
+from holdings.reserves import custodians, queries, rules, services, tasks
 from holdings.reserves.models import Chunk, CustodyStatement, Proof, Tree
 from krak.cases.models import Case
 from krak.core import clock
@@ -87,7 +87,7 @@ def test_a_large_tree_is_the_same_in_chunks(
     people: list[Known], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more = [new_customer(holdings={"BTC": f"0.0{n}"}) for n in range(1, 10)]
-    monkeypatch.setattr(services, "CHUNK_LEAVES", 4)
+    monkeypatch.setattr(rules, "CHUNK_LEAVES", 4)
 
     prove()
 

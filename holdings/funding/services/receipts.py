@@ -11,6 +11,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from fx.assets import directory
+from fx.assets import queries as assets
+from fx.assets.rules import Status
 from fx.prices import live
 from fx.quotes.queries import NoPriceNow, rate_from_usd
 from holdings.funding import queries
@@ -103,6 +105,9 @@ def _owner_of(said: ReceiptSaid) -> tuple[UUID | None, str]:
         return None, "unknown_account"
     if Customer.objects.filter(id=owner, frozen_at__isnull=False).exists():
         why = "account_frozen"
+    if assets.statuses([said.currency]).get(said.currency) is Status.DELISTED:
+        # Credited, it would become cash at a last price that it has no more.
+        why = "delisted"
     return owner, why
 
 

@@ -1,7 +1,7 @@
 """What becomes of orders and holdings when an asset is delisted."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -31,7 +31,7 @@ from krak.notifications import services as notifications
 
 logger = logging.getLogger(__name__)
 
-TOLD_AT_ONCE: Final = 100
+TOLD_AT_ONCE: Final = 500
 """Customers who are told in one transaction."""
 CONVERTED_AT_ONCE: Final = 10_000
 """Customers whose holdings become cash in one pass."""
@@ -42,32 +42,23 @@ _ANY: Final = Decimal("1E-10")
 
 @takes_part
 def tell_of(topic: str, *, delisting_id: UUID, after: UUID | None, now: datetime) -> None:
-    """Tell a hundred of those whom an announcement concerns, and promise to tell the next ones.
+    """Tell some hundred of those whom an announcement concerns, and promise to tell the next ones.
 
     They hold the asset, or were going to get it; what would have got it is canceled.
     """
     delisting = assets.delisting(delisting_id)
     code = delisting.asset.code
-    concerned = sorted(
-        {
-            *books.holders(code, least=_ANY, most=TOLD_AT_ONCE, after=after),
-            *queries.would_buy(code, most=TOLD_AT_ONCE, after=after),
-        }
-    )[:TOLD_AT_ONCE]
+    holding = books.holders(code, least=_ANY, most=TOLD_AT_ONCE, after=after)
+    buying = set(queries.would_buy(code, most=TOLD_AT_ONCE, after=after))
+    concerned = sorted(buying.union(holding))[:TOLD_AT_ONCE]
     if not concerned:
         return
-    # Whoever was told late of what was called off since, or has ended, is told what holds now.
-    announced = topic == listing.ANNOUNCED and delisting.called_off_at is None
-    if announced:
-        ledger.lock_books(concerned)
-    for customer_id in concerned:
-        if announced:
-            refusal = pricing.Delisting(asset=code)
-            orders.end_those_with(code, refusal, customer_id=customer_id, buying_only=True, now=now)
-            recurring.end_those_that_buy(code, refusal, customer_id=customer_id, now=now)
-            notifications.promise(customer_id, "asset.delisting", _facts(delisting))
-        elif topic == listing.CALLED_OFF:
-            notifications.promise(customer_id, "asset.stays", {"asset": code})
+    # Whoever was told late of what was called off since is told what holds now.
+    if topic == listing.CALLED_OFF:
+        notifications.promise_all(concerned, "asset.stays", {"asset": code})
+    elif delisting.called_off_at is None:
+        _end_what_buys(code, customer_ids=buying & set(concerned), now=now)
+        notifications.promise_all(concerned, "asset.delisting", _facts(delisting))
     outbox.promise(topic, {"delisting": str(delisting_id), "after": str(concerned[-1])})
 
 
@@ -125,6 +116,15 @@ def convert_holding(
         },
     )
     return trade
+
+
+@takes_part
+def _end_what_buys(code: str, *, customer_ids: Collection[UUID], now: datetime) -> None:
+    refusal = pricing.Delisting(asset=code)
+    ledger.lock_books(customer_ids)
+    for customer_id in sorted(customer_ids):
+        orders.end_those_with(code, refusal, customer_id=customer_id, buying_only=True, now=now)
+        recurring.end_those_that_buy(code, refusal, customer_id=customer_id, now=now)
 
 
 @transaction

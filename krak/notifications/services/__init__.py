@@ -9,6 +9,7 @@ from krak.notifications.services.notices import (
     mark_read,
     posted,
     promise,
+    promise_all,
     purge,
 )
 from krak.notifications.services.preferences import AlwaysOn, switch
@@ -26,6 +27,7 @@ __all__ = [
     "mark_read",
     "posted",
     "promise",
+    "promise_all",
     "purge",
     "switch",
 ]

@@ -43,6 +43,15 @@ def promise(customer_id: UUID, kind: str, facts: Mapping[str, Any]) -> None:
 
 
 @takes_part
+def promise_all(customer_ids: Iterable[UUID], kind: str, facts: Mapping[str, Any]) -> None:
+    """Promise one notice to several customers."""
+    outbox.promise_all(
+        "notifications.tell",
+        ({"customer": str(each), "kind": kind, "facts": dict(facts)} for each in customer_ids),
+    )
+
+
+@takes_part
 def keep(told: Iterable[Told], *, now: datetime) -> list[Notification]:
     """Put notices into their customers' inboxes, and promise each to the channels it goes on."""
     # In order of customer, because numbering a notice locks its customer's feed.
