@@ -98,6 +98,7 @@ class DelistForm(forms.Form):
     """When an asset becomes cash, and why."""
 
     converts_at = forms.DateTimeField(
+        label="Becomes cash at",
         widget=_TEXT(attrs={"placeholder": "2026-12-31 12:00:00"}),
         help_text=f"UTC, at least {DELISTING_NOTICE.days} days after the approval",
     )

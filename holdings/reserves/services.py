@@ -37,8 +37,9 @@ _PATIENCE: Final = {
 _OWED: Final = """
 DECLARE owed NO SCROLL CURSOR FOR
  SELECT currency, customer_id, posted FROM ledger_ledgeraccount
-  WHERE posted > 0 ORDER BY currency
+  WHERE posted > 0 ORDER BY currency DESC
 """
+"""The last asset first: pages begin with the newest tree."""
 
 
 class NothingStated(DomainError):

@@ -147,6 +147,8 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("Statements", "description", "statements.statement"),
             _to("Holds", "lock_clock", "ledger.hold"),
             _to("House accounts", "home_work", "ledger.housebalance"),
+            _to("Proofs of reserves", "account_tree", "reserves.proof"),
+            _to("Custody statements", "savings", "reserves.custodystatement"),
         ],
     },
     {

@@ -46,6 +46,7 @@ def test_what_is_owed_is_the_sum_of_all_accounts_and_everybody_finds_themselves(
 
     body = people[0].get("/v1/reserves?page_size=200").json()
     found = {each["asset"]: each for each in body["results"]}
+    assert [code for code in found if code in {"AAPLx", "BTC", "USD"}] == ["AAPLx", "BTC", "USD"]
     assert found["BTC"]["owed"] == {"amount": "0.75", "currency": "BTC"}
     assert found["USD"]["owed"] == {"amount": "100.01", "currency": "USD"}
     assert found["BTC"]["in_custody"] == found["BTC"]["owed"]
