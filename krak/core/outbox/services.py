@@ -30,7 +30,8 @@ from krak.core.transactions import takes_part, transaction
 
 logger = logging.getLogger(__name__)
 
-CLAIM_LASTS: Final = timedelta(seconds=30)
+CLAIM_LASTS: Final = timedelta(seconds=25)
+"""A task that its broker lost, too, is published again within half a minute, like others."""
 CALL_LASTS: Final = timedelta(seconds=60)
 """No call to a vendor takes longer: gateways give up well before."""
 RETRY_AFTER: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900))
