@@ -33,7 +33,7 @@ from fx.assets.rules import (
 from krak.approvals import queries as approvals
 from krak.approvals.admin import waiting
 from krak.core import clock
-from krak.core.admin import ReadOnlyAdmin, Section, badge, button, page_of, shown
+from krak.core.admin import ReadOnlyAdmin, ReasonForm, Section, badge, button, page_of, shown
 from krak.customers.models import User
 
 _MOST_SHARES: Final = 10_000
@@ -94,7 +94,7 @@ class ChangeForm(forms.Form):
         return Change(how=how, **given)
 
 
-class DelistForm(forms.Form):
+class DelistForm(ReasonForm):
     """When an asset becomes cash, and why."""
 
     converts_at = forms.DateTimeField(
@@ -102,13 +102,7 @@ class DelistForm(forms.Form):
         widget=_TEXT(attrs={"placeholder": "2026-12-31 12:00:00"}),
         help_text=f"UTC, at least {DELISTING_NOTICE.days} days after the approval",
     )
-    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
-
-
-class CallOffForm(forms.Form):
-    """Why an asset stays after all."""
-
-    reason = forms.CharField(max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+    field_order = ("converts_at", "reason")
 
 
 @admin.register(Asset)
@@ -244,7 +238,7 @@ class AssetAdmin(ReadOnlyAdmin):
         return self.ask(
             request,
             asset,
-            CallOffForm(request.POST or None),
+            ReasonForm(request.POST or None),
             title=f"Keep {asset.code}",
             do=do,
             buttons=(("propose", "Propose"),),

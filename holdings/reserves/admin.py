@@ -1,12 +1,16 @@
 """Staff read proofs, and enter what custodians say that cannot be asked."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from fx.assets.queries import UnknownAsset, facts
 from holdings.reserves import queries, services
 from holdings.reserves.models import CustodyStatement, Proof, Tree
 from krak.core import clock
@@ -47,10 +51,29 @@ class ProofAdmin(ReadOnlyAdmin):
         )
 
 
+class StatementForm(ModelForm):  # type: ignore[type-arg]
+    """Something or nothing of an asset that is known."""
+
+    def clean_asset(self) -> str:
+        """Refuse a code that no asset has."""
+        try:
+            return facts(str(self.cleaned_data["asset"])).code
+        except UnknownAsset as unknown:
+            raise ValidationError(unknown.title) from None
+
+    def clean_units(self) -> Decimal:
+        """Refuse less than nothing."""
+        units: Decimal = self.cleaned_data["units"]
+        if units < 0:
+            raise ValidationError(services.NothingStated.title)
+        return units
+
+
 @admin.register(CustodyStatement)
 class CustodyStatementAdmin(ReadOnlyAdmin):
     """What custodians said they hold; a new figure is a new row."""
 
+    form = StatementForm
     list_display = ("stated_at", "custodian", "asset", "held", "confirmed_at", "stated_by")
     list_filter = ("custodian",)
     search_fields = ("=asset", "reference")

@@ -15,9 +15,12 @@ from krak.core.errors import DomainError, Kind
 from krak.core.ids import show
 from krak.customers.models import Customer
 
-_NEWEST: Final = """
-SELECT DISTINCT ON (custodian, asset) asset, units, confirmed_at
-  FROM reserves_custodystatement ORDER BY custodian, asset, stated_at DESC, id DESC
+_HELD: Final = """
+SELECT asset, sum(units), min(confirmed_at)
+  FROM (SELECT DISTINCT ON (custodian, asset) asset, units, confirmed_at
+          FROM reserves_custodystatement
+         ORDER BY custodian, asset, stated_at DESC, id DESC) AS newest
+ GROUP BY asset
 """
 
 
@@ -124,9 +127,7 @@ def mine(*, customer: Customer, asset: str) -> Mine:
 def held() -> dict[str, Held]:
     """Return what custodians said last, by asset."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT asset, sum(units), min(confirmed_at) FROM ({_NEWEST}) AS _ GROUP BY asset"  # noqa: S608 - no input
-        )
+        cursor.execute(_HELD)
         return {asset: Held(units, at) for asset, units, at in cursor.fetchall()}
 
 

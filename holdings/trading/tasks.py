@@ -34,7 +34,7 @@ def convert_delisted(**_newer: object) -> None:
 
 @handles(listing.ANNOUNCED)
 def tell_of_delisting(*, payload: dict[str, Any], now: datetime) -> None:
-    """Tell those whom it concerns that an asset is being delisted, a hundred at a time."""
+    """Tell those whom it concerns that an asset is being delisted, some hundred at a time."""
     _tell(listing.ANNOUNCED, payload, now=now)
 
 

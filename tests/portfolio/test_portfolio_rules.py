@@ -236,7 +236,7 @@ def test_a_split_changes_no_value_no_cost_and_no_change(base, bid, multiplier, f
 
 # --- Time -----------------------------------------------------------------------------------------
 def test_900_assets_are_valued_in_a_moment():
-    """The promise is 2 ms on an idle machine; this one may be slow, and doing other things."""
+    """The promise is 2 ms on an idle machine (`make bench`); this one may be slow and busy."""
     codes = [f"C{number:03}" for number in range(900)]
     made = board(*(price(code, 1 + n, 2 + n) for n, code in enumerate(codes)))
     closes = {code: Decimal("1.5") for code in codes}

@@ -10,7 +10,8 @@ from django.db import DatabaseError, connection, transaction
 
 from fx.assets import services as assets
 from fx.assets.models import Asset, Multiplier
-from holdings.reserves import custodians, queries, rules, services, tasks
+from holdings.reserves import queries, rules, services, tasks
+from holdings.reserves.custodians import Stated
 from holdings.reserves.models import Chunk, CustodyStatement, Proof, Tree
 from krak.cases.models import Case
 from krak.core import clock
@@ -163,7 +164,6 @@ def test_a_custodian_with_less_than_is_owed_is_a_case(people: list[Known], setti
 def test_a_custodian_says_it_again_changes_its_mind_and_forgets_one() -> None:
     now = clock.now()
     later = now + timedelta(minutes=10)
-    Stated = custodians.Stated  # noqa: N806 - a class
     said = [Stated("BTC", Decimal(2)), Stated("SOL", Decimal(9))]
 
     assert services.keep_statements("bank", said, now=now) == 2
@@ -232,6 +232,13 @@ def test_finance_enters_what_a_custodian_says_and_reads_the_proof(people: list[K
     )
 
     assert sent.status_code == 302, sent.content
+    assert queries.held()["BTC"].units == Decimal("2.25")
+    for wrong in ({"asset": "btc"}, {"units": "-1"}):
+        refused = finance.post(
+            "/admin/reserves/custodystatement/add/",
+            {"custodian": "Bank of Zug", "asset": "BTC", "units": "1", "reference": ""} | wrong,
+        )
+        assert refused.status_code == 200
     assert queries.held()["BTC"].units == Decimal("2.25")
     page = finance.get(f"/admin/reserves/proof/{proof.pk}/change/").content.decode()
     assert "COVERED" in page

@@ -1,9 +1,4 @@
 -- What was published stays; a custodian's word is confirmed, never changed.
-CREATE FUNCTION reserves_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
-END $$;
-
 CREATE FUNCTION reserves_guard_statement() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.confirmed_at < OLD.confirmed_at
@@ -18,10 +13,10 @@ CREATE TRIGGER statements_stay
     FOR EACH ROW EXECUTE FUNCTION reserves_guard_statement();
 CREATE TRIGGER statements_are_kept
     BEFORE DELETE OR TRUNCATE ON reserves_custodystatement
-    FOR EACH STATEMENT EXECUTE FUNCTION reserves_refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
 CREATE TRIGGER trees_are_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON reserves_tree
-    FOR EACH STATEMENT EXECUTE FUNCTION reserves_refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
 CREATE TRIGGER proofs_are_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON reserves_proof
-    FOR EACH STATEMENT EXECUTE FUNCTION reserves_refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
