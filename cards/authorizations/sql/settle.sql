@@ -1,9 +1,15 @@
+-- Let nobody else answer a request until this transaction ends.
+CREATE FUNCTION authorizations_lock_request(p_authorization text, p_step int)
+RETURNS void LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock(hashtextextended(p_authorization || ' ' || p_step, 0))
+$$;
+
 -- Post a decision, unless the customer's book has moved since its snapshot was read.
 -- Returns SETTLED (all of it is written), MOVED or LATE (nothing is).
 --   p: {"authorization": {…}, "decision": {…}, "home": the currency in which gains are reckoned,
 --       "entries": what `ledger_append` takes, one for each of decision.sales, "hold": null | {…},
 --       "notice": what `notifications_tell` takes}
-CREATE OR REPLACE FUNCTION authorizations_settle(
+CREATE FUNCTION authorizations_settle(
     p_customer uuid, p_version bigint, p_deadline timestamptz, p jsonb
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

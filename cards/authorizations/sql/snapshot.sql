@@ -1,5 +1,5 @@
 -- What a card and those it replaced were approved for: on this authorization, today, this month (UTC).
-CREATE OR REPLACE FUNCTION authorizations_spent(
+CREATE FUNCTION authorizations_spent(
     p_customer uuid, p_card uuid, p_authorization text, p_today timestamptz
 ) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -23,7 +23,7 @@ END $$;
 -- of its questions see the moment of the one that called it. Amounts are text, so that no JSON reader
 -- makes floats of them. Each table of customers' is asked for the one by name, so that it can run
 -- where their rows are.
-CREATE OR REPLACE FUNCTION authorizations_snapshot(
+CREATE FUNCTION authorizations_snapshot(
     p_customer uuid, p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
 ) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -110,4 +110,14 @@ BEGIN
             jsonb_build_object('id', z.id, 'status', z.status, 'steps', z.steps,
                                'amount', z.amount::text, 'captured', z.captured::text) END,
         'repeat', v_repeat);
+END $$;
+
+-- The same with the customer's book locked first, for the attempt that must not be overtaken.
+-- VOLATILE, so that what is read after the lock is what is true after it.
+CREATE FUNCTION authorizations_locked_snapshot(
+    p_customer uuid, p_card text, p_authorization text, p_step int, p_now timestamptz, p_today timestamptz
+) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM FROM ledger_book WHERE customer_id = p_customer FOR NO KEY UPDATE;
+    RETURN authorizations_snapshot(p_customer, p_card, p_authorization, p_step, p_now, p_today);
 END $$;

@@ -1,6 +1,6 @@
 """Candles. The table has no model: Django does not partition, and nothing but SQL touches it."""
 
-from pathlib import Path
+from typing import ClassVar
 
 from django.db import migrations
 
@@ -9,5 +9,5 @@ from krak.core.sql import run_sql
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = []
-    operations = [run_sql(Path(__file__).parent.parent / "sql", "candles")]
+    dependencies: ClassVar = []
+    operations: ClassVar = [run_sql(__file__, "candles")]

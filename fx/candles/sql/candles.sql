@@ -51,7 +51,9 @@ BEGIN
 END $$;
 
 -- Make the leaves from the day before `p_now` to some time ahead; returns how many were missing.
-CREATE FUNCTION candles_make_partitions(p_now timestamptz) RETURNS integer LANGUAGE plpgsql AS $$
+-- Made and dropped by the owner of the tables, whoever asks: web and worker need not be that.
+CREATE FUNCTION candles_make_partitions(p_now timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_from timestamp := (p_now AT TIME ZONE 'UTC') - interval '1 day';
     v_made integer := 0;
@@ -72,7 +74,8 @@ END $$;
 
 -- Drop the leaves whose last moment is over 7 days (minutes) or a year (hours) before `p_now`;
 -- returns how many. Days stay for ever.
-CREATE FUNCTION candles_drop_partitions(p_now timestamptz) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE FUNCTION candles_drop_partitions(p_now timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     v_now timestamp := p_now AT TIME ZONE 'UTC';
     v_leaf regclass;

@@ -1,15 +1,15 @@
 """What the tables of quotes refuse."""
 
-from pathlib import Path
 from typing import ClassVar
 
 from django.db import migrations
 
 from krak.core.sql import run_sql
 
-SQL = Path(__file__).parent.parent / "sql"
-
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("quotes", "0001_initial"), ("audit", "0002_record")]
-    operations: ClassVar = [run_sql(SQL, "guards")]
+    dependencies: ClassVar = [
+        ("quotes", "0001_initial"),
+        ("audit", "0002_sql"),
+    ]
+    operations: ClassVar = [run_sql(__file__, "guards")]

@@ -1,15 +1,15 @@
 """What the tables of funding refuse."""
 
-from pathlib import Path
 from typing import ClassVar
 
 from django.db import migrations
 
 from krak.core.sql import run_sql
 
-SQL = Path(__file__).parent.parent / "sql"
-
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("funding", "0001_initial"), ("ledger", "0002_sql")]
-    operations: ClassVar = [run_sql(SQL, "guards")]
+    dependencies: ClassVar = [
+        ("funding", "0001_initial"),
+        ("ledger", "0002_sql"),
+    ]
+    operations: ClassVar = [run_sql(__file__, "guards")]

@@ -37,14 +37,16 @@ CREATE TRIGGER a_deposit_goes_its_ways
     BEFORE INSERT OR UPDATE ON funding_deposit
     FOR EACH ROW EXECUTE FUNCTION funding_guard_deposit();
 
--- What came stays what came; one that is final is never pending again.
+-- What came stays what came; one that is final is never pending again. Where it came from is forgotten
+-- with whoever is erased.
 CREATE FUNCTION funding_guard_receipt() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (OLD.id, OLD.provider, OLD.provider_reference, OLD.rail, OLD.currency, OLD.amount,
-        OLD.account, OLD.created_at)
+        OLD.created_at)
        IS DISTINCT FROM
        (NEW.id, NEW.provider, NEW.provider_reference, NEW.rail, NEW.currency, NEW.amount,
-        NEW.account, NEW.created_at) THEN
+        NEW.created_at)
+       OR NEW.account NOT IN (OLD.account, '') THEN
         PERFORM funding_refuse('what was received stays as it is');
     END IF;
     IF OLD.deposit_id IS NOT NULL AND OLD.deposit_id IS DISTINCT FROM NEW.deposit_id THEN
@@ -62,9 +64,18 @@ CREATE TRIGGER a_receipt_stays_what_it_is
     BEFORE UPDATE ON funding_receipt
     FOR EACH ROW EXECUTE FUNCTION funding_guard_receipt();
 
--- A destination leads where it led when the customer proved that it was them.
+-- A destination leads where it led when the customer proved that it was them. One that was
+-- erased leads nowhere, and is removed.
 CREATE FUNCTION funding_guard_destination() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    v_forgotten text[] := '{account,bic,memo,holder,label,removed_at}';
 BEGIN
+    IF NEW.account = 'erased' AND NEW.removed_at IS NOT NULL
+       AND (NEW.bic, NEW.memo, NEW.holder, NEW.label) = ('', '', '', '')
+       AND to_jsonb(OLD) - v_forgotten = to_jsonb(NEW) - v_forgotten
+       AND NEW.removed_at = coalesce(OLD.removed_at, NEW.removed_at) THEN
+        RETURN NEW;
+    END IF;
     IF to_jsonb(OLD) - '{label,removed_at}'::text[]
        <> to_jsonb(NEW) - '{label,removed_at}'::text[] THEN
         PERFORM funding_refuse('a destination leads where it led');

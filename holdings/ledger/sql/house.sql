@@ -5,13 +5,14 @@
 -- transaction each. So a posting is in exactly one of the two, in every snapshot, whatever the
 -- order in which transactions commit: there is no watermark that a late commit could fall below.
 
-INSERT INTO ledger_unrolledentry (customer_id, entry_id)
-SELECT DISTINCT customer_id, entry_id FROM ledger_posting WHERE house IS NOT NULL;
-
 CREATE FUNCTION ledger_await_rollup() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    entry record;
 BEGIN
-    INSERT INTO ledger_unrolledentry (customer_id, entry_id)
-    SELECT DISTINCT customer_id, entry_id FROM added WHERE house IS NOT NULL;
+    FOR entry IN SELECT DISTINCT customer_id, entry_id FROM added WHERE house IS NOT NULL LOOP
+        INSERT INTO ledger_unrolledentry (customer_id, entry_id)
+        VALUES (entry.customer_id, entry.entry_id);
+    END LOOP;
     RETURN NULL;
 END $$;
 
@@ -66,10 +67,14 @@ CREATE FUNCTION ledger_roll_up(p_most int) RETURNS bigint LANGUAGE sql AS $$
     SELECT count(*) FROM taken
 $$;
 
--- The balances now: one statement, so one snapshot.
+-- The balances now: one statement, so one snapshot. In plpgsql, since a distributed database plans
+-- nothing with the arguments of a function in SQL.
 CREATE FUNCTION ledger_house_balances(p_house text)
-RETURNS TABLE (house text, currency text, balance numeric) LANGUAGE sql STABLE AS $$
-    SELECT house, currency, sum(balance) FROM (
+RETURNS TABLE (house text, currency text, balance numeric) LANGUAGE plpgsql STABLE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT house::text, currency::text, sum(balance) FROM (
         SELECT house, currency, balance FROM ledger_housebalance
          WHERE p_house IS NULL OR house = p_house
         UNION ALL
@@ -78,16 +83,19 @@ RETURNS TABLE (house text, currency text, balance numeric) LANGUAGE sql STABLE A
           JOIN ledger_posting p ON p.customer_id = t.customer_id AND p.entry_id = t.entry_id
          WHERE p.house IS NOT NULL AND (p_house IS NULL OR p.house = p_house)) parts
      GROUP BY house, currency
-     ORDER BY house, currency
-$$;
+     ORDER BY house, currency;
+END $$;
 
 -- The proof of them: every balance that is not the sum of its postings.
-CREATE FUNCTION ledger_house_breaks() RETURNS TABLE (subject text) LANGUAGE sql STABLE AS $$
+CREATE FUNCTION ledger_house_breaks() RETURNS TABLE (subject text) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    WITH b AS MATERIALIZED (SELECT * FROM ledger_house_balances(NULL)),
+         s AS MATERIALIZED (
+              SELECT p.house::text, p.currency::text,
+                     sum(CASE p.side WHEN 'CREDIT' THEN p.amount ELSE -p.amount END) AS summed
+                FROM ledger_posting p WHERE p.house IS NOT NULL GROUP BY 1, 2)
     SELECT coalesce(b.house, s.house) || ' ' || coalesce(b.currency, s.currency)
-      FROM ledger_house_balances(NULL) b
-      FULL JOIN (SELECT house::text, currency::text,
-                        sum(CASE side WHEN 'CREDIT' THEN amount ELSE -amount END) AS summed
-                   FROM ledger_posting WHERE house IS NOT NULL GROUP BY 1, 2) s
-             ON s.house = b.house AND s.currency = b.currency
-     WHERE b.balance IS DISTINCT FROM s.summed
-$$;
+      FROM b FULL JOIN s ON s.house = b.house AND s.currency = b.currency
+     WHERE b.balance IS DISTINCT FROM s.summed;
+END $$;

@@ -1,6 +1,6 @@
 -- The proof of the books of the customers from one to another: every row that should not be.
 -- All is joined by customer, so that a part of them costs its part, on whatever node they are.
-CREATE OR REPLACE FUNCTION ledger_breaks(
+CREATE FUNCTION ledger_breaks(
     p_first uuid DEFAULT '00000000-0000-0000-0000-000000000000',
     p_last uuid DEFAULT 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 ) RETURNS TABLE (break text, customer_id uuid, subject text) LANGUAGE plpgsql STABLE AS $$

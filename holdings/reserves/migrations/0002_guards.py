@@ -1,4 +1,4 @@
-from pathlib import Path
+from typing import ClassVar
 
 from django.db import migrations
 
@@ -6,5 +6,8 @@ from krak.core.sql import run_sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reserves", "0001_initial"), ("ledger", "0002_sql")]
-    operations = [run_sql(Path(__file__).parent.parent / "sql", "guards")]
+    dependencies: ClassVar = [
+        ("reserves", "0001_initial"),
+        ("ledger", "0002_sql"),
+    ]
+    operations: ClassVar = [run_sql(__file__, "guards")]

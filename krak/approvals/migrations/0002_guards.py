@@ -1,4 +1,4 @@
-from pathlib import Path
+from typing import ClassVar
 
 from django.db import migrations
 
@@ -6,5 +6,5 @@ from krak.core.sql import run_sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("approvals", "0001_initial")]
-    operations = [run_sql(Path(__file__).parent.parent / "sql", "guards")]
+    dependencies: ClassVar = [("approvals", "0001_initial")]
+    operations: ClassVar = [run_sql(__file__, "guards")]

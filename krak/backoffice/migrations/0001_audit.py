@@ -1,4 +1,6 @@
-from pathlib import Path
+"""Whose changes are recorded."""
+
+from typing import ClassVar
 
 from django.db import migrations
 
@@ -7,13 +9,15 @@ from krak.core.sql import run_sql
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = [
-        ("audit", "0002_record"),
+    dependencies: ClassVar = [
+        ("audit", "0002_sql"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("customers", "0001_initial"),
         ("cases", "0001_initial"),
         ("assets", "0001_initial"),
-        ("issuing", "0001_initial"),
+        ("issuing", "0002_first_policy"),
         ("treasury", "0001_initial"),
+        ("venues", "0003_shipped_calendar"),
+        ("hedging", "0003_first_limits"),
     ]
-    operations = [run_sql(Path(__file__).parent.parent / "sql", "audit")]
+    operations: ClassVar = [run_sql(__file__, "audit")]

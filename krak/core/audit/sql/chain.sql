@@ -50,49 +50,6 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- Erasing a value takes its salt with it, and touches no other proof.
-CREATE OR REPLACE FUNCTION audit_only_erases() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    v_proofs jsonb;
-BEGIN
-    SELECT jsonb_object_agg(key, CASE WHEN NEW.changed->key = '["erased", "erased"]'
-                                      THEN jsonb_build_array(NULL, value->1) ELSE value END)
-      INTO v_proofs FROM jsonb_each(OLD.proofs);
-    IF NEW.changed = OLD.changed
-       OR to_jsonb(NEW) - 'changed' - 'proofs' <> to_jsonb(OLD) - 'changed' - 'proofs'
-       OR (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(NEW.changed) k)
-          IS DISTINCT FROM (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(OLD.changed) k)
-       OR EXISTS (SELECT FROM jsonb_each(NEW.changed) said
-                   WHERE said.value <> OLD.changed->said.key AND said.value <> '["erased", "erased"]')
-    THEN
-        RAISE EXCEPTION 'UPDATE is not allowed on %: its history is kept', TG_TABLE_NAME
-              USING ERRCODE = 'restrict_violation';
-    END IF;
-    NEW.proofs := v_proofs;
-    RETURN NEW;
-END $$;
-
--- What was written before there was a chain.
-ALTER TABLE audit_rowchange DISABLE TRIGGER changes_only_become_erased;
-UPDATE audit_rowchange SET proofs = audit_proofs(changed);
-ALTER TABLE audit_rowchange ENABLE TRIGGER changes_only_become_erased;
-DO $$
-DECLARE
-    v_change audit_rowchange;
-    v_sequence bigint := 0;
-    v_last bytea := decode(repeat('00', 32), 'hex');
-    v_hash bytea;
-BEGIN
-    FOR v_change IN SELECT * FROM audit_rowchange ORDER BY at, id LOOP
-        v_sequence := v_sequence + 1;
-        v_hash := audit_hash(v_last, v_sequence, v_change);
-        INSERT INTO audit_link (sequence, change_id, previous_hash, hash)
-        VALUES (v_sequence, v_change.id, v_last, v_hash);
-        v_last := v_hash;
-    END LOOP;
-END $$;
-SET CONSTRAINTS ALL IMMEDIATE;
-
 CREATE TRIGGER a_change_proves_what_it_says
     BEFORE INSERT ON audit_rowchange
     FOR EACH ROW EXECUTE FUNCTION audit_prove();

@@ -1,5 +1,3 @@
-DROP FUNCTION audit_breaks();
-
 -- The proof of a part of the chain, tied to the link it follows: every place where it is broken.
 CREATE FUNCTION audit_breaks(p_after bigint, p_until bigint)
 RETURNS TABLE (place bigint, change uuid, break text) LANGUAGE sql STABLE AS $$

@@ -1,1 +1,0 @@
-DROP FUNCTION authorizations_settle(uuid, bigint, timestamptz, jsonb);

@@ -1,1 +1,0 @@
-DROP TRIGGER secret_accesses_are_append_only ON issuing_secretaccess;

@@ -1,4 +1,0 @@
-DROP TRIGGER changes_are_recorded ON eligibility_eligibilityrule;
-DROP TRIGGER suitability_checks_are_append_only ON eligibility_suitabilitycheck;
-DROP TRIGGER eligibility_rules_are_append_only ON eligibility_eligibilityrule;
-DROP FUNCTION eligibility_refuse_change();

@@ -1,1 +1,0 @@
-DROP FUNCTION lots_move(uuid, text, uuid, numeric, timestamptz);

@@ -1,1 +1,0 @@
-DROP FUNCTION lots_breaks(uuid, uuid);

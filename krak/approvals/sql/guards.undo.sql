@@ -1,3 +1,0 @@
-DROP TRIGGER proposals_are_not_truncated ON approvals_proposal;
-DROP TRIGGER a_proposal_keeps_its_content_and_ends_once ON approvals_proposal;
-DROP FUNCTION approvals_guard_proposal();

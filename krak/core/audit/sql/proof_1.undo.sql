@@ -1,1 +1,0 @@
-DROP FUNCTION audit_breaks();

@@ -1,2 +1,0 @@
-DROP FUNCTION limits_take(text[], int[], int[]);
-ALTER TABLE limits_hit SET LOGGED;

@@ -1,0 +1,11 @@
+from typing import ClassVar
+
+from django.db import migrations
+
+from krak.core.sql import run_sql
+
+
+class Migration(migrations.Migration):
+    replaces: ClassVar = [("customers", "0004_guards")]
+    dependencies: ClassVar = [("customers", "0001_initial")]
+    operations: ClassVar = [run_sql(__file__, "guards")]

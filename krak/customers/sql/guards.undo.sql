@@ -1,8 +1,0 @@
-DROP TRIGGER verifications_are_not_deleted ON customers_verification;
-DROP TRIGGER kyc_rules_are_append_only ON customers_kycrule;
-DROP TRIGGER acceptances_are_not_emptied ON customers_termsacceptance;
-DROP TRIGGER acceptances_are_append_only ON customers_termsacceptance;
-DROP TRIGGER terms_are_append_only ON customers_terms;
-DROP FUNCTION customers_append_only();
-DROP TRIGGER a_verification_goes_forward ON customers_verification;
-DROP FUNCTION customers_verification_goes_forward();

@@ -1,2 +1,0 @@
-DROP TRIGGER a_delivery_ends_once ON notifications_delivery;
-DROP FUNCTION notifications_deliver();

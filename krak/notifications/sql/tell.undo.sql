@@ -1,1 +1,0 @@
-DROP FUNCTION notifications_tell(uuid, jsonb, timestamptz);
