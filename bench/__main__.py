@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -35,17 +36,28 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
+    results: dict[str, Any] = {"asked": vars(arguments)}
+    try:
+        _measure(results, arguments)
+    finally:
+        # What was measured stays measured, whatever happens after it.
+        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    report.write(results)
+    for name, value in results.items():
+        if name != "calls":
+            print(f"{name:<22} {value}")
+    print("", *calls.table(results["calls"]), sep="\n")
+
+
+def _measure(results: dict[str, Any], arguments: argparse.Namespace) -> None:
     from bench import board  # noqa: PLC0415 - Django is ready only now
 
-    results: dict[str, object] = {
-        "asked": vars(arguments),
-        "portfolio": portfolios.measure(),
-        "board": board.build_and_publish(),
-        "tick_to_reader": board.tick_to_reader(),
-    }
+    results["portfolio"] = portfolios.measure()
+    results["board"] = board.build_and_publish()
+    results["tick_to_reader"] = board.tick_to_reader()
     with product.running() as (url, door, ready_seconds):
         results["candles"] = candles.measure()
-        results["calls"] = ten = calls.measure(url)
+        results["calls"] = calls.measure(url)
         results["start_seconds"] = round(ready_seconds, 1)
         results["taps_one_by_one"] = taps.one_by_one(url, door, taps=1000)
         results["capture_to_reward"] = taps.capture_to_reward(url, purchases=100)
@@ -63,12 +75,6 @@ def main() -> None:
     )
     if arguments.hordak:
         results["hordak"] = hordak.measure(seconds=int(arguments.seconds), rounds=arguments.rounds)
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-    report.write(results)
-    for name, value in results.items():
-        if name != "calls":
-            print(f"{name:<22} {value}")
-    print("", *calls.table(ten), sep="\n")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import signal
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import psutil
@@ -38,15 +38,15 @@ WAITS = """
 def steadily(url: str, door: str, *, seconds: float) -> dict[str, float]:
     """Return percentiles of the milliseconds from a capture's arrival to its reward's entry."""
     cards = crowd.make(url, many=CUSTOMERS)
-    captures = _captures(door, cards, many=int(seconds * PER_SECOND))
+    bought = _purchases(door, cards, many=int(seconds * PER_SECOND))
     load.ask_without_pause(
-        door, iter(captures.values()), clients=8, seconds=seconds * 2, check=_check,
+        door, _captures(door, bought), clients=8, seconds=seconds * 2, check=_check,
         per_second=PER_SECOND,
     )  # fmt: skip
-    waits = _waits(list(captures))
+    waits = _waits(list(bought))
     cuts = statistics.quantiles(waits, n=100)
     return {
-        "captures": len(captures),
+        "captures": len(bought),
         "rewards": len(waits),
         "p50_ms": round(cuts[49]),
         "p99_ms": round(cuts[98]),
@@ -61,12 +61,12 @@ def backlog(url: str, door: str, *, events: int) -> dict[str, object]:
     """
     cards = crowd.make(url, many=CUSTOMERS)
     disk = _disk()
-    captures = _captures(door, cards, many=events)
+    bought = _purchases(door, cards, many=events)
     relay = _relay()
     relay.send_signal(signal.SIGSTOP)
     try:
         load.ask_without_pause(
-            door, iter(captures.values()), clients=8, seconds=_patience(events), check=_check
+            door, _captures(door, bought), clients=8, seconds=_patience(events), check=_check
         )
     finally:
         relay.send_signal(signal.SIGCONT)
@@ -74,11 +74,11 @@ def backlog(url: str, door: str, *, events: int) -> dict[str, object]:
     waiting.until_done()
     took = time.monotonic() - began
     return {
-        "captures": len(captures),
-        "rewards": len(_waits(list(captures))),
-        "per_second": round(len(captures) / took),
-        "cpu_us": costs.each(costs.so_far() - before, pieces=len(captures)),
-        "disk_bytes": costs.each(_disk() - disk, pieces=len(captures)),
+        "captures": len(bought),
+        "rewards": len(_waits(list(bought))),
+        "per_second": round(len(bought) / took),
+        "cpu_us": costs.each(costs.so_far() - before, pieces=len(bought)),
+        "disk_bytes": costs.each(_disk() - disk, pieces=len(bought)),
     }
 
 
@@ -92,8 +92,8 @@ def _patience(requests: int) -> float:
     return PATIENCE_SECONDS + requests / SLOWEST_PER_SECOND
 
 
-def _captures(door: str, cards: Sequence[str], *, many: int) -> dict[str, bytes]:
-    """Return captures of so many purchases that were approved before, by their authorizations."""
+def _purchases(door: str, cards: Sequence[str], *, many: int) -> dict[str, str]:
+    """Return the cards of so many purchases that are approved now, by their authorizations."""
     purchases = {
         f"iauth_{secrets.token_hex(10)}": cards[number % len(cards)] for number in range(many)
     }
@@ -105,7 +105,12 @@ def _captures(door: str, cards: Sequence[str], *, many: int) -> dict[str, bytes]
     )
     load.ask_without_pause(door, asked, clients=4, seconds=_patience(many), check=_check)
     waiting.until_done()
-    return {name: _capture(door, name, card) for name, card in purchases.items()}
+    return purchases
+
+
+def _captures(door: str, purchases: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield each capture signed at the moment it is sent: a signature lasts five minutes."""
+    return (_capture(door, name, card) for name, card in purchases.items())
 
 
 def _relay() -> psutil.Process:
