@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -37,6 +37,9 @@ class Listed:
     facts: AssetFacts
     underlying: str
     chains: tuple[str, ...]
+    solana_mint: str
+    evm_address: str
+    """What a share is known by on Solana, and on every EVM chain; "" where it is not."""
     listed_at: datetime
     delists_at: datetime | None
     """When what is left of it becomes cash, or became it."""
@@ -46,6 +49,7 @@ class Listed:
 class _Copy:
     by_code: Mapping[str, Listed]
     by_id: Mapping[UUID, Listed]
+    by_contract: Mapping[str, Listed]
     read_at: float
 
 
@@ -78,6 +82,19 @@ def find(code_or_id: str) -> Listed:
         found = _look_up(_current(at_most_seconds=0), code_or_id)
     if found is None:
         raise UnknownAsset(asset=code_or_id[:40])
+    return found
+
+
+def of_contract(contract: str) -> Listed | None:
+    """Return the asset of a mint or a contract's address, None for what is none of ours.
+
+    Hexadecimal in lower case. Scores of fakes carry the exact names: on a chain this alone counts.
+    Source: xstocks.md, Chains.
+    """
+    found = _current().by_contract.get(contract)
+    if found is None:
+        # Listed a moment ago, perhaps; anybody can send a thousand of what never will be.
+        found = _current(at_most_seconds=1).by_contract.get(contract)
     return found
 
 
@@ -142,7 +159,7 @@ def _current(*, at_most_seconds: float = REFRESH_SECONDS) -> _Copy:
             if copy is None:
                 raise
             logger.warning("The directory of assets stays as it was: %s", problem)
-            _copy = _Copy(copy.by_code, copy.by_id, time.monotonic())
+            _copy = replace(copy, read_at=time.monotonic())
         return _copy
 
 
@@ -163,6 +180,8 @@ def _read() -> _Copy:
             ),
             underlying=asset.underlying,
             chains=tuple(asset.chains),
+            solana_mint=asset.solana_mint or "",
+            evm_address=asset.evm_address or "",
             listed_at=asset.listed_at,
             delists_at=delisted.get(asset.pk),
         )
@@ -171,5 +190,13 @@ def _read() -> _Copy:
     return _Copy(
         by_code=MappingProxyType({row.facts.code: row for row in rows}),
         by_id=MappingProxyType({row.id: row for row in rows}),
+        by_contract=MappingProxyType(
+            {
+                contract: row
+                for row in rows
+                for contract in (row.solana_mint, row.evm_address)
+                if contract
+            }
+        ),
         read_at=time.monotonic(),
     )

@@ -181,6 +181,16 @@ class Board:
         target = self._need(currency)
         return _NEAREST.divide(middle, (target.bid + target.ask) / _TWO)
 
+    def base_mid_in(self, code: str, currency: str) -> Decimal:
+        """Return the middle of one *base* unit, for figures.
+
+        Raises:
+            NoPrice: the board lacks one of the two.
+        """
+        if code == currency:
+            return _ONE
+        return _NEAREST.multiply(self.mid_in(code, currency), self._need(code).multiplier)
+
     def base_bid_in(self, code: str, currency: str) -> Decimal:
         """Return what one *base* unit (as the ledger keeps it) sells for, rounded down.
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from holdings.activity.queries import has_multiplier
 from holdings.activity.registry import Group, Moved, Words, reads
 from holdings.funding.models import (
     Deposit,
@@ -63,8 +64,11 @@ def _deposit_words(moved: Moved, deposit: Deposit) -> Words:
         taken = any(amount < 0 for amount in moved.changes.values())
         return Words(title=(_TAKEN if taken else _GIVEN_BACK)[moved.kind], links=links)
     network = NETWORKS.get(deposit.facts.get("network", ""))
+    title = _TITLES[DepositKind(deposit.kind)]
+    if has_multiplier(deposit.currency):
+        title = "Shares received"
     return Words(
-        title=_TITLES[DepositKind(deposit.kind)] + (f" on {network.name}" if network else ""),
+        title=title + (f" on {network.name}" if network else ""),
         party=deposit.facts.get("sender_name", ""),
         note=deposit.facts.get("reference", ""),
         links=links,

@@ -13,8 +13,9 @@ from fx.assets.queries import UnknownAsset
 from holdings.funding.models import TakeBackKind
 from holdings.funding.providers import provider_name
 from holdings.funding.providers.base import PayoutState, Standing
+from holdings.funding.queries import code_of_contract
 from holdings.funding.rules.addresses import canonical, is_address
-from holdings.funding.rules.networks import BANK, NETWORKS
+from holdings.funding.rules.networks import BANK, NETWORKS, Network
 from holdings.funding.rules.payments import INQUIRY, REFUND_FAILED, reinstates, withdraws
 from holdings.funding.services.receipts import ReceiptSaid
 from holdings.funding.services.sending import PayoutSaid
@@ -170,10 +171,16 @@ def read_transfer(body: dict[str, Any], *, now: datetime) -> ReceiptSaid:
     )
 
 
-def read_output(body: dict[str, Any], *, now: datetime) -> ReceiptSaid:
-    """Return a custodian's `deposit.seen` or `deposit.dropped` in our words."""
+def read_output(body: dict[str, Any], *, now: datetime) -> ReceiptSaid | None:
+    """Return a custodian's `deposit.seen` or `deposit.dropped` in our words.
+
+    None for a token that is none of ours, whatever it calls itself.
+    """
     said = _data(body)
     found = NETWORKS[said["network"]]
+    code = _on_chain(said, found)
+    if code is None:
+        return None
     network, address = found.code, _required(said["address"], 128)
     if not is_address(found, address):
         raise ValueError(f"{address} is no address of {network}")
@@ -182,7 +189,7 @@ def read_output(body: dict[str, Any], *, now: datetime) -> ReceiptSaid:
         provider=provider_name(network),
         provider_reference=f"{network}:{transaction}:{whole(output)}",
         rail=network,
-        currency=_asset(said["asset"], cash=False),
+        currency=code,
         amount=_amount(said["amount"]),
         account=canonical(found, address),
         reference=line(said.get("memo"), 64),
@@ -230,6 +237,16 @@ def _asset(value: object, *, cash: bool) -> str:
         raise ValueError(f"no asset is called {code}") from None
     if asset.properties.is_cash is not cash:
         raise ValueError(f"{code} does not travel this way")
+    return code
+
+
+def _on_chain(said: dict[str, Any], network: Network) -> str | None:
+    """Return which asset came: a token by its contract, a coin by its code."""
+    if said.get("token") is not None:
+        return code_of_contract(_required(said["token"], 64), network)
+    code = _asset(said["asset"], cash=False)
+    if directory.named(code).properties.has_multiplier:
+        raise ValueError(f"{code} is known by its contract, which is not said")
     return code
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 from uuid import UUID
 
@@ -25,10 +25,10 @@ from holdings.funding.models import (
     TopUp,
     Withdrawal,
 )
-from holdings.funding.rules.networks import BANK, NATIVE, networks_of
+from holdings.funding.rules.networks import BANK, NATIVE, NETWORKS, Family, Network, networks_of
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import read
-from krak.core.money import ceil_to
+from krak.core.money import ceil_to, rate_to
 
 USD_PLACES: Final = 2
 
@@ -66,7 +66,7 @@ class WithdrawalNotFound(DomainError):
 
 
 class NotOnRail(DomainError):
-    """The asset does not travel that way: other networks do, or none, as for tokenized shares."""
+    """The asset does not travel that way; `facts.rails` say how it does, if it does."""
 
     code = "funding.not_on_rail"
     title = "This asset cannot be moved this way."
@@ -177,12 +177,38 @@ def unmatched() -> QuerySet[Receipt]:
 
 
 def rails_of(asset: AssetFacts) -> tuple[str, ...]:
-    """Return how an asset travels: money by bank, coins by network, tokenized shares not at all."""
+    """Return how an asset travels: money by bank, coins and tokenized shares by network.
+
+    Shares only where it is known what they are known by.
+    """
     if asset.properties.is_cash:
         return (BANK,) if asset.code in settings.BANK_CURRENCIES else ()
+    if native := NATIVE.get(asset.code):
+        return native
+    networks = networks_of(directory.find(asset.code).chains)
     if asset.properties.has_multiplier:
-        return ()
-    return NATIVE.get(asset.code) or networks_of(directory.find(asset.code).chains)
+        return tuple(each for each in networks if contract_of(asset.code, each))
+    return networks
+
+
+def contract_of(code: str, rail: str) -> str:
+    """Return the mint or contract that a share is known by on a network; "" for all else."""
+    network = NETWORKS.get(rail)
+    match network.family if network else None:
+        case Family.SOLANA:
+            return directory.find(code).solana_mint
+        case Family.EVM:
+            return directory.find(code).evm_address
+        case _:
+            return ""
+
+
+def code_of_contract(contract: str, network: Network) -> str | None:
+    """Return which asset of ours a token on a network is, None for what only bears its name."""
+    listed = directory.of_contract(contract.lower() if network.family is Family.EVM else contract)
+    if listed is None or network.code not in rails_of(listed.facts):
+        return None
+    return listed.facts.code
 
 
 def require_on_rail(code: str, rail: str) -> AssetFacts:
@@ -201,7 +227,7 @@ def require_on_rail(code: str, rail: str) -> AssetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a rail asks of an asset now, in the asset itself."""
+    """What a rail asks of an asset now, in base units of the asset itself."""
 
     fee: Decimal
     minimum_withdrawal: Decimal
@@ -226,6 +252,9 @@ def terms_of(*, rail: str, code: str, places: int, board: Board, now: datetime) 
         rate = board.mid_in(row.unit, code)
     except NoPrice as missing:
         raise NoPriceNow(asset=str(missing)) from None
+    multiplier = board.multiplier(code, now)
+    if multiplier != 1:
+        rate = rate_to(rate, multiplier, rounding=ROUND_HALF_EVEN)
     return Terms(
         *(
             ceil_to(amount * rate, places)
@@ -234,22 +263,22 @@ def terms_of(*, rail: str, code: str, places: int, board: Board, now: datetime) 
     )
 
 
-def usd_value(amount: Decimal, code: str, *, board: Board) -> Decimal:
-    """Return what an amount counts for in limits: at the middle, rounded up to the cent.
+def usd_value(units: Decimal, code: str, *, board: Board) -> Decimal:
+    """Return what base units count for in limits: at the middle, rounded up to the cent.
 
     Raises:
         NoPriceNow: there is no price.
     """
     try:
-        return ceil_to(amount * board.mid_in(code, "USD"), USD_PLACES)
+        return ceil_to(units * board.base_mid_in(code, "USD"), USD_PLACES)
     except NoPrice as missing:
         raise NoPriceNow(asset=str(missing)) from None
 
 
-def usd_or_nothing(amount: Decimal, code: str, *, board: Board) -> Decimal:
-    """Return what an amount that has come counts for; without a price it counts for nothing."""
+def usd_or_nothing(units: Decimal, code: str, *, board: Board) -> Decimal:
+    """Return what units that have come count for; without a price they count for nothing."""
     try:
-        return usd_value(amount, code, board=board)
+        return usd_value(units, code, board=board)
     except NoPriceNow:
         return Decimal(0)
 

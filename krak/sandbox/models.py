@@ -40,6 +40,7 @@ class SandboxTransaction(models.Model):
     address = models.CharField(max_length=128)
     memo = models.CharField(max_length=64, blank=True)
     asset = models.CharField(max_length=16)
+    token = models.CharField(max_length=64, blank=True, db_default="", default="")
     amount = models.CharField(max_length=40)
     height = models.PositiveIntegerField(null=True)
 

@@ -9,6 +9,7 @@ from django.test import Client
 
 from holdings.funding import signing
 from holdings.funding.models import TopUp, Withdrawal
+from holdings.funding.queries import contract_of
 from holdings.funding.rules.networks import BANK, NETWORKS
 from krak.core import clock
 from krak.core.errors import DomainError, Kind
@@ -85,12 +86,16 @@ def pay(top_up: TopUp, outcome: str) -> None:
 
 
 # --- A chain -------------------------------------------------------------------------------------
-def send(*, network: str, asset: str, amount: str, address: str, memo: str) -> str:
-    """Let somebody pay to an address, in the next block, and return the transaction's id."""
+def send(*, network: str, asset: str, token: str, amount: str, address: str, memo: str) -> str:
+    """Let somebody pay to an address, in the next block, and return the transaction's id.
+
+    Shares come by their own contract, or by the `token` of somebody who only calls them so.
+    """
     named = hashlib.sha256(uuid7().bytes).hexdigest()
     row = SandboxTransaction(
-        network=network, transaction=named, address=address, memo=memo, asset=asset, amount=amount
-    )
+        network=network, transaction=named, address=address, memo=memo, asset=asset,
+        token=token or contract_of(asset, network), amount=amount,
+    )  # fmt: skip
     with transaction():
         row.save()
     _see(row, _chain(network))
@@ -144,6 +149,7 @@ def _see(row: SandboxTransaction, chain: SandboxChain) -> None:
 
 def _facts(row: SandboxTransaction) -> dict[str, Any]:
     return {
-        "network": row.network, "asset": row.asset, "amount": row.amount,
+        "network": row.network, "asset": row.asset, "token": row.token or None,
+        "amount": row.amount,
         "transaction": row.transaction, "output": 0, "address": row.address, "memo": row.memo,
     }  # fmt: skip

@@ -21,6 +21,7 @@ from fx.quotes.queries.pairs import (
     in_base_units,
     pair_of,
     rate_from_usd,
+    side_of,
 )
 from fx.quotes.queries.permission import (
     AccountFrozen,
@@ -80,6 +81,7 @@ __all__ = [
     "require_within_day",
     "require_within_limits",
     "shown",
+    "side_of",
     "state_of",
     "terms_in_force",
     "usd_of_delisted",

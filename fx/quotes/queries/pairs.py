@@ -53,8 +53,19 @@ def pair_of(sell: str, buy: str, *, board: Board) -> Pair:
     facts = [assets.facts(code) for code in (sell, buy)]
     if sell == buy:
         raise SameAsset(asset=sell)
-    sold, bought = (Side(price=price_on(each.code, board), places=each.decimals) for each in facts)
+    sold, bought = (side_of(each.code, board=board) for each in facts)
     return Pair(sold=sold, bought=bought, board=board)
+
+
+def side_of(code: str, *, board: Board) -> Side:
+    """Return an asset as it stands on the board.
+
+    Raises:
+        UnknownAsset: there is no asset of exactly this code.
+        NoPriceNow: the board has no price of it.
+    """
+    facts = assets.facts(code)
+    return Side(price=price_on(facts.code, board), places=facts.decimals)
 
 
 def in_base_units(shown: Decimal, side: Side, *, up: bool) -> Decimal:

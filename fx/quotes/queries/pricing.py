@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from fx.assets import queries as assets
 from fx.quotes.models import Quote
 from fx.quotes.queries.limits import (
     AmountTooLarge,
@@ -15,12 +14,11 @@ from fx.quotes.queries.limits import (
     require_within_limits,
     terms_in_force,
 )
-from fx.quotes.queries.pairs import Pair, price_on
+from fx.quotes.queries.pairs import Pair, side_of
 from fx.quotes.queries.permission import require_allowed, require_tradable
 from fx.quotes.rules import (
     Conversion,
     Fixed,
-    Side,
     TooLarge,
     TooSmall,
     buy_exactly,
@@ -111,5 +109,5 @@ def _home_value(conversion: Conversion, *, pair: Pair, home: str) -> Decimal:
         return conversion.buy
     if home == pair.sold.price.code:
         return conversion.sell
-    side = Side(price=price_on(home, pair.board), places=assets.facts(home).decimals)
+    side = side_of(home, board=pair.board)
     return middle_value(conversion.buy, pair.bought, side)

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from fx.prices import live
 from holdings.funding import queries
-from holdings.funding.api.shared import LineField, id_of
+from holdings.funding.api.shared import LineField, amount_shown, id_of
 from holdings.funding.models import (
     Deposit,
     DepositAccount,
@@ -39,7 +39,6 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
-from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
 DEPOSIT_EXAMPLES: Final = [
@@ -132,12 +131,12 @@ class DepositSerializer(serializers.Serializer[Deposit]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, deposit: Deposit) -> Any:
         """Return how much."""
-        return amount_object(money(deposit.amount, deposit.currency))
+        return amount_shown(deposit.amount, deposit.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_taken_back(self, deposit: Deposit) -> Any:
         """Return what refunds and disputes have taken of it."""
-        return amount_object(money(deposit.taken_back, deposit.currency))
+        return amount_shown(deposit.taken_back, deposit.currency)
 
     def get_sender_name(self, deposit: Deposit) -> str | None:
         """Return who sent it, as the bank says."""

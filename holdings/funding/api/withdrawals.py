@@ -15,8 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.prices import live
+from fx.quotes.shapes import UnitsField
 from holdings.funding import queries
-from holdings.funding.api.shared import LineField, id_of
+from holdings.funding.api.shared import LineField, amount_shown, id_of
 from holdings.funding.models import UNSENT, Destination, Withdrawal, WithdrawalState
 from holdings.funding.queries import DestinationNotFound, WithdrawalNotFound
 from holdings.funding.services import withdrawals
@@ -24,10 +25,10 @@ from holdings.funding.services.withdrawals import Preview
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
-from krak.api.parsing import AmountField, StrictSerializer, read_body
+from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
-from krak.core.money import amount_object, money, plain
+from krak.core.money import plain
 from krak.customers.authentication import asking
 from krak.identity.guard import STEP_UP_PARAMETER, requires_step_up
 
@@ -87,17 +88,17 @@ EXAMPLES: Final = [
 
 
 class WithdrawalPreviewRequestSerializer(StrictSerializer):
-    """What to send where; `amount` arrives, the fee comes on top."""
+    """What to send where; `amount`, in shown units, arrives, the fee comes on top."""
 
     destination = LineField(max_length=40)
-    amount = AmountField(zero=False)
+    amount = UnitsField(zero=False)
     currency = LineField(max_length=16)
 
 
 class WithdrawalRequestSerializer(WithdrawalPreviewRequestSerializer):
     """What to send where, at the fee that the preview showed."""
 
-    fee = AmountField(help_text="as the preview showed it; a higher one is refused")
+    fee = UnitsField(help_text="as the preview showed it; a higher one is refused")
 
 
 class WithdrawalPreviewSerializer(serializers.Serializer[Preview]):
@@ -117,26 +118,22 @@ class WithdrawalPreviewSerializer(serializers.Serializer[Preview]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, found: Preview) -> Any:
         """Return what arrives."""
-        return _shown(found, "amount")
+        return amount_shown(found.amount, found.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_fee(self, found: Preview) -> Any:
         """Return the fee on top."""
-        return _shown(found, "fee")
+        return amount_shown(found.fee, found.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_total(self, found: Preview) -> Any:
         """Return what leaves."""
-        return _shown(found, "total")
+        return amount_shown(found.total, found.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_minimum(self, found: Preview) -> Any:
         """Return the least that can be sent."""
-        return _shown(found, "minimum")
-
-
-def _shown(found: Preview | Withdrawal, name: str) -> Any:
-    return amount_object(money(getattr(found, name), found.currency))
+        return amount_shown(found.minimum, found.currency)
 
 
 class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
@@ -165,18 +162,17 @@ class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, withdrawal: Withdrawal) -> Any:
         """Return what arrives."""
-        return _shown(withdrawal, "amount")
+        return amount_shown(withdrawal.amount, withdrawal.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_fee(self, withdrawal: Withdrawal) -> Any:
         """Return the fee on top."""
-        return _shown(withdrawal, "fee")
+        return amount_shown(withdrawal.fee, withdrawal.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_total(self, withdrawal: Withdrawal) -> Any:
         """Return what leaves."""
-        total = withdrawal.amount + withdrawal.fee
-        return amount_object(money(total, withdrawal.currency))
+        return amount_shown(withdrawal.amount + withdrawal.fee, withdrawal.currency)
 
 
 class PreviewWithdrawal(APIView):

@@ -196,6 +196,7 @@ class PaperPayout(models.Model):
     rail = models.CharField(max_length=RAIL_LENGTH)
     account = models.CharField(max_length=128)
     currency = models.CharField(max_length=16)
+    token = models.CharField(max_length=64, blank=True, db_default="", default="")
     amount = AmountColumn()
     asked = models.PositiveIntegerField(default=1, help_text="how often it was asked for this")
     at = models.DateTimeField()

@@ -17,7 +17,11 @@ class Unsure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """Money to be sent. `key` names it for good: the same key again sends nothing more."""
+    """Money to be sent. `key` names it for good: the same key again sends nothing more.
+
+    `amount` is in base units, as a token's contract counts them; `token` is that contract or mint,
+    "" for money and for coins.
+    """
 
     key: str
     rail: str
@@ -26,6 +30,7 @@ class Payout:
     memo: str
     holder: str
     currency: str
+    token: str
     amount: Decimal
     text: str
 

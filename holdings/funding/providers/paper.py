@@ -52,7 +52,8 @@ class Paper:
                 key=payout.key,
                 defaults={
                     "id": uuid7(), "rail": payout.rail, "account": payout.account,
-                    "currency": payout.currency, "amount": payout.amount, "at": now,
+                    "currency": payout.currency, "token": payout.token,
+                    "amount": payout.amount, "at": now,
                 },
             )  # fmt: skip
             if not new:

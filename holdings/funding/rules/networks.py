@@ -50,6 +50,10 @@ NETWORKS: Final[Mapping[str, Network]] = MappingProxyType(
             Network("arbitrum", "Arbitrum One", Family.EVM, 64),
             Network("optimism", "OP Mainnet", Family.EVM, 64),
             Network("bnb", "BNB Chain", Family.EVM, 15),
+            Network("mantle", "Mantle", Family.EVM, 64),
+            Network("ink", "Ink", Family.EVM, 64),
+            Network("hyperevm", "HyperEVM", Family.EVM, 64),
+            Network("xlayer", "X Layer", Family.EVM, 64),
             Network("solana", "Solana", Family.SOLANA, 32),
             Network("tron", "TRON", Family.TRON, 20),
             Network("xrp", "XRP Ledger", Family.XRP, 1, memo=True),
@@ -82,6 +86,16 @@ _BY_CHAIN: Final[Mapping[str, str]] = MappingProxyType(
         "BNB Chain BEP-20": "bnb",
         "Solana SPL": "solana",
         "TRON TRC-20": "tron",
+        # As the catalogue says it of tokenized shares.
+        "Ethereum": "ethereum",
+        "Arbitrum": "arbitrum",
+        "Optimism": "optimism",
+        "BSC": "bnb",
+        "Mantle": "mantle",
+        "Ink": "ink",
+        "HyperEVM": "hyperevm",
+        "XLayer": "xlayer",
+        "Solana": "solana",
     }
 )
 

@@ -7,12 +7,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from fx.prices import live
 from holdings.ledger import services as ledger
+from holdings.ledger.queries import shown
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import queries as lots_held
 from holdings.lots import services as lots
 from holdings.trading import services as trading
 from krak.core.ids import uuid7
+from krak.core.money import plain
 from krak.core.transactions import takes_part
 from krak.customers import queries as customers
 from krak.notifications import services as notifications
@@ -130,6 +133,11 @@ def _post(movement: Movement, legs: tuple[Leg, ...], *, now: datetime) -> UUID:
     if not ledger.post(entry):
         raise RuntimeError(f"{movement.cause} was posted before")
     return entry.id
+
+
+def as_shown(units: Decimal, currency: str, *, now: datetime) -> str:
+    """Return base units as notices and refusals say them."""
+    return plain(shown(units, code=currency, board=live.current(), now=now).amount)
 
 
 @takes_part

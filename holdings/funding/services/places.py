@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from fx.eligibility.queries import require_eligible
 from fx.prices.rules import Board
 from holdings.funding import queries
 from holdings.funding.models import DepositAccount, DepositAddress
@@ -57,9 +58,11 @@ def want_address(
     Raises:
         NotOnRail, UnknownAsset: the asset does not travel there.
         RailUnavailable: there is no custodian.
+        NotEligible, SuitabilityNeeded: where they live, they may not hold the asset.
         What `lock_and_permit` raises.
     """
-    queries.require_on_rail(asset, network)
+    facts = queries.require_on_rail(asset, network)
+    require_eligible(customer=customer, asset=facts, now=now)
     provider = require_rail(network)
     lock_and_permit(customer, Act.DEPOSIT, usd=_NOTHING, board=board, now=now)
     found = queries.addresses(customer_id=customer.id).filter(network=network).first()

@@ -13,6 +13,7 @@ from uuid import UUID
 from fx.assets import directory
 from fx.assets import queries as assets
 from fx.assets.rules import Status
+from fx.eligibility.queries import NotEligible, SuitabilityNeeded, require_eligible
 from fx.prices import live
 from fx.quotes.queries import NoPriceNow, rate_from_usd
 from holdings.funding import queries
@@ -26,7 +27,7 @@ from holdings.funding.models import (
     ReceiptState,
 )
 from holdings.funding.rules.networks import BANK, NETWORKS
-from holdings.funding.services.books import Movement, credit, tell
+from holdings.funding.services.books import Movement, as_shown, credit, tell
 from holdings.funding.services.top_ups import deposit_facts
 from holdings.ledger import services as ledger
 from krak.cases import services as cases
@@ -65,7 +66,7 @@ def hear_of_receipt(said: ReceiptSaid, *, now: datetime) -> None:
 
     Credited once it is final. What nobody is found for is kept and becomes a case.
     """
-    owner, why = _owner_of(said)
+    owner, why = _owner_of(said, now=now)
     if owner is not None:
         ledger.lock_books([owner])
     receipt = _kept(said, now=now)
@@ -86,7 +87,7 @@ def hear_of_receipt(said: ReceiptSaid, *, now: datetime) -> None:
         _queue(receipt, owner, why, now=now)
 
 
-def _owner_of(said: ReceiptSaid) -> tuple[UUID | None, str]:
+def _owner_of(said: ReceiptSaid, *, now: datetime) -> tuple[UUID | None, str]:
     """Return whose money it is, and why it is not credited to them all the same."""
     if said.rail == BANK:
         account = _account_of(said)
@@ -103,12 +104,22 @@ def _owner_of(said: ReceiptSaid) -> tuple[UUID | None, str]:
         owner, why = (address.customer_id if address else None), ""
     if owner is None:
         return None, "unknown_account"
-    if Customer.objects.filter(id=owner, frozen_at__isnull=False).exists():
-        why = "account_frozen"
-    if assets.statuses([said.currency]).get(said.currency) is Status.DELISTED:
+    return owner, _why_not(owner, said.currency, now=now) or why
+
+
+def _why_not(owner: UUID, currency: str, *, now: datetime) -> str:
+    """Return why staff look at it before it is credited, "" for no reason."""
+    customer = Customer.objects.get(id=owner)
+    if customer.frozen_at is not None:
+        return "account_frozen"
+    if assets.statuses([currency]).get(currency) is Status.DELISTED:
         # Credited, it would become cash at a last price that it has no more.
-        why = "delisted"
-    return owner, why
+        return "delisted"
+    try:
+        require_eligible(customer=customer, asset=directory.named(currency), now=now)
+    except (NotEligible, SuitabilityNeeded):
+        return "not_eligible"
+    return ""
 
 
 def _account_of(said: ReceiptSaid) -> DepositAccount | None:
@@ -163,7 +174,7 @@ def _drop(receipt: Receipt, *, now: datetime) -> None:
             deposit.save(update_fields=["state"])
             tell(
                 deposit.customer_id, "deposit.returned",
-                reason="reorganised", **deposit_facts(deposit),
+                reason="reorganised", **_words(deposit, now=now),
             )  # fmt: skip
     elif receipt.state != ReceiptState.DROPPED:
         cases.open_case(
@@ -195,7 +206,7 @@ def begin_deposit(receipt: Receipt, *, customer_id: UUID, now: datetime) -> Depo
     if receipt.state == ReceiptState.FINAL:
         _settle(receipt, now=now)
     elif receipt.state == ReceiptState.PENDING:
-        tell(customer_id, "deposit.pending", **deposit_facts(deposit))
+        tell(customer_id, "deposit.pending", **_words(deposit, now=now))
     return deposit
 
 
@@ -242,7 +253,7 @@ def _settle(receipt: Receipt, *, now: datetime) -> None:
     )
     deposit.state, deposit.credited_at = DepositState.CREDITED, now
     save_row(deposit)
-    tell(deposit.customer_id, "deposit.received", **deposit_facts(deposit))
+    tell(deposit.customer_id, "deposit.received", **_words(deposit, now=now))
     _look_at_limits(deposit, now=now)
 
 
@@ -271,6 +282,12 @@ def _look_at_limits(deposit: Deposit, *, now: datetime) -> None:
         )  # fmt: skip
     except NoPriceNow:
         pass
+
+
+def _words(deposit: Deposit, *, now: datetime) -> dict[str, str]:
+    """Return what a notice says of what came by a rail: shares as they are shown."""
+    amount = as_shown(deposit.amount, deposit.currency, now=now)
+    return deposit_facts(deposit) | {"amount": amount}
 
 
 def _facts(receipt: Receipt) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from holdings.funding.models import Withdrawal, WithdrawalState
 from holdings.funding.providers import provider_named
 from holdings.funding.providers.base import Payout, PayoutState, Refused, Standing, Unsure
+from holdings.funding.queries import contract_of
 from holdings.funding.services.books import Movement, debit, give_back, tell
 from holdings.funding.services.withdrawals import end_unsent, facts_of, set_aside
 from holdings.ledger import queries as ledger_reads
@@ -90,6 +91,7 @@ def _payout(withdrawal: Withdrawal) -> Payout:
         memo=destination.memo,
         holder=destination.holder,
         currency=withdrawal.currency,
+        token=contract_of(withdrawal.currency, withdrawal.rail),
         amount=withdrawal.amount,
         text=f"Krak {show(Withdrawal.PREFIX, withdrawal.id)[-8:].upper()}",
     )
@@ -144,12 +146,12 @@ def bring_to(withdrawal_id: UUID, standing: Standing, *, now: datetime) -> None:
         case (WithdrawalState.SENDING, PayoutState.TAKEN):
             _leave(withdrawal, now=now)
             _save(withdrawal, WithdrawalState.SENT)
-            tell(withdrawal.customer_id, "withdrawal.sent", **facts_of(withdrawal))
+            tell(withdrawal.customer_id, "withdrawal.sent", **facts_of(withdrawal, now=now))
         case (WithdrawalState.SENDING | WithdrawalState.SENT, PayoutState.COMPLETED):
             _leave(withdrawal, now=now)
             withdrawal.ended_at = now
             _save(withdrawal, WithdrawalState.COMPLETED)
-            tell(withdrawal.customer_id, "withdrawal.completed", **facts_of(withdrawal))
+            tell(withdrawal.customer_id, "withdrawal.completed", **facts_of(withdrawal, now=now))
         case (WithdrawalState.SENDING | WithdrawalState.SENT, PayoutState.FAILED):
             _give_up(withdrawal, WithdrawalState.FAILED, standing, now=now)
         case (
@@ -221,7 +223,7 @@ def _give_up(
     _save(withdrawal, state)
     tell(
         withdrawal.customer_id, "withdrawal.failed",
-        reason=withdrawal.failure, **facts_of(withdrawal),
+        reason=withdrawal.failure, **facts_of(withdrawal, now=now),
     )  # fmt: skip
 
 

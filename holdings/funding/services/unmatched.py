@@ -134,6 +134,7 @@ def return_now(receipt_id: UUID, *, now: datetime) -> None:
             Payout(
                 key=f"return:{receipt.id.hex}", rail=receipt.rail, account=receipt.sender_account,
                 bic="", memo="", holder=receipt.sender_name, currency=receipt.currency,
+                token=queries.contract_of(receipt.currency, receipt.rail),
                 amount=receipt.amount, text=f"Return of {receipt.reference}",
             ),
             now=now,

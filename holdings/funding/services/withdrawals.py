@@ -8,16 +8,20 @@ from uuid import UUID
 
 from django.conf import settings
 
+from fx.assets.rules import AssetFacts
 from fx.prices.rules import Board
+from fx.quotes import queries as quotes
+from fx.quotes.queries import in_base_units, require_of_the_moment, side_of
 from holdings.funding import queries
 from holdings.funding.models import UNSENT, Destination, Withdrawal, WithdrawalState
 from holdings.funding.providers import require_rail
-from holdings.funding.services.books import tell
+from holdings.funding.services.books import as_shown, tell
 from holdings.funding.services.destinations import name_of
 from holdings.funding.services.permission import lock_and_permit
 from holdings.funding.services.top_ups import AmountTooFine
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
+from holdings.ledger.queries import shown
 from holdings.trading.services import InsufficientFunds
 from krak.approvals import services as approvals
 from krak.approvals.models import Proposal
@@ -83,7 +87,7 @@ class NotWaiting(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a withdrawal would cost now; `amount` arrives, `amount + fee` leaves."""
+    """What a withdrawal would cost now: `amount` arrives, `amount + fee` leaves (base units)."""
 
     currency: str
     amount: Decimal
@@ -102,29 +106,42 @@ class Preview:
 def preview(
     *, destination: Destination, amount: Decimal, currency: str, board: Board, now: datetime
 ) -> Preview:
-    """Return what sending `amount` to a destination costs; nothing is kept.
+    """Return what sending `amount`, in shown units, to a destination costs; nothing is kept.
 
     Raises:
         UnknownAsset, NotOnRail, AmountTooFine, BelowMinimum, NoPriceNow: as their titles say.
+        StalePrice: see `fx.quotes.queries.require_of_the_moment`.
     """
     asset = queries.require_on_rail(currency, destination.rail)
-    if not is_exact(amount, asset.decimals):
-        raise AmountTooFine(asset=currency, decimals=asset.decimals)
+    units = _units(amount, asset, board=board, now=now)
     terms = queries.terms_of(
         rail=destination.rail, code=currency, places=asset.decimals, board=board, now=now
     )
-    if amount < terms.minimum_withdrawal:
-        raise BelowMinimum(asset=currency, minimum=plain(terms.minimum_withdrawal))
-    usd = queries.usd_value(amount + terms.fee, currency, board=board)
+    if units < terms.minimum_withdrawal:
+        raise BelowMinimum(
+            asset=currency, minimum=as_shown(terms.minimum_withdrawal, currency, now=now)
+        )
+    usd = queries.usd_value(units + terms.fee, currency, board=board)
     return Preview(
         currency=currency,
-        amount=amount,
+        amount=units,
         fee=terms.fee,
         minimum=terms.minimum_withdrawal,
         usd=usd,
         needs_approval=usd > settings.WITHDRAWAL_APPROVAL_USD,
         destination=destination,
     )
+
+
+def _units(amount: Decimal, asset: AssetFacts, *, board: Board, now: datetime) -> Decimal:
+    if not asset.properties.has_multiplier and is_exact(amount, asset.decimals):
+        return amount
+    side = side_of(asset.code, board=board)
+    require_of_the_moment(side, board=board, now=now)
+    try:
+        return in_base_units(amount, side, up=False)
+    except quotes.AmountTooFine as refusal:
+        raise AmountTooFine(**refusal.facts) from None
 
 
 @takes_part
@@ -140,7 +157,8 @@ def request(
 ) -> Withdrawal:
     """Set money aside and promise to send it; `fee` is the one that the customer was shown.
 
-    A lower fee than shown is taken as it is. A large one waits for two members of staff.
+    Both amounts are in shown units. A lower fee than shown is taken as it is. A large withdrawal
+    waits for two members of staff.
 
     Raises:
         DestinationNotFound, RailUnavailable, FeeChanged, CoolingDown, BalanceNegative: as their
@@ -152,11 +170,12 @@ def request(
     destination = queries.destination_of(destination_id=destination_id, customer_id=customer.id)
     provider = require_rail(destination.rail)
     found = preview(destination=destination, amount=amount, currency=currency, board=board, now=now)
-    if found.fee > fee:
-        raise FeeChanged(fee=plain(found.fee), shown=plain(fee))
+    now_fee = shown(found.fee, code=currency, board=board, now=now).amount
+    if now_fee > fee:
+        raise FeeChanged(fee=plain(now_fee), shown=plain(fee))
     lock_and_permit(customer, Act.WITHDRAW, usd=found.usd, board=board, now=now)
     _require_cooled(found, now=now)
-    _require_funds(customer.id, found)
+    _require_funds(customer.id, found, now=now)
     state = WithdrawalState.READY
     if found.needs_approval:
         state = WithdrawalState.AWAITING_APPROVAL
@@ -166,7 +185,7 @@ def request(
         destination=destination,
         rail=destination.rail,
         currency=currency,
-        amount=amount,
+        amount=found.amount,
         fee=found.fee,
         usd_value=found.usd,
         state=state,
@@ -177,7 +196,7 @@ def request(
     if found.needs_approval:
         cases.open_case(
             kind="withdrawal_to_approve", subject=show(Withdrawal.PREFIX, made.id),
-            customer_id=customer.id, now=now, about=made, amount=plain(amount),
+            customer_id=customer.id, now=now, about=made, amount=plain(made.amount),
             currency=currency, usd=plain(found.usd),
         )  # fmt: skip
     else:
@@ -196,7 +215,7 @@ def _require_cooled(found: Preview, *, now: datetime) -> None:
         )
 
 
-def _require_funds(customer_id: UUID, found: Preview) -> None:
+def _require_funds(customer_id: UUID, found: Preview, *, now: datetime) -> None:
     balances = ledger_reads.balances(customer_id=customer_id)
     negative = [code for code, balance in balances.items() if balance.available < 0]
     if negative:
@@ -205,7 +224,9 @@ def _require_funds(customer_id: UUID, found: Preview) -> None:
     available = balance.available if balance else Decimal(0)
     if available < found.total:
         raise InsufficientFunds(
-            asset=found.currency, needed=plain(found.total), available=plain(available)
+            asset=found.currency,
+            needed=as_shown(found.total, found.currency, now=now),
+            available=as_shown(available, found.currency, now=now),
         )
 
 
@@ -238,7 +259,7 @@ def end_unsent(withdrawal: Withdrawal, *, why: str, now: datetime) -> None:
         kind="withdrawal_to_approve", subject=show(Withdrawal.PREFIX, withdrawal.id),
         reason=why, now=now,
     )  # fmt: skip
-    tell(withdrawal.customer_id, "withdrawal.canceled", **facts_of(withdrawal), reason=why)
+    tell(withdrawal.customer_id, "withdrawal.canceled", **facts_of(withdrawal, now=now), reason=why)
 
 
 @takes_part
@@ -254,13 +275,14 @@ def set_aside(withdrawal: Withdrawal, amount: Decimal, *, now: datetime) -> None
     )
 
 
-def facts_of(withdrawal: Withdrawal) -> dict[str, str]:
+def facts_of(withdrawal: Withdrawal, *, now: datetime) -> dict[str, str]:
     """Return what a notice says of a withdrawal."""
+    currency = withdrawal.currency
     return {
         "withdrawal": show(Withdrawal.PREFIX, withdrawal.id),
-        "amount": plain(withdrawal.amount),
-        "fee": plain(withdrawal.fee),
-        "currency": withdrawal.currency,
+        "amount": as_shown(withdrawal.amount, currency, now=now),
+        "fee": as_shown(withdrawal.fee, currency, now=now),
+        "currency": currency,
         "destination": name_of(withdrawal.destination),
     }
 

@@ -8,10 +8,9 @@ locked.
 from datetime import datetime
 from uuid import UUID
 
-from fx.assets import queries as assets
 from fx.prices.rules import Board
-from fx.quotes.queries.pairs import price_on
-from fx.quotes.rules import Side, middle_value
+from fx.quotes.queries import side_of
+from fx.quotes.rules import middle_value
 from holdings.ledger import services as ledger
 from holdings.ledger.models import House, JournalEntry
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
@@ -22,17 +21,6 @@ from holdings.transfers.services.telling import details_of
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part
 from krak.customers.models import Customer
-
-
-def side_of(code: str, *, board: Board) -> Side:
-    """Return an asset as it stands on the board.
-
-    Raises:
-        UnknownAsset: there is no asset of exactly this code.
-        NoPriceNow: the board has no price of it.
-    """
-    facts = assets.facts(code)
-    return Side(price=price_on(facts.code, board), places=facts.decimals)
 
 
 @takes_part

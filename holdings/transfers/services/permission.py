@@ -15,11 +15,11 @@ from fx.quotes.queries import (
     rate_from_usd,
     require_countable,
     require_of_the_moment,
+    side_of,
 )
 from fx.quotes.rules import usd_value
 from holdings.ledger.queries import balances
 from holdings.transfers import queries
-from holdings.transfers.services.moving import side_of
 from krak.core.errors import DomainError, Kind
 from krak.core.money import plain
 from krak.customers.models import Act, Customer

@@ -34,7 +34,11 @@ class OnChainSerializer(StrictSerializer):
 
     network = serializers.ChoiceField(choices=list(NETWORKS))
     asset = CodeField()
-    amount = AmountField(zero=False)
+    token = serializers.CharField(
+        max_length=64, default="", allow_blank=True,
+        help_text="of shares: another mint or contract than theirs, as a fake has",
+    )  # fmt: skip
+    amount = AmountField(zero=False, help_text="in base units")
     address = serializers.CharField(max_length=128)
     memo = serializers.CharField(max_length=64, default="", allow_blank=True)
 
