@@ -16,6 +16,7 @@ from krak.api.shapes import AmountSerializer, ConstantField, DecimalText, IdFiel
 from krak.core import clock
 from krak.core.money import money
 from krak.customers.authentication import asking
+from krak.customers.queries import display_currency
 
 
 class WalletSerializer(serializers.Serializer[Wallet]):
@@ -32,7 +33,7 @@ class WalletSerializer(serializers.Serializer[Wallet]):
         help_text="of shares: base units times this are the units shown; corporate actions move it",
     )
     value = AmountSerializer(
-        allow_null=True, help_text="what `posted` would sell for in the home currency"
+        allow_null=True, help_text="what `posted` would sell for, in the display currency"
     )
     stale = serializers.BooleanField(help_text="the price is missing or too old to sell by")
     price_as_of = serializers.DateTimeField(allow_null=True)
@@ -55,15 +56,16 @@ class Balances(APIView):
     def get(self, request: Request) -> Response:
         """Return what the customer has and what it is worth now."""
         customer = asking(request)
+        currency = display_currency(customer)
         wallets = queries.wallets(
             customer_id=customer.id,
-            home_currency=customer.home_currency,
+            currency=currency,
             board=live.current(),
             now=clock.now(),
         )
         total = sum((w.value.amount for w in wallets if w.value is not None), Decimal(0))
         body = {
-            "value": money(total, customer.home_currency),
+            "value": money(total, currency),
             "stale": any(w.stale and w.balance.posted for w in wallets),
             "results": wallets,
         }

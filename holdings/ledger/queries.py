@@ -156,12 +156,10 @@ def owed() -> dict[str, Decimal]:
     return dict(rows.annotate(total=Sum("posted")))
 
 
-def wallets(
-    *, customer_id: UUID, home_currency: str, board: Board, now: datetime
-) -> tuple[Wallet, ...]:
+def wallets(*, customer_id: UUID, currency: str, board: Board, now: datetime) -> tuple[Wallet, ...]:
     """Return all the customer's balances by currency, valued by one board."""
     return tuple(
-        _wallet(balance, home_currency, board, now)
+        _wallet(balance, currency, board, now)
         for balance in balances(customer_id=customer_id).values()
     )
 
@@ -171,23 +169,24 @@ def shown(base_units: Decimal, *, code: str, board: Board, now: datetime) -> Mon
     return money(base_units * board.multiplier(code, now), code)
 
 
-def _wallet(balance: Balance, home: str, board: Board, now: datetime) -> Wallet:
+def _wallet(balance: Balance, currency: str, board: Board, now: datetime) -> Wallet:
     code = balance.currency
     price = board.price(code)
     value = None
     try:
-        worth = board.worth(balance.posted, code, home)
+        worth = board.worth(balance.posted, code, currency)
     except NoPrice:
         pass
     else:
-        value = money(floor_to(worth, places_of(home)), home)
+        value = money(floor_to(worth, places_of(currency)), currency)
     return Wallet(
         balance=balance,
         posted=shown(balance.posted, code=code, board=board, now=now),
         held=shown(balance.held, code=code, board=board, now=now),
         available=shown(balance.available, code=code, board=board, now=now),
         value=value,
-        stale=code != home and not (board.is_fresh(code, now) and board.is_fresh(home, now)),
+        stale=code != currency
+        and not (board.is_fresh(code, now) and board.is_fresh(currency, now)),
         price_as_of=price.as_of if price else None,
         multiplier=board.multiplier(code, now) if _has_multiplier(code) else None,
     )

@@ -54,7 +54,7 @@ def home_currencies(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
 def token_holder(token: str, *, now: datetime) -> AccessToken | None:
     """Return a bearer token with its user and customer, or None when it is unknown or ended."""
     return (
-        AccessToken.objects.select_related("user__customer")
+        AccessToken.objects.select_related("user__customer__profile")
         .filter(
             digest=hashlib.sha256(token.encode()).digest(),
             ended_at=None,
@@ -83,6 +83,12 @@ def profile_of(*, customer_id: UUID) -> Profile:
     """Return what a customer told of themselves; nothing yet is an empty profile."""
     found = Profile.objects.filter(customer_id=customer_id).first()
     return found or Profile(customer_id=customer_id)
+
+
+def display_currency(customer: Customer) -> str:
+    """Return the currency that the customer sees values in: the one they chose, else at home."""
+    profile: Profile | None = getattr(customer, "profile", None)
+    return (profile.display_currency if profile else "") or customer.home_currency
 
 
 # --- Tags ----------------------------------------------------------------------------------------

@@ -325,3 +325,22 @@ def test_cashback_is_added_up_and_listed(known: Known) -> None:
     assert row["taken_back"] == usd("0.00")
     assert row["id"].startswith("cbk_")
     assert (body["next"], body["previous"]) == (None, None)
+
+
+# --- In which currency ---------------------------------------------------------------------------
+
+
+def test_values_are_shown_in_the_display_currency_and_reckoned_in_the_home_currency(
+    known: Known,
+) -> None:
+    changed = known.send("/v1/me", {"display_currency": "EUR"}, method="patch")
+
+    assert changed.status_code == 200, changed.content
+    # A euro is 1.10 dollars.
+    euros = {"amount": "90.90", "currency": "EUR"}
+    balances = known.get("/v1/balances").json()
+    assert (balances["value"], balances["results"][0]["value"]) == (euros, euros)
+    assert known.get("/v1/portfolio").json()["value"]["currency"] == "EUR"
+    assert known.get("/v1/portfolio?currency=JPY").json()["value"]["currency"] == "JPY"
+    assert known.get("/v1/portfolio/history?from=2026-11-19").json()["currency"] == "EUR"
+    assert known.get("/v1/me").json()["home_currency"] == "USD"

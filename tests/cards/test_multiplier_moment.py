@@ -64,9 +64,7 @@ def asked(known: Known, board: Board, *, now: datetime, amount: str = "101") -> 
 
 
 def wallet(known: Known, board: Board, *, now: datetime) -> Any:
-    wallets = ledger.wallets(
-        customer_id=known.customer.id, home_currency="USD", board=board, now=now
-    )
+    wallets = ledger.wallets(customer_id=known.customer.id, currency="USD", board=board, now=now)
     return next(each for each in wallets if each.balance.currency == "AAPLx")
 
 

@@ -20,6 +20,7 @@ from krak.api.shapes import AmountSerializer, ConstantField, DecimalText, Livemo
 from krak.core import clock
 from krak.core.money import money, plain
 from krak.customers.authentication import asking
+from krak.customers.queries import display_currency
 
 MOST_DAYS: Final = 1100
 """Three years."""
@@ -84,7 +85,7 @@ class AskedPortfolioSerializer(serializers.Serializer[Any]):
     """How to look at it."""
 
     currency = serializers.CharField(
-        required=False, help_text="code of any asset; the home currency if left out"
+        required=False, help_text="code of any asset; the display currency if left out"
     )
     hide_small = AmountField(
         required=False, help_text="leave holdings out that are worth less than this"
@@ -126,7 +127,7 @@ class PortfolioView(APIView):
         """Return what the customer has, at the middle of bid and ask, in any currency."""
         customer, now = asking(request), clock.now()
         asked = _checked(AskedPortfolioSerializer, request)
-        currency = asked.get("currency") or customer.home_currency
+        currency = asked.get("currency") or display_currency(customer)
         directory.named(currency)
         measure = queries.measure_now(currency, now=now)
         found = queries.portfolio(customer_id=customer.id, measure=measure, now=now)
@@ -210,7 +211,7 @@ class AskedHistorySerializer(serializers.Serializer[Any]):
 
     to = serializers.DateField(required=False, help_text="the last day; yesterday if left out")
     currency = serializers.CharField(
-        required=False, help_text="code of any asset; the home currency if left out"
+        required=False, help_text="code of any asset; the display currency if left out"
     )
 
     def get_fields(self) -> dict[str, Any]:
@@ -258,7 +259,7 @@ class History(APIView):
         """Return what everything was worth at the end of each day, in any currency."""
         customer = asking(request)
         asked = _checked(AskedHistorySerializer, request)
-        currency = asked.get("currency") or customer.home_currency
+        currency = asked.get("currency") or display_currency(customer)
         directory.named(currency)
         days = queries.history(
             customer_id=customer.id,
