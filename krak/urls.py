@@ -25,7 +25,7 @@ from fx.prices.api import assets, prices
 from fx.quotes import api as quotes
 from holdings.activity import api as activity
 from holdings.funding import webhooks as money_webhooks
-from holdings.funding.api import deposits, destinations, top_ups, withdrawals
+from holdings.funding.api import deposits, destinations, places, top_ups, withdrawals
 from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
 from holdings.reserves import api as reserves
@@ -163,8 +163,8 @@ urlpatterns = [
     path("v1/top-ups/<str:shown_id>", top_ups.OneTopUp.as_view()),
     path("v1/deposits", deposits.Deposits.as_view()),
     path("v1/deposits/<str:shown_id>", deposits.OneDeposit.as_view()),
-    path("v1/deposit-accounts", deposits.DepositAccounts.as_view()),
-    path("v1/deposit-addresses", deposits.DepositAddresses.as_view()),
+    path("v1/deposit-accounts", places.DepositAccounts.as_view()),
+    path("v1/deposit-addresses", places.DepositAddresses.as_view()),
     path("v1/destinations", destinations.Destinations.as_view()),
     path("v1/destinations/<str:shown_id>", destinations.OneDestination.as_view()),
     path("v1/withdrawals", withdrawals.Withdrawals.as_view()),

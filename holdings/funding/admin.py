@@ -24,7 +24,7 @@ from holdings.funding.models import (
     Withdrawal,
     WithdrawalState,
 )
-from holdings.funding.services import unmatched, withdrawals
+from holdings.funding.services import release, unmatched
 from krak.approvals.admin import waiting
 from krak.core import clock
 from krak.core.admin import (
@@ -246,7 +246,7 @@ class WithdrawalAdmin(_MoneyAdmin):
 
     def sections(self, withdrawal: Withdrawal) -> Iterable[Section]:
         """Show what waits for a second person."""
-        yield waiting(kind=withdrawals.KIND, subject=show(Withdrawal.PREFIX, withdrawal.id))
+        yield waiting(kind=release.KIND, subject=show(Withdrawal.PREFIX, withdrawal.id))
 
     def has_release_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Let those with the right propose to send what waits."""
@@ -265,7 +265,7 @@ class WithdrawalAdmin(_MoneyAdmin):
             raise PermissionDenied
 
         def do(data: dict[str, Any]) -> str:
-            withdrawals.propose_release(
+            release.propose_release(
                 withdrawal_id=withdrawal.id,
                 reason=data["reason"],
                 by=_user(request),

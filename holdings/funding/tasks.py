@@ -17,7 +17,7 @@ from holdings.funding.events import (
     read_refund,
     read_transfer,
 )
-from holdings.funding.services import places, sending, top_ups, unmatched, withdrawals
+from holdings.funding.services import places, release, sending, top_ups, unmatched
 from holdings.funding.services.receipts import ReceiptSaid, hear_of_receipt
 from holdings.funding.services.sending import PayoutSaid
 from holdings.funding.services.take_backs import TakeBackSaid, hear_of_take_back
@@ -154,16 +154,16 @@ def describe_release(proposed: Proposed) -> Iterable[tuple[str, str]]:
 
 
 @carries_out(
-    withdrawals.KIND,
+    release.KIND,
     title="Release of a large withdrawal",
     propose="funding.propose_withdrawal",
     approve="funding.approve_withdrawal",
     describe=describe_release,
-    turned_down=withdrawals.turn_down,
+    turned_down=release.turn_down,
 )
 def release_withdrawal(*, proposed: Proposed, now: datetime) -> str:
     """Send it."""
-    return withdrawals.release(proposed=proposed, now=now)
+    return release.release(proposed=proposed, now=now)
 
 
 def describe_receipt(proposed: Proposed) -> Iterable[tuple[str, str]]:

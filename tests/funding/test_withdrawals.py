@@ -11,7 +11,7 @@ from django.db import transaction as django_transaction
 from cards.issuing.models import Card
 from holdings.funding.models import Destination, PaperPayout, Withdrawal
 from holdings.funding.providers import provider_named
-from holdings.funding.services import sending, withdrawals
+from holdings.funding.services import release, sending
 from holdings.ledger import services as ledger
 from holdings.ledger.models import JournalEntry
 from holdings.lots.models import Lot
@@ -250,7 +250,7 @@ def test_a_large_one_is_sent_once_two_people_agreed(market: Any) -> None:
     assert Case.objects.get(kind="withdrawal_to_approve").customer_id == known.customer.id
     maker, checker = staff("funding.propose_withdrawal"), staff("funding.approve_withdrawal")
 
-    proposal = withdrawals.propose_release(
+    proposal = release.propose_release(
         withdrawal_id=row.id, reason="called back", by=maker, now=clock.now()
     )
     with pytest.raises(approvals.OwnProposal):
@@ -274,9 +274,7 @@ def test_a_large_one_that_is_rejected_gives_the_money_back(market: Any) -> None:
     known = new_customer(cash="20000", country="BR")
     row = large(known)
     maker, checker = staff("funding.propose_withdrawal"), staff("funding.approve_withdrawal")
-    proposal = withdrawals.propose_release(
-        withdrawal_id=row.id, reason="?", by=maker, now=clock.now()
-    )
+    proposal = release.propose_release(withdrawal_id=row.id, reason="?", by=maker, now=clock.now())
 
     approvals.reject(proposal_id=proposal.id, by=checker, note="no", now=clock.now())
     work()
@@ -291,12 +289,10 @@ def test_one_that_was_canceled_cannot_be_released(market: Any) -> None:
     known = new_customer(cash="20000", country="BR")
     row = large(known)
     maker, checker = staff("funding.propose_withdrawal"), staff("funding.approve_withdrawal")
-    proposal = withdrawals.propose_release(
-        withdrawal_id=row.id, reason="?", by=maker, now=clock.now()
-    )
+    proposal = release.propose_release(withdrawal_id=row.id, reason="?", by=maker, now=clock.now())
     known.send(f"/v1/withdrawals/wdr_{known_id(row)}/cancel")
 
-    with pytest.raises(withdrawals.NotWaiting):
+    with pytest.raises(release.NotWaiting):
         approvals.approve(
             proposal_id=proposal.id, content_hash=proposal.content_hash, by=checker, note="ok",
             now=clock.now(),

@@ -1,9 +1,8 @@
-"""Ask for a withdrawal, cancel it, let two people release a large one."""
+"""Ask for a withdrawal; cancel it while it is not sent."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -23,18 +22,13 @@ from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
 from holdings.ledger.queries import shown
 from holdings.trading.services import InsufficientFunds
-from krak.approvals import services as approvals
-from krak.approvals.models import Proposal
-from krak.approvals.rules import Proposed
 from krak.cases import services as cases
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import read, show, uuid7
+from krak.core.ids import show, uuid7
 from krak.core.money import is_exact, plain
 from krak.core.outbox import services as outbox
-from krak.core.transactions import takes_part, transaction
-from krak.customers.models import Act, Customer, User
-
-KIND: Final = "funding.release_withdrawal"
+from krak.core.transactions import takes_part
+from krak.customers.models import Act, Customer
 
 
 class BelowMinimum(DomainError):
@@ -74,14 +68,6 @@ class AlreadySent(DomainError):
 
     code = "funding.already_sent"
     title = "This withdrawal was sent or has ended."
-    kind = Kind.CONFLICT
-
-
-class NotWaiting(DomainError):
-    """Only what waits for approval can be released."""
-
-    code = "funding.not_waiting"
-    title = "This withdrawal does not wait for approval."
     kind = Kind.CONFLICT
 
 
@@ -285,69 +271,3 @@ def facts_of(withdrawal: Withdrawal, *, now: datetime) -> dict[str, str]:
         "currency": currency,
         "destination": name_of(withdrawal.destination),
     }
-
-
-# --- Two people ----------------------------------------------------------------------------------
-
-
-@transaction
-def propose_release(*, withdrawal_id: UUID, reason: str, by: User, now: datetime) -> Proposal:
-    """Put the release of a large withdrawal before a second person.
-
-    Raises:
-        NotWaiting: it does not wait for approval.
-        NotAllowed, WordsMissing, AlreadyProposed: as of `approvals.services.propose`.
-    """
-    found = Withdrawal.objects.select_related("destination").get(id=withdrawal_id)
-    if found.state != WithdrawalState.AWAITING_APPROVAL:
-        raise NotWaiting(state=found.state.lower())
-    payload: dict[str, Any] = {
-        "customer": show(Customer.PREFIX, found.customer_id),
-        "amount": plain(found.amount),
-        "fee": plain(found.fee),
-        "currency": found.currency,
-        "rail": found.rail,
-    }
-    return approvals.propose(
-        kind=KIND,
-        subject=show(Withdrawal.PREFIX, found.id),
-        payload=payload,
-        reason=reason,
-        by=by,
-        now=now,
-    )
-
-
-@takes_part
-def release(*, proposed: Proposed, now: datetime) -> str:
-    """Send what two people agreed on.
-
-    Raises:
-        NotWaiting: it was canceled meanwhile.
-    """
-    found = _locked(proposed)
-    if found.state != WithdrawalState.AWAITING_APPROVAL:
-        raise NotWaiting(state=found.state.lower())
-    found.state = WithdrawalState.READY
-    found.save(update_fields=["state"])
-    cases.settle_case(
-        kind="withdrawal_to_approve", subject=proposed.subject,
-        reason="Two people agreed to send it.", now=now,
-    )  # fmt: skip
-    outbox.promise("funding.send", {"withdrawal": str(found.id)})
-    return f"funding.withdrawal:{found.id}"
-
-
-@takes_part
-def turn_down(*, proposed: Proposed, now: datetime) -> None:
-    """Give the money back: the release was rejected, withdrawn or not decided in time."""
-    found = _locked(proposed)
-    if found.state == WithdrawalState.AWAITING_APPROVAL:
-        end_unsent(found, why="Not approved.", now=now)
-
-
-def _locked(proposed: Proposed) -> Withdrawal:
-    ledger.lock_books([read(Customer.PREFIX, proposed.payload["customer"])])
-    return Withdrawal.objects.select_related("destination").get(
-        id=read(Withdrawal.PREFIX, proposed.subject)
-    )
