@@ -54,7 +54,7 @@ def home_currencies(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
 def token_holder(token: str, *, now: datetime) -> AccessToken | None:
     """Return a bearer token with its user and customer, or None when it is unknown or ended."""
     return (
-        AccessToken.objects.select_related("user__customer__profile")
+        AccessToken.objects.select_related("user__customer")
         .filter(
             digest=hashlib.sha256(token.encode()).digest(),
             ended_at=None,
@@ -87,8 +87,7 @@ def profile_of(*, customer_id: UUID) -> Profile:
 
 def display_currency(customer: Customer) -> str:
     """Return the currency that the customer sees values in: the one they chose, else at home."""
-    profile: Profile | None = getattr(customer, "profile", None)
-    return (profile.display_currency if profile else "") or customer.home_currency
+    return profile_of(customer_id=customer.id).display_currency or customer.home_currency
 
 
 # --- Tags ----------------------------------------------------------------------------------------

@@ -184,11 +184,13 @@ def test_a_cost_that_lots_do_not_account_for_is_not_guessed(pinned: Any) -> None
     assert (row["cost_basis"], row["gain"]) == (None, None)
 
 
-def test_a_portfolio_costs_two_queries_and_a_third_once_a_minute(
+def test_a_portfolio_costs_two_queries_a_third_for_its_currency_and_a_fourth_once_a_minute(
     pinned: Any, django_assert_num_queries: Any
 ) -> None:
     pinned()
     known = with_lots("1", *((code, "1", "1") for code in ("BTC", "ETH", "SOL", "EUR", "AAPLx")))
+    with django_assert_num_queries(4):
+        known.get("/v1/portfolio")
     with django_assert_num_queries(3):
         known.get("/v1/portfolio")
     with django_assert_num_queries(2):
