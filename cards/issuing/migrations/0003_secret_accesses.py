@@ -8,6 +8,7 @@ from krak.core.sql import run_sql
 
 
 class Migration(migrations.Migration):
+    # As it was called before there was one first migration per app.
     replaces: ClassVar = [("issuing", "0005_secret_accesses")]
     dependencies: ClassVar = [
         ("issuing", "0002_first_policy"),

@@ -8,6 +8,7 @@ from krak.core.sql import run_sql
 
 
 class Migration(migrations.Migration):
+    # As it was called before there was one first migration per app.
     replaces: ClassVar = [("assets", "0005_delistings_keep_their_terms")]
     dependencies: ClassVar = [
         ("assets", "0001_initial"),

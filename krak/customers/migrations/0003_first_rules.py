@@ -44,6 +44,7 @@ def add(apps: Any, _editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    # As it was called before there was one first migration per app.
     replaces: ClassVar = [("customers", "0005_first_rules")]
     dependencies: ClassVar = [("customers", "0002_guards")]
     # Going back leaves the rows; the step before drops their tables.

@@ -8,6 +8,7 @@ from krak.core.sql import run_sql
 
 
 class Migration(migrations.Migration):
+    # As it was called before there was one first migration per app.
     replaces: ClassVar = [("notifications", "0007_tell")]
     dependencies: ClassVar = [
         ("notifications", "0001_initial"),

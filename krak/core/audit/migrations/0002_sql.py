@@ -8,6 +8,7 @@ from krak.core.sql import run_sql
 
 
 class Migration(migrations.Migration):
+    # As it was called before there was one first migration per app.
     replaces: ClassVar = [("audit", "0006_proof_in_parts")]
     dependencies: ClassVar = [("audit", "0001_initial")]
     operations: ClassVar = [run_sql(__file__, "record", "chain", "proof")]
