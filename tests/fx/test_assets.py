@@ -279,7 +279,7 @@ def test_a_multiplier_that_cannot_be_is_refused(loaded, change, refusal):
 )
 def test_the_history_of_multipliers_cannot_be_changed(loaded, statement):
     with (
-        pytest.raises(IntegrityError, match="append-only"),
+        pytest.raises(IntegrityError, match="history is kept"),
         django_transaction.atomic(),
         connection.cursor() as cursor,
     ):

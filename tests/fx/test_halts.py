@@ -155,7 +155,7 @@ def test_what_was_ordered_is_history(change):
         # The foreign keys wait for the end of the transaction, and TRUNCATE for them.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
-        with refused("is history"), django_transaction.atomic():
+        with refused("history"), django_transaction.atomic():
             cursor.execute(change)
 
 

@@ -1,14 +1,8 @@
 -- A multiplier's history is what shown units of the past are explained with.
 
-CREATE FUNCTION assets_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only: override it with a new row', TG_TABLE_NAME
-        USING ERRCODE = 'restrict_violation';
-END $$;
-
 CREATE TRIGGER multipliers_are_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON assets_multiplier
-    FOR EACH STATEMENT EXECUTE FUNCTION assets_refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 
 -- What holders were told stays told: a delisting is called off or priced, once.
 CREATE FUNCTION assets_guard_delisting() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -30,6 +24,6 @@ CREATE TRIGGER a_delisting_keeps_its_terms
     FOR EACH ROW EXECUTE FUNCTION assets_guard_delisting();
 CREATE TRIGGER delistings_are_kept
     BEFORE TRUNCATE ON assets_delisting
-    FOR EACH STATEMENT EXECUTE FUNCTION assets_refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER changes_are_recorded AFTER INSERT OR UPDATE ON assets_delisting
     FOR EACH ROW EXECUTE FUNCTION audit_record('asset_id');

@@ -1,19 +1,13 @@
 -- A quote is a promise: what it said stays said.
-CREATE FUNCTION quotes_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only: a change is a newer row', TG_TABLE_NAME
-        USING ERRCODE = 'restrict_violation';
-END $$;
-
 CREATE TRIGGER fee_schedules_are_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON quotes_feeschedule
-    FOR EACH STATEMENT EXECUTE FUNCTION quotes_refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER quote_policies_are_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON quotes_quotepolicy
-    FOR EACH STATEMENT EXECUTE FUNCTION quotes_refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER quotes_are_not_emptied
     BEFORE TRUNCATE ON quotes_quote
-    FOR EACH STATEMENT EXECUTE FUNCTION quotes_refuse_change();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 
 -- Only being accepted happens to a quote, once; one that nobody took may be dropped.
 CREATE FUNCTION quotes_guard() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -20,18 +20,13 @@ CREATE TRIGGER a_verification_goes_forward BEFORE UPDATE ON customers_verificati
     FOR EACH ROW EXECUTE FUNCTION customers_verification_goes_forward();
 
 -- What was agreed to, and by which rules it was decided, is not changed afterwards.
-CREATE FUNCTION customers_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
-END $$;
-
 CREATE TRIGGER terms_are_append_only BEFORE UPDATE OR DELETE ON customers_terms
-    FOR EACH ROW EXECUTE FUNCTION customers_append_only();
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER acceptances_are_append_only BEFORE UPDATE OR DELETE ON customers_termsacceptance
-    FOR EACH ROW EXECUTE FUNCTION customers_append_only();
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER acceptances_are_not_emptied BEFORE TRUNCATE ON customers_termsacceptance
-    FOR EACH STATEMENT EXECUTE FUNCTION customers_append_only();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER kyc_rules_are_append_only BEFORE UPDATE OR DELETE ON customers_kycrule
-    FOR EACH ROW EXECUTE FUNCTION customers_append_only();
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER verifications_are_not_deleted BEFORE DELETE ON customers_verification
-    FOR EACH ROW EXECUTE FUNCTION customers_append_only();
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse();
