@@ -21,7 +21,8 @@ def run_sql(migration: str, *names: str) -> RunSQL:
     `migration` is its `__file__`. What replaces, alters or drops something has no such way back:
     it is a `RunSQL` that says what was there before.
 
-    Raises: ValueError: a file does more than create
+    Raises:
+        ValueError: a file does more than create.
     """
     folder = Path(migration).parent.parent / "sql"
     texts = [(folder / f"{name}.sql").read_text() for name in names]
