@@ -16,21 +16,14 @@ from rest_framework.response import Response
 from fx.prices import live
 from holdings.funding import queries
 from holdings.funding.api.shared import LineField
-from holdings.funding.models import (
-    DepositAccount,
-    DepositAddress,
-)
+from holdings.funding.models import DepositAccount, DepositAddress
 from holdings.funding.rules.networks import NETWORKS
 from holdings.funding.services import places
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
-from krak.api.shapes import (
-    ConstantField,
-    IdField,
-    LivemodeField,
-)
+from krak.api.shapes import ConstantField, IdField, LivemodeField
 from krak.core import clock
 from krak.customers.authentication import asking
 

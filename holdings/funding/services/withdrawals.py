@@ -10,7 +10,6 @@ from django.conf import settings
 from fx.assets.rules import AssetFacts
 from fx.prices.rules import Board
 from fx.quotes import queries as quotes
-from fx.quotes.queries import in_base_units, require_of_the_moment, side_of
 from holdings.funding import queries
 from holdings.funding.models import UNSENT, Destination, Withdrawal, WithdrawalState
 from holdings.funding.providers import require_rail
@@ -20,7 +19,6 @@ from holdings.funding.services.permission import lock_and_permit
 from holdings.funding.services.top_ups import AmountTooFine
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
-from holdings.ledger.queries import shown
 from holdings.trading.services import InsufficientFunds
 from krak.cases import services as cases
 from krak.core.errors import DomainError, Kind
@@ -120,12 +118,14 @@ def preview(
 
 
 def _units(amount: Decimal, asset: AssetFacts, *, board: Board, now: datetime) -> Decimal:
-    if not asset.properties.has_multiplier and is_exact(amount, asset.decimals):
+    if not asset.properties.has_multiplier:
+        if not is_exact(amount, asset.decimals):
+            raise AmountTooFine(asset=asset.code, decimals=asset.decimals)
         return amount
-    side = side_of(asset.code, board=board)
-    require_of_the_moment(side, board=board, now=now)
+    side = quotes.side_of(asset.code, board=board)
+    quotes.require_of_the_moment(side, board=board, now=now)
     try:
-        return in_base_units(amount, side, up=False)
+        return quotes.in_base_units(amount, side, up=False)
     except quotes.AmountTooFine as refusal:
         raise AmountTooFine(**refusal.facts) from None
 
@@ -156,7 +156,7 @@ def request(
     destination = queries.destination_of(destination_id=destination_id, customer_id=customer.id)
     provider = require_rail(destination.rail)
     found = preview(destination=destination, amount=amount, currency=currency, board=board, now=now)
-    now_fee = shown(found.fee, code=currency, board=board, now=now).amount
+    now_fee = ledger_reads.shown(found.fee, code=currency, board=board, now=now).amount
     if now_fee > fee:
         raise FeeChanged(fee=plain(now_fee), shown=plain(fee))
     lock_and_permit(customer, Act.WITHDRAW, usd=found.usd, board=board, now=now)
