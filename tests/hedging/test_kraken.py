@@ -287,7 +287,8 @@ def test_pairs_are_read_by_our_codes_and_a_twin_that_trades_comes_first(
 ) -> None:
     assets.load_catalogue(now=now)
     fake.pairs = {
-        "XXBTZUSD": _pair("XBT/USD"), "XXBTZEUR": _pair("XBT/EUR"), "ZEURZUSD": _pair("EUR/USD"),
+        "XXBTZUSD": _pair("XBT/USD"), "XXBTZEUR": _pair("XBT/EUR"),
+        "ZEURZUSD": _pair("EUR/USD", base="ZEUR"),
         "NEWUSD": _pair("NEWCOIN/USD"), "XETHZUSD": _pair("ETH/USD", tick_size="0"),
     }  # fmt: skip
     fake.tokenized_pairs = {
@@ -301,3 +302,18 @@ def test_pairs_are_read_by_our_codes_and_a_twin_that_trades_comes_first(
         "XXBTZUSD", 8, Decimal("0.1"), Decimal("0.0001"), Decimal("0.5"), tokenized=False
     )
     assert (found["AAPLx"].pair, found["AAPLx"].tokenized) == ("AAPLxUSD", True)
+
+
+def test_a_coin_that_is_called_as_a_money_is_hedges_no_money(
+    kraken: Kraken, fake: FakeKraken, now: datetime
+) -> None:
+    """Kraken's MNT is Mantle, not the tögrög; its BOB is a coin that we do not list."""
+    assets.load_catalogue(now=now)
+    fake.pairs = {
+        "MNTUSD": _pair("MNT/USD", base="MNT"), "BOBUSD": _pair("BOB/USD", base="BOB"),
+        "ZGBPZUSD": _pair("GBP/USD", base="ZGBP"),
+    }  # fmt: skip
+
+    found = {code: instrument.pair for code, instrument in kraken.instruments()}
+
+    assert found == {"MANTLE": "MNTUSD", "GBP": "ZGBPZUSD"}

@@ -128,6 +128,28 @@ def test_the_last_price_stays_the_last_whatever_a_board_says_later(
     assert balance(late, "USD") == (50000, 0)
 
 
+def test_a_split_after_the_last_price_changes_nothing_of_what_is_paid(
+    maker: User, market: Any
+) -> None:
+    """A share that comes back from a transfer days later is worth what the others were."""
+    services.load_catalogue(now=clock.now())
+    directory.forget()
+    market({"AAPLx": "200"}, ask={"AAPLx": "200"})
+    early = new_customer(holdings={"AAPLx": "3"})
+    found = announce(maker, now=clock.now(), code="AAPLx")
+    assert convert(found.converts_at) == 1
+    late = new_customer(holdings={"AAPLx": "3"})
+    with unit_of_work():
+        services.schedule_multiplier(
+            code="AAPLx", multiplier=Decimal(2), activates_at=found.converts_at + timedelta(days=1),
+            now=found.converts_at,
+        )  # fmt: skip
+
+    assert convert(found.converts_at + timedelta(days=2)) == 1
+
+    assert balance(late, "USD") == balance(early, "USD") == (600, 0)
+
+
 def test_it_becomes_the_money_that_its_owner_is_at_home_in(maker: User, market: Any) -> None:
     known = new_customer(holdings={"BTC": "0.00003"})
     known.customer.home_currency = "EUR"

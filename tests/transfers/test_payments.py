@@ -137,6 +137,25 @@ def test_who_cannot_take_it_yet_is_waited_for(ada: Known, bob: Known) -> None:
     books_hold(ada, bob)
 
 
+def test_what_waited_does_not_reach_who_may_not_hold_it_any_more(market: Any, bob: Known) -> None:
+    """Who moves before they verify is judged by where they live when it would arrive."""
+    rich = tagged(new_customer(holdings={"AAPLx": "5"}, country="BR"))
+    not_ready(bob)
+    sent = pay(rich, bob, "1", "AAPLx").json()
+    assert sent["state"] == "pending"
+    Customer.objects.filter(id=bob.customer.id).update(country="US")
+    ready(bob)
+
+    assert passes.deliver_waiting(board=live.current(), now=clock.now()) == 0
+    assert refusal(bob.send(f"/v1/transfers/{sent['id']}/accept")) == (
+        422, "eligibility.not_eligible",
+    )  # fmt: skip
+    passes.expire_due(board=live.current(), now=clock.now() + timedelta(days=60))
+
+    assert (posted(rich, "AAPLx"), posted(bob, "AAPLx")) == (5, 0)
+    books_hold(rich, bob)
+
+
 def test_the_clock_delivers_what_waited(ada: Known, bob: Known) -> None:
     not_ready(bob)
     pay(ada, bob, "0.002", "BTC")

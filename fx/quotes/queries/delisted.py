@@ -14,9 +14,9 @@ from fx.quotes.rules import Fees, Side, TooLarge, TooSmall, sell_exactly, usd_va
 from krak.customers.models import Customer
 
 
-def usd_of_delisted(delisting: Delisting, *, at: datetime) -> Decimal:
+def usd_of_delisted(delisting: Delisting) -> Decimal:
     """Return what one base unit of what was delisted, and has its last price, becomes in USD."""
-    price = _last_price(delisting, at=at)
+    price = _last_price(delisting)
     return price.bid * price.multiplier
 
 
@@ -33,7 +33,7 @@ def price_of_delisted(
     home = price_on(customer.home_currency, board)
     if not board.may_buy(home.code, now):
         raise StalePrice(asset=home.code, as_of=home.as_of.isoformat())
-    last = _last_price(delisting, at=now)
+    last = _last_price(delisting)
     pair = Pair(
         sold=Side(price=last, places=assets.facts(last.code).decimals),
         bought=Side(price=home, places=assets.facts(home.code).decimals),
@@ -54,7 +54,8 @@ def price_of_delisted(
     )
 
 
-def _last_price(delisting: Delisting, *, at: datetime) -> Price:
+def _last_price(delisting: Delisting) -> Price:
+    """Return the last price; what a shown unit was then it stays, whatever is split later."""
     if delisting.price_usd is None or delisting.price_as_of is None:
         raise ValueError(f"{delisting} has no last price yet")
     code = delisting.asset.code
@@ -67,5 +68,5 @@ def _last_price(delisting: Delisting, *, at: datetime) -> Price:
         source="delisting",
         venue="reference",
         market_open=False,
-        multiplier=assets.multiplier_of(code, at=at),
+        multiplier=assets.multiplier_of(code, at=delisting.price_as_of),
     )

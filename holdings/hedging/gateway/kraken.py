@@ -144,15 +144,15 @@ class Kraken:
         A share may be listed twice under one name: one that trades now comes first.
         """
         names = {called: code for code, called in assets.kraken_names().items()}
-        # Money is called by its code here, and traded against dollars where its pair ends in USD.
-        names |= {c: c for c, a in catalogue.known().items() if a.properties.is_cash}
+        # Money of a state is known by its Z: a coin may be called as a money is, as MNT and BOB are.
+        money = {f"Z{c}": c for c, a in catalogue.known().items() if a.properties.is_cash}
         found: dict[str, tuple[bool, Instrument]] = {}
         for tokenized in (False, True):
             params = {"aclass_base": "tokenized_asset"} if tokenized else {}
             pairs = self._public("AssetPairs", params)
             for pair, facts in sorted(pairs.items()):
                 base, _, quote = str(facts.get("wsname", "")).partition("/")
-                code = names.get(base)
+                code = money.get(str(facts.get("base"))) or names.get(base)
                 if code is None or quote != "USD":
                     continue
                 online = facts.get("status") == "online"

@@ -146,7 +146,7 @@ def _price(delisting: Delisting, *, board: Board, now: datetime) -> None:
 def _left(*, now: datetime) -> Iterator[tuple[Delisting, UUID]]:
     for delisting in assets.delistings_priced():
         code = delisting.asset.code
-        worth = pricing.usd_of_delisted(delisting, at=now)
+        worth = pricing.usd_of_delisted(delisting)
         for customer_id in books.holders(code, least=LEAST_USD / worth, most=CONVERTED_AT_ONCE):
             yield delisting, customer_id
 

@@ -8,20 +8,17 @@ from uuid import UUID
 
 from django.conf import settings
 
-from fx.assets import queries as assets
-from fx.eligibility.queries import require_eligible
 from fx.prices.rules import Board
 from holdings.ledger import services as ledger
 from holdings.transfers import queries
 from holdings.transfers.models import PaymentLink, TransferKind
 from holdings.transfers.services import payments
-from holdings.transfers.services.permission import Sum, require_not_frozen
+from holdings.transfers.services.permission import Sum, require_may_take
 from holdings.transfers.services.telling import facts_of_transfer
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part
-from krak.customers.models import Act, Customer
-from krak.customers.queries import permitted
+from krak.customers.models import Customer
 from krak.notifications import services as notifications
 
 
@@ -87,8 +84,7 @@ def claim(*, token: str, claimant: Customer, board: Board, now: datetime) -> Pay
         OwnLink: it is the claimant's.
         LinkEnded: somebody else was first, it was canceled, or has run out.
         OnHold: its sender's account is frozen.
-        AccountFrozen, NotEligible, SuitabilityNeeded, and what `permitted` raises: the claimant
-            may not take it, and the link stays.
+        What `require_may_take` raises: the claimant may not take it, and the link stays.
     """
     link = queries.link_by_token(token)
     if link.customer_id == claimant.id:
@@ -98,9 +94,7 @@ def claim(*, token: str, claimant: Customer, board: Board, now: datetime) -> Pay
         payments.require_waiting(link.transfer, now=now)
     except payments.TransferEnded:
         raise LinkEnded(state=link.transfer.state.lower()) from None
-    require_not_frozen(claimant)
-    permitted(claimant, Act.PAY, now=now)
-    require_eligible(customer=claimant, asset=assets.facts(link.transfer.currency), now=now)
+    require_may_take(claimant, link.transfer.currency, now=now)
     payments.complete(link.transfer, recipient=claimant, board=board, now=now)
     facts = facts_of_transfer(link.transfer, to=link.customer_id, board=board, now=now)
     notifications.promise(link.customer_id, "link.claimed", facts | {"link": link.shown_id})

@@ -24,15 +24,15 @@ from holdings.transfers.services.permission import (
     require_funds,
     require_may_be_paid,
     require_may_send,
-    require_not_frozen,
+    require_may_take,
 )
 from holdings.transfers.services.quoting import require_match
 from holdings.transfers.services.telling import facts_of_transfer
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.transactions import takes_part
-from krak.customers.models import Act, Customer
-from krak.customers.queries import permitted, tag_of
+from krak.customers.models import Customer
+from krak.customers.queries import tag_of
 from krak.notifications import services as notifications
 
 
@@ -163,8 +163,8 @@ def accept(*, transfer_id: UUID, recipient: Customer, board: Board, now: datetim
     Raises:
         TransferNotFound: there is none, or it is not for them.
         TransferEnded: it was canceled or has run out.
-        AccountFrozen, OnHold: the recipient's account is frozen, or the sender's.
-        What `krak.customers.queries.permitted` raises: what is still missing, and where to go.
+        OnHold: the sender's account is frozen.
+        What `require_may_take` raises of the recipient.
     """
     transfer = queries.transfer_of(transfer_id=transfer_id, customer_id=recipient.id)
     if transfer.recipient_id != recipient.id:
@@ -173,8 +173,7 @@ def accept(*, transfer_id: UUID, recipient: Customer, board: Board, now: datetim
     if transfer.state == TransferState.COMPLETED:
         return transfer
     require_waiting(transfer, now=now)
-    require_not_frozen(recipient)
-    permitted(recipient, Act.PAY, now=now)
+    require_may_take(recipient, transfer.currency, now=now)
     complete(transfer, recipient=recipient, board=board, now=now)
     _tell(transfer, transfer.customer_id, "completed", board=board, now=now)
     return transfer

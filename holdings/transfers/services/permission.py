@@ -131,6 +131,19 @@ def require_may_be_paid(
         raise RecipientNotEligible(asset=currency)
 
 
+def require_may_take(recipient: Customer, currency: str, *, now: datetime) -> None:
+    """Refuse whom money that waits for them cannot reach now, whatever was so when it was sent.
+
+    Raises:
+        AccountFrozen: compliance froze the account.
+        NotEligible, SuitabilityNeeded: where they live now, they may not hold the asset.
+        What `krak.customers.queries.permitted` raises: what is still missing, and where to go.
+    """
+    require_not_frozen(recipient)
+    permitted(recipient, Act.PAY, now=now)
+    eligibility.require_eligible(customer=recipient, asset=assets.facts(currency), now=now)
+
+
 def can_receive(recipient: Customer, *, now: datetime) -> bool:
     """Tell whether the recipient may take money right now."""
     recipient.refresh_from_db(fields=["frozen_at"])
