@@ -11,8 +11,6 @@ from krak.core.outbox import services as outbox
 from krak.core.outbox.registry import handles_many
 from krak.core.transactions import takes_part
 
-SOON: Final = timedelta(seconds=1)
-LATER: Final = timedelta(minutes=5)
 LONG: Final = timedelta(days=4)
 """A halt lasts half an hour, a weekend two days; what lasts longer is for staff to look at."""
 
@@ -35,18 +33,13 @@ def settle(*, payloads: Sequence[dict[str, Any]], now: datetime) -> None:
 
 @takes_part
 def _wait(payload: dict[str, Any], *, now: datetime) -> None:
-    since = datetime.fromisoformat(payload.get("since") or now.isoformat())
-    waited = now - since
+    waited = outbox.waited_for(payload, now=now)
     if waited > LONG:
         cases.open_case(
             kind="reward_without_price",
             subject=payload["group"],
             customer_id=UUID(payload["customer"]),
             now=now,
-            since=since.isoformat(),
+            since=(now - waited).isoformat(),
         )
-    outbox.promise(
-        "cashback.settle",
-        payload | {"since": since.isoformat()},
-        due_at=now + min(max(waited, SOON), LATER),
-    )
+    outbox.put_off("cashback.settle", payload, now=now)

@@ -1,17 +1,21 @@
 """The clock's and the outbox's doors to trading."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from celery import shared_task
 
 from fx.assets import services as listing
 from fx.prices import live
-from holdings.trading.services import apply_auto_convert, delisting, orders, recurring
+from holdings.trading.services import Waits, apply_auto_convert, delisting, orders, recurring
 from krak.core import clock
+from krak.core.outbox import services as outbox
 from krak.core.outbox.registry import handles
+
+LONG: Final = timedelta(days=4)
+"""A weekend and a holiday go by; what has no price for longer is left as it is."""
 
 
 @shared_task(name="trading.fill_orders")
@@ -46,14 +50,18 @@ def tell_that_it_stays(*, payload: dict[str, Any], now: datetime) -> None:
 
 @handles("trading.auto_convert")
 def auto_convert(*, payload: dict[str, Any], now: datetime) -> None:
-    """Let the customer's rule see money that came in."""
-    apply_auto_convert(
-        customer_id=UUID(payload["customer"]),
-        currency=payload["currency"],
-        amount=Decimal(payload["amount"]),
-        cause=payload["cause"],
-        now=now,
-    )
+    """Let the customer's rule see money that came in; without a price it waits for one."""
+    try:
+        apply_auto_convert(
+            customer_id=UUID(payload["customer"]),
+            currency=payload["currency"],
+            amount=Decimal(payload["amount"]),
+            cause=payload["cause"],
+            waits=outbox.waited_for(payload, now=now) < LONG,
+            now=now,
+        )
+    except Waits:
+        outbox.put_off("trading.auto_convert", payload, now=now)
 
 
 def _tell(topic: str, payload: dict[str, Any], *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from fx.prices import live
+from fx.prices.health import Report, State
 from fx.prices.models import ProviderReport
 from krak.cases.models import Case, Status
 from krak.core import clock
@@ -71,11 +72,19 @@ class House(Collector):
         yield _gauge("krak_board_age_seconds", "Age of the price board that decides here.",
                      (now - board.built_at).total_seconds())  # fmt: skip
         feeds = GaugeMetricFamily(
-            "krak_feed_age_seconds", "Since a provider was last heard.", labels=["provider"]
+            "krak_feed_age_seconds", "Since a provider's last price came.", labels=["provider"]
         )
-        for report in ProviderReport.objects.all():
-            feeds.add_metric([report.provider], (now - report.reported_at).total_seconds())
+        alive = GaugeMetricFamily(
+            "krak_feed_live", "Whether a provider gives prices: 0 while it is retried or stopped.",
+            labels=["provider"],
+        )  # fmt: skip
+        for row in ProviderReport.objects.all():
+            report = Report.from_json(row.body)
+            if report.last_tick_at is not None:
+                feeds.add_metric([row.provider], (now - report.last_tick_at).total_seconds())
+            alive.add_metric([row.provider], float(report.state is State.LIVE))
         yield feeds
+        yield alive
         proofs = GaugeMetricFamily(
             "krak_proof_age_seconds",
             "Since the newest proof that came to its end began, or the very first.",

@@ -10,6 +10,8 @@ import yaml
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from fx.prices import services as prices
+from fx.prices.health import Report, State
 from krak.cases import services as cases
 from krak.core import clock
 from krak.core.outbox.models import OutboxMessage
@@ -124,11 +126,34 @@ def test_without_a_token_only_the_sandbox_answers(client: Client, settings: Any)
 
 
 @pytest.mark.django_db
+def test_a_provider_that_is_gone_is_seen_however_fresh_its_report_is(client: Client) -> None:
+    now = clock.now()
+    heard = now - timedelta(hours=3)
+    prices.keep_reports(
+        [
+            Report(provider="stream", state=State.RETRYING, last_tick_at=heard),
+            Report(provider="rest", state=State.LIVE, last_tick_at=now),
+            Report(provider="bank", state=State.STARTING),
+        ],
+        now=now,
+    )
+
+    found = gauges(client)
+
+    assert found["krak_feed_age_seconds", "stream"] > timedelta(hours=3).total_seconds() - 1
+    assert found["krak_feed_age_seconds", "rest"] < 60
+    assert ("krak_feed_age_seconds", "bank") not in found
+    assert {name[1]: at for name, at in found.items() if name[0] == "krak_feed_live"} == {
+        "stream": 0, "rest": 1, "bank": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
 def test_every_name_in_the_example_rules_is_one_that_is_given(client: Client, play: Play) -> None:
     play.door.request(10_001)
     given = {name for name, *_labels in gauges(client)}
     # These two have samples only once there is a case and a provider.
-    given |= {"krak_cases_open", "krak_feed_age_seconds"}
+    given |= {"krak_cases_open", "krak_feed_live"}
     rules = yaml.safe_load((ROOT / "ops/alerts.yml").read_text())["groups"][0]["rules"]
     asked = {name for rule in rules for name in re.findall(r"krak_\w+", rule["expr"])}
 

@@ -1,22 +1,26 @@
 """Rules for incoming money: a share of each credit, once, or kept with what stood in the way."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from fx.quotes.queries import StalePrice
 from holdings.ledger import queries as ledger
 from holdings.trading import services
 from holdings.trading.models import AutoConvertRule, AutoConvertRun, Trade
+from holdings.trading.services.auto_convert import TOPIC
 from krak.core import clock
 from krak.core.ids import uuid7
+from krak.core.money import plain
 from krak.core.outbox import services as outbox
 from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction as unit_of_work
 from krak.customers.models import Act, KycRule
+from krak.notifications.kinds import word
 from tests.people import Known, new_customer
+from tests.trading.conftest import told
 from tests.trading.test_quotes import refusal
 from tests.trading.test_trades import books_hold
 
@@ -41,11 +45,13 @@ def usd(known: Known) -> Decimal:
     return ledger.balances(customer_id=known.customer.id)["USD"].posted
 
 
-def apply(known: Known, amount: str, cause: str = "deposit:1") -> AutoConvertRun | None:
+def apply(
+    known: Known, amount: str, cause: str = "deposit:1", *, waits: bool = True
+) -> AutoConvertRun | None:
     with unit_of_work():
         return services.apply_auto_convert(
             customer_id=known.customer.id, currency="USD", amount=Decimal(amount), cause=cause,
-            now=clock.now(),
+            waits=waits, now=clock.now(),
         )  # fmt: skip
 
 
@@ -66,6 +72,10 @@ def test_a_share_of_a_deposit_is_converted(ada: Known) -> None:
     run = ada.get("/v1/auto-convert/runs").json()["results"][0]
     assert run["amount"] == {"amount": "50.00", "currency": "USD"}
     assert (run["outcome"], run["reason"], run["into"]) == ("traded", "", "BTC")
+    [(kind, facts)] = [each for each in told(ada) if each[0].startswith("auto_convert")]
+    assert (kind, word(kind, facts).text) == (
+        "auto_convert.converted", f"50.00 USD became {plain(trade.quote.buy_units)} BTC.",
+    )  # fmt: skip
     books_hold(ada)
 
 
@@ -147,17 +157,42 @@ def test_what_stands_in_the_way_is_kept_with_the_run(
     assert run is not None
     assert (run.outcome, run.reason, run.trade) == ("SKIPPED", reason, None)
     assert usd(ada) == 1000
+    [(kind, facts)] = told(ada)
+    assert (kind, facts["reason"], facts["into"]) == ("auto_convert.skipped", reason, "BTC")
 
 
-def test_without_a_price_the_outbox_comes_again(market: Any, ada: Known) -> None:
+def test_without_a_price_it_waits_for_one_over_a_weekend(market: Any, ada: Known) -> None:
     set_rule(ada)
     market(stale=["BTC"])
+    deposit(ada, "100")
+    monday = clock.now() + timedelta(days=2)
+    waiting = OutboxMessage.objects.get(topic=TOPIC, done_at=None)
+    assert (waiting.attempts, waiting.last_error, waiting.dead_at) == (0, "", None)
 
-    with pytest.raises(StalePrice):
-        apply(ada, "100")
+    for _again in range(8):
+        waiting = OutboxMessage.objects.get(topic=TOPIC, done_at=None)
+        outbox.deliver([waiting.id], now=monday)
+
     assert not AutoConvertRun.objects.exists()
     market()
-    assert apply(ada, "100") is not None
+    waiting = OutboxMessage.objects.get(topic=TOPIC, done_at=None)
+    outbox.deliver([waiting.id], now=clock.now())
+    assert AutoConvertRun.objects.get().outcome == "TRADED"
+
+
+def test_what_has_no_price_for_days_is_left_and_its_owner_told(market: Any, ada: Known) -> None:
+    set_rule(ada)
+    market(stale=["BTC"])
+    deposit(ada, "100")
+    waiting = OutboxMessage.objects.get(topic=TOPIC, done_at=None)
+
+    outbox.deliver([waiting.id], now=clock.now() + timedelta(days=5))
+
+    run = AutoConvertRun.objects.get()
+    assert (run.outcome, run.reason) == ("SKIPPED", "quotes.stale_price")
+    assert told(ada)[-1][0] == "auto_convert.skipped"
+    assert not OutboxMessage.objects.filter(topic=TOPIC, done_at=None).exists()
+    assert usd(ada) == 1100
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from krak.customers.models import (
     User,
     Verification,
 )
+from krak.notifications.kinds import word
 from tests.people import Known, new_customer
 from tests.trading.conftest import told
 from tests.trading.test_quotes import a_policy, refusal, set_status
@@ -105,6 +106,9 @@ def test_a_sale_sets_its_units_aside_until_it_is_filled_at_its_limit(
     assert (trade.quote.source, trade.quote.buy_units) == ("ORDER", Decimal(2400))
     assert balance(ada, "BTC") == (Decimal("0.06"), 0)
     assert balance(ada, "USD") == (Decimal(3400), 0)
+    [(kind, facts)] = told(ada)
+    assert (kind, facts["order"]) == ("order.filled", show(Order.PREFIX, order.id))
+    assert word(kind, facts).text == "0.04 BTC became 2400.00 USD."
     assert fill_now() == 0
     books_hold(ada)
 

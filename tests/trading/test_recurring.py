@@ -166,7 +166,11 @@ def test_a_slot_keeps_to_the_limit_and_the_term_of_a_level(ada: Known) -> None:
         ("SKIPPED", "customers.limit_passed"),
         ("SKIPPED", "customers.verification_required"),
     ]
-    assert [kind for kind, _facts in told(ada)] == ["recurring_buy.skipped"] * 2
+    told_of = [(kind, facts["recurring_buy"]) for kind, facts in told(ada)]
+    assert [kind for kind, _plan in told_of] == [
+        "recurring_buy.bought", *["recurring_buy.skipped"] * 2,
+    ]  # fmt: skip
+    assert {of for _kind, of in told_of} == {show(RecurringBuy.PREFIX, plan.id)}
     books_hold(ada)
 
 

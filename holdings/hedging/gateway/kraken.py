@@ -144,7 +144,7 @@ class Kraken:
         A share may be listed twice under one name: one that trades now comes first.
         """
         names = {called: code for code, called in assets.kraken_names().items()}
-        # Money of a state is known by its Z: a coin may be called as a money is, as MNT and BOB are.
+        # Money of a state is known by its Z: coins are called as money is, MNT and BOB.
         money = {f"Z{c}": c for c, a in catalogue.known().items() if a.properties.is_cash}
         found: dict[str, tuple[bool, Instrument]] = {}
         for tokenized in (False, True):

@@ -15,6 +15,7 @@ from holdings.ledger import services as ledger
 from holdings.trading import queries
 from holdings.trading.models import AutoConvertRule, AutoConvertRun, RunOutcome, Trade
 from holdings.trading.services.conversions import convert
+from holdings.trading.services.telling import tell_of_rule, tell_of_trade
 from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.money import floor_to, plain
@@ -25,6 +26,10 @@ from krak.customers.queries import customer as customer_of
 
 TOPIC: Final = "trading.auto_convert"
 BASIS_POINTS: Final = Decimal(10_000)
+
+
+class Waits(Exception):
+    """There is no price to convert at yet."""
 
 
 @takes_part
@@ -95,15 +100,21 @@ def promise_auto_convert(*, customer_id: UUID, currency: str, amount: Decimal, c
 
 @takes_part
 def apply_auto_convert(
-    *, customer_id: UUID, currency: str, amount: Decimal, cause: str, now: datetime
+    *,
+    customer_id: UUID,
+    currency: str,
+    amount: Decimal,
+    cause: str,
+    waits: bool,
+    now: datetime,
 ) -> AutoConvertRun | None:
-    """Convert what the customer's rule asks for of a credit, once per `cause`.
+    """Convert what the customer's rule asks for of a credit, once per `cause`, and tell them.
 
     `amount` is in base units. Returns None when no rule asks for anything, or the credit was seen
     before. What stands in the way is kept with the run.
 
     Raises:
-        NoPriceNow, StalePrice: there is no price to convert at yet; the outbox tries again.
+        Waits: there is no price to convert at yet, and it `waits` for one.
     """
     ledger.lock_books([customer_id])
     rule = AutoConvertRule.objects.filter(customer_id=customer_id, currency=currency).first()
@@ -118,9 +129,12 @@ def apply_auto_convert(
     try:
         trade = _convert(rule, units, board=board, now=now)
     except DomainError as refusal:
-        if refusal.retryable:
-            raise
+        if refusal.retryable and waits:
+            raise Waits from refusal
         reason = refusal.code
+        tell_of_rule(rule, units, refusal, board=board, now=now)
+    else:
+        tell_of_trade("auto_convert.converted", trade, board=board, now=now)
     return AutoConvertRun.objects.create(
         id=uuid7(),
         customer_id=customer_id,

@@ -71,7 +71,7 @@ def convert_what_is_left(*, board: Board, now: datetime) -> int:
     for due in assets.delistings_due(now=now):
         _price(due, board=board, now=now)
     return each_alone(
-        _left(now=now),
+        _left(),
         lambda left: convert_holding(customer_id=left[1], delisting=left[0], board=board, now=now),
     )
 
@@ -143,7 +143,7 @@ def _price(delisting: Delisting, *, board: Board, now: datetime) -> None:
     )
 
 
-def _left(*, now: datetime) -> Iterator[tuple[Delisting, UUID]]:
+def _left() -> Iterator[tuple[Delisting, UUID]]:
     for delisting in assets.delistings_priced():
         code = delisting.asset.code
         worth = pricing.usd_of_delisted(delisting)

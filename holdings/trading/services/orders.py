@@ -22,9 +22,9 @@ from holdings.trading.services.conversions import (
     require_permitted,
 )
 from holdings.trading.services.passes import each_alone
-from holdings.trading.services.telling import tell_of_order
+from holdings.trading.services.telling import tell_of_order, tell_of_trade
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import uuid7
+from krak.core.ids import show, uuid7
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer
 from krak.customers.queries import (
@@ -217,6 +217,9 @@ def fill(*, order_id: UUID, customer_id: UUID, board: Board, now: datetime) -> T
         return None
     order.trade = execute(priced, customer=customer, source=Source.ORDER, now=now)
     order.save(update_fields=["trade"])
+    tell_of_trade(
+        "order.filled", order.trade, board=board, now=now, order=show(Order.PREFIX, order.id)
+    )
     return order.trade
 
 

@@ -17,9 +17,9 @@ from holdings.trading.models import RecurringBuy, RecurringRun, RunOutcome, Trad
 from holdings.trading.rules.schedule import Frequency, due_at, next_slot
 from holdings.trading.services.conversions import convert
 from holdings.trading.services.passes import each_alone
-from holdings.trading.services.telling import tell_of_plan, tell_of_slot
+from holdings.trading.services.telling import tell_of_plan, tell_of_slot, tell_of_trade
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import uuid7
+from krak.core.ids import show, uuid7
 from krak.core.money import is_exact
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer
@@ -184,7 +184,7 @@ def run(*, plan_id: UUID, customer_id: UUID, board: Board, now: datetime) -> Rec
 
     Slots that nobody ran before the next one was due are skipped as missed, so that a long pause
     of ours does not end in several buys at once. Without a usable price the slot waits a while.
-    Of a slot that was refused the customer is told.
+    The customer is told of what was bought, and of a slot that was refused.
     """
     ledger.lock_books([customer_id])
     plan = queries.plan_of(plan_id=plan_id, customer_id=customer_id)
@@ -203,6 +203,11 @@ def run(*, plan_id: UUID, customer_id: UUID, board: Board, now: datetime) -> Rec
             return None
         reason = refusal.code
         tell_of_slot(plan, refusal)
+    else:
+        tell_of_trade(
+            "recurring_buy.bought", trade, board=board, now=now,
+            recurring_buy=show(RecurringBuy.PREFIX, plan.id),
+        )  # fmt: skip
     done = _keep(plan, trade, reason=reason, now=now)
     _advance(plan)
     plan.save(update_fields=["next_on", "next_at"])

@@ -1,13 +1,46 @@
 """What customers are told of what trades by itself."""
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from holdings.trading.models import Order, RecurringBuy
+from fx.prices.rules import Board
+from holdings.ledger.queries import shown
+from holdings.trading.models import AutoConvertRule, Order, RecurringBuy, Trade
 from krak.core.errors import DomainError
 from krak.core.ids import show
+from krak.core.money import amount_object
 from krak.core.transactions import takes_part
 from krak.notifications import services as notifications
+
+
+@takes_part
+def tell_of_trade(kind: str, trade: Trade, *, board: Board, now: datetime, **asked: str) -> None:
+    """Promise a notice of what was traded, in shown units, for what was `asked`."""
+    quote = trade.quote
+    facts = {
+        "trade": show(Trade.PREFIX, trade.id),
+        "sold": amount_object(
+            shown(quote.sell_units, code=quote.sell_currency, board=board, now=now)
+        ),
+        "bought": amount_object(
+            shown(quote.buy_units, code=quote.buy_currency, board=board, now=now)
+        ),
+    }
+    notifications.promise(trade.customer_id, kind, facts | asked)
+
+
+@takes_part
+def tell_of_rule(
+    rule: AutoConvertRule, units: Decimal, refusal: DomainError, *, board: Board, now: datetime
+) -> None:
+    """Promise a notice that `units` (base) that came in were left, for what stands in the way."""
+    facts = {
+        "amount": amount_object(shown(units, code=rule.currency, board=board, now=now)),
+        "into": rule.into,
+    }
+    _tell(rule.customer_id, "auto_convert.skipped", facts, refusal)
 
 
 @takes_part

@@ -40,6 +40,9 @@ _shares: Final[defaultdict[str, Share]] = defaultdict(Share)
 """What this process has learnt of its topics."""
 LONGEST_PAUSE: Final = timedelta(hours=1)
 """However long a vendor asks us to wait."""
+SOON: Final = timedelta(seconds=1)
+LATER: Final = timedelta(minutes=5)
+"""Between what is put off and its next time: as long as it has waited, within these two."""
 
 
 @takes_part
@@ -57,6 +60,19 @@ def promise_all(topic: str, payloads: Iterable[dict[str, Any]]) -> None:
     OutboxMessage.objects.bulk_create(
         OutboxMessage(id=uuid7(), topic=topic, payload=payload) for payload in payloads
     )
+
+
+@takes_part
+def put_off(topic: str, payload: dict[str, Any], *, now: datetime) -> None:
+    """Promise the same again, which could not be done yet through no fault of anybody's."""
+    waited = waited_for(payload, now=now)
+    since = (now - waited).isoformat()
+    promise(topic, payload | {"since": since}, due_at=now + min(max(waited, SOON), LATER))
+
+
+def waited_for(payload: dict[str, Any], *, now: datetime) -> timedelta:
+    """Return for how long what this payload says was put off so far."""
+    return now - datetime.fromisoformat(payload["since"]) if "since" in payload else timedelta(0)
 
 
 def claim(*, most: int) -> list[UUID]:
