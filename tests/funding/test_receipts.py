@@ -194,6 +194,15 @@ def test_a_large_one_takes_two(ada: Known, world: World) -> None:
 
     assert proposal is not None
     assert balance(ada, "EUR") == (1000, 0)
+    with transaction():
+        customers.freeze(customer_id=ada.customer.id, reason="check", now=clock.now())
+    with pytest.raises(unmatched.ReceiptHeldBack):
+        approvals.approve(
+            proposal_id=proposal.id, content_hash=proposal.content_hash, by=checker, note="ok",
+            now=clock.now(),
+        )  # fmt: skip
+    with transaction():
+        customers.unfreeze(customer_id=ada.customer.id, reason="checked")
     approvals.approve(
         proposal_id=proposal.id, content_hash=proposal.content_hash, by=checker, note="ok",
         now=clock.now(),

@@ -21,6 +21,7 @@ from krak.notifications.models import Notification
 from tests.funding.test_receipts import address
 from tests.funding.world import ETHEREUM, World, balance, books_hold, post, save, work
 from tests.people import Known, new_customer
+from tests.staff import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +158,14 @@ def test_shares_for_somebody_who_may_not_hold_them_wait_and_go_back_as_they_came
     assert (receipt.state, receipt.unmatched_because) == ("FINAL", "not_eligible")
     assert balance(known, "AAPLx") == (0, 0)
     assert Case.objects.get().customer_id == known.customer.id
+
+    with pytest.raises(unmatched.ReceiptHeldBack) as refused:
+        unmatched.assign(
+            receipt_id=receipt.id, customer_id=known.customer.id, reason="theirs", by=staff(),
+            now=clock.now(),
+        )  # fmt: skip
+    assert refused.value.facts["why"] == "not_eligible"
+    assert balance(known, "AAPLx") == (0, 0)
 
     unmatched.send_back(receipt_id=receipt.id, reason="may not hold shares")
     work()

@@ -297,6 +297,15 @@ def test_without_a_wish_the_home_currency_pays_and_then_the_dearest_that_covers_
     }  # fmt: skip
 
 
+def test_what_cannot_be_sold_now_hides_nothing_that_can(market: Any, bob: Known) -> None:
+    dear = ("BTC", "ETH", "SOL", "PAXG", "AAPLx", "SPYx")
+    market(dict.fromkeys(dear, "1000") | {"USDC": "1"}, stale=list(dear))
+    holdings = dict.fromkeys(dear, "10") | {"USDC": "500"}
+    rich = tagged(new_customer(holdings=holdings, country="BR"))
+
+    assert quote(rich, bob, "100", "EUR").json()["pay"]["currency"] == "USDC"
+
+
 def test_a_quote_serves_only_what_it_is_for_and_once(ada: Known, bob: Known) -> None:
     made = quote(ada, bob, "10000", "JPY").json()["quote"]["id"]
 

@@ -104,11 +104,11 @@ def _owner_of(said: ReceiptSaid, *, now: datetime) -> tuple[UUID | None, str]:
         owner, why = (address.customer_id if address else None), ""
     if owner is None:
         return None, "unknown_account"
-    return owner, _why_not(owner, said.currency, now=now) or why
+    return owner, held_back(owner, said.currency, now=now) or why
 
 
-def _why_not(owner: UUID, currency: str, *, now: datetime) -> str:
-    """Return why staff look at it before it is credited, "" for no reason."""
+def held_back(owner: UUID, currency: str, *, now: datetime) -> str:
+    """Return why an asset that came in is not credited to a customer now, "" for no reason."""
     customer = Customer.objects.get(id=owner)
     if customer.frozen_at is not None:
         return "account_frozen"

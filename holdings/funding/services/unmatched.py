@@ -11,7 +11,7 @@ from holdings.funding import queries
 from holdings.funding.models import Receipt, ReceiptState
 from holdings.funding.providers import provider_named
 from holdings.funding.providers.base import Payout, Refused
-from holdings.funding.services.receipts import begin_deposit
+from holdings.funding.services.receipts import begin_deposit, held_back
 from holdings.ledger import services as ledger
 from krak.approvals import services as approvals
 from krak.approvals.models import Proposal
@@ -44,6 +44,14 @@ class ReceiptNotOpen(DomainError):
     kind = Kind.CONFLICT
 
 
+class ReceiptHeldBack(DomainError):
+    """What holds it back for this customer does so whoever gives it to them."""
+
+    code = "funding.receipt_held_back"
+    title = "This customer cannot be given it now; facts.why says why."
+    kind = Kind.REFUSED
+
+
 class SenderUnknown(DomainError):
     """Nobody said where it came from, so it cannot be sent back."""
 
@@ -61,12 +69,13 @@ def assign(
     Returns the proposal, or None when it is done.
 
     Raises:
-        ReceiptNotFound, ReceiptNotOpen, CustomerNotFound: as their titles say.
+        ReceiptNotFound, ReceiptNotOpen, ReceiptHeldBack, CustomerNotFound: as their titles say.
         NotAllowed, WordsMissing, AlreadyProposed: as of `approvals.services.propose`.
     """
     customer = customer_of(customer_id)
     ledger.lock_books([customer.id])
     receipt = _open_receipt(receipt_id)
+    _require_may_have(customer, receipt, now=now)
     value = queries.usd_or_nothing(receipt.amount, receipt.currency, board=live.current())
     if 0 < value <= settings.RECEIPT_APPROVAL_USD:
         if not reason.strip():
@@ -94,10 +103,12 @@ def carry_out(*, proposed: Proposed, now: datetime) -> str:
 
     Raises:
         ReceiptNotFound, ReceiptNotOpen: it is not in the queue any more.
+        ReceiptHeldBack: the customer may not have it now.
     """
     customer = customer_of(read(Customer.PREFIX, proposed.payload["customer"]))
     ledger.lock_books([customer.id])
     receipt = _open_receipt(read(Receipt.PREFIX, proposed.subject))
+    _require_may_have(customer, receipt, now=now)
     _give(receipt, customer, reason="Two people agreed on whose it is.", now=now)
     return f"funding.deposit:{receipt.deposit_id}"
 
@@ -154,6 +165,11 @@ def _open_receipt(receipt_id: UUID) -> Receipt:
     if found.deposit_id is not None or found.state != ReceiptState.FINAL:
         raise ReceiptNotOpen
     return found
+
+
+def _require_may_have(customer: Customer, receipt: Receipt, *, now: datetime) -> None:
+    if why := held_back(customer.id, receipt.currency, now=now):
+        raise ReceiptHeldBack(why=why, asset=receipt.currency)
 
 
 def _give(receipt: Receipt, customer: Customer, *, reason: str, now: datetime) -> None:

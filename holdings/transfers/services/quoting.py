@@ -65,7 +65,7 @@ def preview(
     """Say what a payment would cost, with a firm quote if something has to be converted for it.
 
     Without `pay_with` the asset itself pays if there is enough of it, else the first that covers
-    it all: the home currency, then the most valuable holdings.
+    it all: the home currency, then the most valuable holdings that can be sold right now.
 
     Raises:
         What `require_may_be_paid`, `require_may_send` and `fx.quotes.queries.price` raise.
@@ -132,7 +132,7 @@ def _first_that_covers(
     sender: Customer, what: Sum, *, board: Board, now: datetime
 ) -> pricing.Priced:
     first: DomainError | None = None
-    for code in _holdings(sender, board=board, but=what.currency):
+    for code in _holdings(sender, board=board, but=what.currency, now=now):
         try:
             return _priced(sender, code, what, board=board, now=now)
         except InsufficientFunds:
@@ -145,8 +145,8 @@ def _first_that_covers(
     raise AssertionError("what is not covered was found to be there")
 
 
-def _holdings(sender: Customer, *, board: Board, but: str) -> Iterator[str]:
-    """Name what might pay: the home currency, then the most valuable holdings."""
+def _holdings(sender: Customer, *, board: Board, but: str, now: datetime) -> Iterator[str]:
+    """Name what might pay: the home currency, the most valuable holdings, what is not sold now."""
 
     def worth(code: str, units: Decimal) -> Decimal:
         try:
@@ -159,5 +159,10 @@ def _holdings(sender: Customer, *, board: Board, but: str) -> Iterator[str]:
         for code, balance in balances(customer_id=sender.id).items()
         if code != but and balance.available > 0
     }
-    ranked = sorted(worths, key=lambda code: (code != sender.home_currency, -worths[code], code))
+
+    def rank(code: str) -> tuple[bool, bool, Decimal, str]:
+        waits = not board.may_sell(code, now)
+        return waits, code != sender.home_currency, -worths[code], code
+
+    ranked = sorted(worths, key=rank)
     return iter(ranked[:MOST_TRIED])
