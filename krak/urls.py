@@ -10,8 +10,8 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 
-from cards.authorizations import api as authorizations
 from cards.authorizations import webhooks as authorization_webhooks
+from cards.authorizations.api import authorizations, previews
 from cards.cashback import api as cashback
 from cards.disputes import api as disputes
 from cards.issuing import webhooks as event_webhooks
@@ -114,7 +114,7 @@ urlpatterns = [
     path("v1/disputes/<str:shown_id>", disputes.OneDispute.as_view()),
     path("v1/disputes/<str:shown_id>/submit", disputes.SubmitDispute.as_view()),
     path("v1/disputes/<str:shown_id>/withdraw", disputes.WithdrawDispute.as_view()),
-    path("v1/purchases/preview", authorizations.PurchasePreview.as_view()),
+    path("v1/purchases/preview", previews.PurchasePreview.as_view()),
     path("v1/cashback", cashback.Cashback.as_view()),
     path("v1/suitability", eligibility.Suitability.as_view()),
     path("v1/quotes", quotes.Quotes.as_view()),

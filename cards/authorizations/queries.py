@@ -1,12 +1,18 @@
 """Reads of authorizations and the decisions on them."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
+from moneyed import Money
 
-from cards.authorizations.models import Authorization, Decision
+from cards.authorizations.models import Authorization, Decision, Outcome, Status
+from cards.issuing import queries as issuing
+from cards.issuing.models import Policy
+from cards.issuing.rules import reward_of
 from krak.core.errors import DomainError, Kind
+from krak.core.money import money, places_of
 
 
 class AuthorizationNotFound(DomainError):
@@ -44,6 +50,48 @@ def authorization(authorization_id: UUID, *, customer_id: UUID) -> Authorization
     if found is None:
         raise AuthorizationNotFound
     return found
+
+
+def expected_rewards(found: Iterable[Authorization]) -> dict[UUID, Money]:
+    """Return what of `authorizations` has not cleared yet, and would earn, by id.
+
+    In the card's currency; what would earn nothing is left out.
+    """
+    pending = [each for each in found if each.approved and each.status == Status.PENDING]
+    policies = issuing.policies_in_force(
+        [issuing.Judged(each.customer_id, each.currency, each.created_at) for each in pending]
+    )
+    rewards = {
+        each.id: money(
+            earned(_uncleared(each), mcc=each.mcc, currency=each.currency, policy=policy),
+            each.currency,
+        )
+        for each, policy in zip(pending, policies, strict=True)
+    }
+    return {key: reward for key, reward in rewards.items() if reward.amount > 0}
+
+
+def earned(net: Decimal, *, mcc: str, currency: str, policy: Policy) -> Decimal:
+    """Return what so much of a purchase at a kind of merchant would earn, in its currency."""
+    rewarded = Decimal(0) if mcc in policy.unrewarded_mccs else net
+    return reward_of(rewarded, bps=policy.cashback_bps, places=places_of(currency))
+
+
+def rewards_to_come(*, customer_id: UUID) -> list[Money]:
+    """Return what the customer's purchases that have not cleared yet would earn, per currency."""
+    pending = authorizations(customer_id=customer_id).filter(status=Status.PENDING, approved=True)
+    sums: dict[str, Money] = {}
+    for reward in expected_rewards(pending).values():
+        code = reward.currency.code
+        sums[code] = sums[code] + reward if code in sums else reward
+    return [sums[code] for code in sorted(sums)]
+
+
+def _uncleared(authorization: Authorization) -> Decimal:
+    """Return what was approved, is not captured yet, and is no cash."""
+    answered: list[Decision] = authorization.answered  # type: ignore[attr-defined]  # prefetched
+    cash = sum(each.cash_amount for each in answered if each.outcome != Outcome.DECLINED)
+    return authorization.amount - authorization.captured - cash
 
 
 def ids_by_stripe_id(*, customer_id: UUID, stripe_ids: Iterable[str]) -> dict[str, UUID]:

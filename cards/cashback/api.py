@@ -58,6 +58,9 @@ class CashbackSerializer(serializers.Serializer[Grant]):
 class CashbackPageSerializer(serializers.Serializer[dict[str, Any]]):
     """All rewards together, and one page of them."""
 
+    pending = AmountSerializer(
+        many=True, help_text="what purchases that have not cleared yet earn, per card currency"
+    )
     totals = AmountSerializer(
         many=True, help_text="value when paid less what was taken back, per card currency"
     )
@@ -88,6 +91,7 @@ class Cashback(APIView):
             ),
         }
         page: dict[str, Any] = {
+            "pending": authorizations.rewards_to_come(customer_id=customer_id),
             "totals": queries.totals(customer_id=customer_id),
             "results": grants,
             "next": pages.next,

@@ -1,17 +1,9 @@
-"""How much a purchase has earned. Source: the card policy, section 6."""
+"""How a reward is taken back. Source: the card policy, section 6."""
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from krak.core.money import floor_to
-
-BASIS_POINTS: Final = Decimal(10_000)
-
-
-def reward_owed(net: Decimal, *, bps: int, places: int) -> Decimal:
-    """Return floor(rate × max(0, net)), of the whole purchase, so that order does not matter."""
-    return floor_to(max(Decimal(0), net) * bps / BASIS_POINTS, places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from cards.authorizations.models import Authorization
 from cards.cashback.models import ClawBack, Grant
-from cards.cashback.rules import Taken, reward_owed, take_back
+from cards.cashback.rules import Taken, take_back
 from cards.clearing import queries as clearing
 from cards.clearing.queries import Purchase
 from cards.issuing import queries as issuing
+from cards.issuing.rules import reward_of
 from fx.assets import queries as assets
 from fx.assets.rules import Status
 from fx.prices import live
@@ -71,7 +72,7 @@ def _owed(purchases: Mapping[tuple[UUID, str], Purchase]) -> dict[tuple[UUID, st
         ]
     )
     return {
-        key: reward_owed(
+        key: reward_of(
             purchase.net(frozenset(policy.unrewarded_mccs)),
             bps=policy.cashback_bps,
             places=places_of(purchase.currency),

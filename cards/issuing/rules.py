@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from krak.core.minor_units import to_minor
-from krak.core.money import money
+from krak.core.money import floor_to, money
 
 CATEGORIES: Final = Path(__file__).parent / "data" / "mcc.csv"
 RESERVED: Final = "Reserved for private use"
 CASH_MCCS: Final = ("6010", "6011")
 """Manual and automated cash disbursements: a bank's counter and an ATM."""
+BASIS_POINTS: Final = Decimal(10_000)
 MOST_MINOR_AT_STRIPE: Final = 99_999_999_999
 """The largest spending limit that Stripe takes; the smallest is 1."""
 
@@ -99,3 +100,11 @@ def _stripe_categories(controls: Controls) -> Iterable[str]:
     known = categories()
     mccs = {*controls.blocked_mccs, *(() if controls.atm_enabled else CASH_MCCS)}
     return {name for mcc in mccs if mcc in known and (name := known[mcc].stripe_category)}
+
+
+def reward_of(net: Decimal, *, bps: int, places: int) -> Decimal:
+    """Return floor(rate × max(0, net)), of the whole purchase, so that order does not matter.
+
+    Source: the card policy, section 6.
+    """
+    return floor_to(max(Decimal(0), net) * bps / BASIS_POINTS, places)

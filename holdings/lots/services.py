@@ -14,6 +14,7 @@ from uuid import UUID
 from fx.prices import live
 from fx.prices.rules import Board, NoPrice
 from holdings.lots.models import Disposal, Lot
+from krak.core.errors import DomainError, Kind
 from krak.core.functions import call
 from krak.core.ids import uuid7
 from krak.core.money import STORED_PLACES, floor_to, places_of, plain
@@ -26,6 +27,14 @@ SELECT count(lots_receive((a->>'customer')::uuid, (a->>'lot')::uuid, a->>'curren
                           a->>'cost_currency', (a->>'at')::timestamptz))
   FROM jsonb_array_elements(%s::jsonb) AS _(a)
 """
+
+
+class NoPricesYet(DomainError):
+    """This process has no board at all: it has just started, and nobody publishes prices."""
+
+    code = "lots.no_prices_yet"
+    title = "There are no prices yet; try again in a moment."
+    kind = Kind.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +172,13 @@ def _not_home(entries: Iterable[Moved]) -> list[tuple[Moved, str]]:
 
 
 def worth(units: Decimal, currency: str, home: str, *, board: Board) -> Decimal:
-    """Return what base units are worth in the home currency for tax, cut; 0 without a price."""
+    """Return what base units are worth in the home currency for tax, cut; 0 without a price.
+
+    Raises:
+        NoPricesYet: there is no price of anything, so that a worth of 0 would be a guess for good.
+    """
+    if not board.prices:
+        raise NoPricesYet
     try:
         return floor_to(board.worth(units, currency, home), places_of(home))
     except NoPrice:

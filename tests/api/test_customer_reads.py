@@ -302,7 +302,8 @@ def test_a_list_costs_the_same_for_one_row_and_for_many(
     door = _door(known)
     for number in range(3):
         door.request(100, authorization=f"p{number}")
-    with django_assert_num_queries(3):
+    # Who is asking, the page, its decisions, and the policies by which they will be rewarded.
+    with django_assert_num_queries(4):
         known.get("/v1/authorizations")
 
 
@@ -325,6 +326,29 @@ def test_cashback_is_added_up_and_listed(known: Known) -> None:
     assert row["taken_back"] == usd("0.00")
     assert row["id"].startswith("cbk_")
     assert (body["next"], body["previous"]) == (None, None)
+
+
+def test_what_is_to_be_earned_is_seen_at_the_tap_and_until_it_has_cleared(known: Known) -> None:
+    door = _door(known)
+    door.request(6000, authorization="a1")
+    door.request(200, authorization="a2", mcc="6540")
+    door.request(100_000, authorization="a3")
+
+    def seen() -> dict[str, Any]:
+        rows = known.get("/v1/authorizations").json()["results"]
+        return {row["amount"]["amount"]: row["cashback_pending"] for row in rows}
+
+    assert seen() == {"60.00": usd("0.60"), "2.00": None, "0.00": None}
+    path = f"/v1/authorizations/{Authorization.objects.get(stripe_id=door.id('a1')).shown_id}"
+    assert known.get(path).json()["cashback_pending"] == usd("0.60")
+    assert known.get("/v1/cashback").json()["pending"] == [usd("0.60")]
+
+    door.transaction(6000, kind="capture", transaction="t1", authorization="a1")
+    outbox.drain(now=clock.now())
+
+    assert seen()["60.00"] is None
+    body = known.get("/v1/cashback").json()
+    assert (body["pending"], body["totals"]) == ([], [usd("0.60")])
 
 
 # --- In which currency ---------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from cards.authorizations.models import Decision
+from cards.issuing.models import Card
 from krak.core import clock
 from krak.core.transactions import transaction
 from krak.customers import services as customers
@@ -60,6 +61,33 @@ def test_a_preview_says_why_not(play: Play) -> None:
     assert blocked["decline"]["reason"] == "merchant_blocked"
 
 
+def test_a_preview_knows_what_its_owner_has_blocked(play: Play) -> None:
+    Card.objects.update(blocked_countries=["JP"], online_enabled=False)
+
+    def said(**more: Any) -> tuple[bool, str | None]:
+        found = _ask(play, amount="1.00", **more).json()
+        return found["approved"], found["decline"] and found["decline"]["reason"]
+
+    assert said(merchant_country="FR") == (True, None)
+    assert said(merchant_country="JP") == (False, "merchant_blocked")
+    assert said(online=True) == (False, "merchant_blocked")
+
+
+def test_a_preview_counts_cash_and_a_part_that_a_merchant_takes_as_a_tap_does(play: Play) -> None:
+    whole = _ask(play, amount="100.00", cash_back="40.00").json()
+    assert (whole["amount"]["amount"], whole["cashback_pending"]) == (
+        "100.00", {"amount": "0.60", "currency": "USD"},
+    )  # fmt: skip
+
+    part = _ask(play, amount="600.00", partial=True).json()
+
+    assert (part["approved"], part["amount"]["amount"]) == (True, "505.00")
+    assert part["cashback_pending"] == {"amount": "5.05", "currency": "USD"}
+    assert _ask(play, amount="9.00", merchant_category_code="6540").json()[
+        "cashback_pending"
+    ] is None  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -68,6 +96,9 @@ def test_a_preview_says_why_not(play: Play) -> None:
         ({"amount": "1", "card": "card_01h455vb4pex5vsknk084sn02q"}, 404),
         ({"amount": "1", "card": "nonsense"}, 404),
         ({"amount": "1", "store": True}, 400),
+        ({"amount": "1", "cash_back": "1.01"}, 400),
+        ({"amount": "1", "cash_back": "0.001"}, 400),
+        ({"amount": "1", "merchant_country": "jp"}, 400),
     ],
 )
 def test_a_bad_preview_is_refused(play: Play, body: dict[str, Any], status: int) -> None:

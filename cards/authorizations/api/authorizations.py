@@ -16,72 +16,32 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cards.authorizations import queries
+from cards.authorizations.api.shared import (
+    DeclineSerializer,
+    SaleSerializer,
+    WorthSerializer,
+    decline_of,
+)
 from cards.authorizations.models import Authorization, Decision, Outcome, Status
 from cards.authorizations.queries import AuthorizationNotFound
-from cards.authorizations.rules.decision import Decline
 from cards.authorizations.rules.explanation import (
-    Declined,
     Heard,
-    LeftOut,
-    NetworkDecline,
-    Sold,
-    Worth,
     declined,
     sales_of,
     why_declined,
     worths_of,
 )
-from cards.authorizations.services.previews import Preview, preview
-from cards.issuing import queries as issuing
 from krak.api.paging import CursorPages
-from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import (
     AmountSerializer,
     ConstantField,
-    DecimalText,
     IdField,
     LivemodeField,
     StateField,
 )
-from krak.core import clock
 from krak.core.ids import MalformedId, read
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
-
-
-class DeclineSerializer(serializers.Serializer[Declined]):
-    """Why a request was refused."""
-
-    reason = serializers.ChoiceField(choices=[str(r) for r in (*Decline, *NetworkDecline)])
-    message = serializers.CharField(help_text="the reason in plain words")
-
-
-class WorthSerializer(serializers.Serializer[Worth]):
-    """What one holding was worth at the tap, and how much of that counted."""
-
-    units = AmountSerializer(help_text="available, in shown units")
-    bid = DecimalText(allow_null=True, help_text="price of one shown unit in the card's currency")
-    value = AmountSerializer(allow_null=True, help_text="units at bid")
-    counted = AmountSerializer(help_text="value less the haircut; 0 when left out")
-    left_out = serializers.ChoiceField(choices=[str(reason) for reason in LeftOut], allow_null=True)
-    venue = serializers.CharField(allow_null=True)
-    price_as_of = serializers.DateTimeField(allow_null=True)
-    multiplier = DecimalText(
-        allow_null=True, help_text="of shares, at the tap: shown by base units"
-    )
-
-
-class SaleSerializer(serializers.Serializer[Sold]):
-    """What was sold for the purchase."""
-
-    units = AmountSerializer(help_text="in shown units")
-    bid = DecimalText(help_text="price of one shown unit in the card's currency")
-    proceeds = AmountSerializer(help_text="what the sale raised")
-    spread = AmountSerializer(help_text="what we earned on it")
-    venue = serializers.CharField()
-    multiplier = DecimalText(
-        allow_null=True, help_text="of shares, at the tap: shown by base units"
-    )
 
 
 class DecisionSerializer(serializers.Serializer[Decision]):
@@ -102,7 +62,7 @@ class DecisionSerializer(serializers.Serializer[Decision]):
     @extend_schema_field(DeclineSerializer(allow_null=True))
     def get_decline(self, decision: Decision) -> Any:
         """Return why it was refused."""
-        return _decline_of(decision)
+        return decline_of(declined(decision.reason))
 
     @extend_schema_field(AmountSerializer)
     def get_asked(self, decision: Decision) -> Any:
@@ -155,6 +115,9 @@ class AuthorizationSerializer(serializers.Serializer[Authorization]):
     captured = serializers.SerializerMethodField()
     merchant = MerchantSerializer(source="*")
     decline = serializers.SerializerMethodField()
+    cashback_pending = serializers.SerializerMethodField(
+        help_text="what it earns when it clears, if anything; worth so much in what rewards are in"
+    )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     livemode = LivemodeField()
@@ -181,7 +144,13 @@ class AuthorizationSerializer(serializers.Serializer[Authorization]):
             step=newest.step if newest else None,
             reason=newest.reason if newest else "",
         )
-        return DeclineSerializer(why).data if why else None
+        return decline_of(why)
+
+    @extend_schema_field(AmountSerializer(allow_null=True))
+    def get_cashback_pending(self, authorization: Authorization) -> Any:
+        """Return what is still to be earned."""
+        reward = self.context["rewards"].get(authorization.id)
+        return amount_object(reward) if reward else None
 
 
 class ExplainedAuthorizationSerializer(AuthorizationSerializer):
@@ -199,11 +168,6 @@ class ExplainedAuthorizationSerializer(AuthorizationSerializer):
 def _answered(authorization: Authorization) -> list[Decision]:
     answered: list[Decision] = authorization.answered  # type: ignore[attr-defined]  # prefetched
     return answered
-
-
-def _decline_of(decision: Decision) -> Any:
-    why = declined(decision.reason)
-    return DeclineSerializer(why).data if why else None
 
 
 @extend_schema_view(
@@ -237,6 +201,14 @@ class Authorizations(generics.ListAPIView[Authorization]):
             )
         return found.filter(status=status.upper())
 
+    def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Return a page of the customer's authorizations, newest first."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        context = {"rewards": queries.expected_rewards(page)}
+        return self.get_paginated_response(
+            AuthorizationSerializer(page, many=True, context=context).data
+        )
+
 
 class OneAuthorization(APIView):
     """GET /v1/authorizations/{id}"""
@@ -253,85 +225,5 @@ class OneAuthorization(APIView):
         except MalformedId:
             raise AuthorizationNotFound from None
         found = queries.authorization(wanted, customer_id=asking(request).id)
-        return Response(ExplainedAuthorizationSerializer(found).data)
-
-
-class PreviewRequestSerializer(StrictSerializer):
-    """A purchase that might be."""
-
-    amount = AmountField(zero=False, help_text="in the card's currency")
-    card = serializers.CharField(required=False, help_text="the newest card if left out")
-    merchant_category_code = serializers.RegexField(r"^\d{4}$", default="5999")
-    merchant_currency = serializers.RegexField(
-        r"^[A-Z]{3}$", required=False, help_text="the card's currency if left out"
-    )
-
-
-class PreviewSerializer(serializers.Serializer[Preview]):
-    """What a purchase would do now; nothing is stored or promised."""
-
-    object = ConstantField("purchase_preview")
-    approved = serializers.SerializerMethodField()
-    decline = serializers.SerializerMethodField()
-    coverage = serializers.SerializerMethodField(help_text="the most that could be paid now")
-    held = serializers.SerializerMethodField()
-    holdings = serializers.SerializerMethodField()
-    sales = serializers.SerializerMethodField()
-    livemode = LivemodeField()
-
-    def get_approved(self, preview: Preview) -> bool:
-        """Return whether it would be approved."""
-        return preview.verdict.decline is None
-
-    @extend_schema_field(DeclineSerializer(allow_null=True))
-    def get_decline(self, preview: Preview) -> Any:
-        """Return why it would be refused."""
-        why = declined(str(preview.verdict.decline or ""))
-        return DeclineSerializer(why).data if why else None
-
-    @extend_schema_field(AmountSerializer)
-    def get_coverage(self, preview: Preview) -> Any:
-        """Return what could be paid at most."""
-        return amount_object(money(preview.verdict.coverage, preview.currency))
-
-    @extend_schema_field(AmountSerializer)
-    def get_held(self, preview: Preview) -> Any:
-        """Return what would be set aside."""
-        return amount_object(money(preview.verdict.hold, preview.currency))
-
-    @extend_schema_field(WorthSerializer(many=True))
-    def get_holdings(self, preview: Preview) -> Any:
-        """Return what is there."""
-        return [
-            WorthSerializer(worth).data
-            for worth in worths_of(preview.inputs, currency=preview.currency)
-        ]
-
-    @extend_schema_field(SaleSerializer(many=True))
-    def get_sales(self, preview: Preview) -> Any:
-        """Return what would be sold."""
-        sold = sales_of(preview.sales, preview.inputs, currency=preview.currency)
-        return [SaleSerializer(sale).data for sale in sold]
-
-
-class PurchasePreview(APIView):
-    """POST /v1/purchases/preview"""
-
-    @extend_schema(
-        operation_id="preview_purchase",
-        tags=["authorizations"],
-        request=PreviewRequestSerializer,
-        responses=PreviewSerializer,
-    )
-    def post(self, request: Request) -> Response:
-        """Say what a purchase would sell, without doing it."""
-        asked = read_body(PreviewRequestSerializer, request)
-        card = issuing.card_of(customer_id=asking(request).id, shown_id=asked.get("card"))
-        found = preview(
-            card_stripe_id=issuing.stripe_id_of(card),
-            amount=asked["amount"],
-            mcc=asked["merchant_category_code"],
-            merchant_currency=asked.get("merchant_currency") or card.currency,
-            now=clock.now(),
-        )
-        return Response(PreviewSerializer(found).data)
+        context = {"rewards": queries.expected_rewards([found])}
+        return Response(ExplainedAuthorizationSerializer(found, context=context).data)
