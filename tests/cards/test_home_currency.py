@@ -11,6 +11,8 @@ from cards.cashback.models import Grant
 from cards.clearing.models import CardTransaction
 from cards.issuing import services as issuing
 from cards.issuing.models import Cardholder
+from fx.prices import live
+from fx.prices.rules import EMPTY
 from holdings.ledger import queries as ledger
 from holdings.lots import queries as lots
 from holdings.lots.models import Disposal, Lot
@@ -116,6 +118,28 @@ def test_a_capture_without_a_tap_sells_home_cash_and_its_dollars_leave_their_lot
 
     balances = ledger.balances(customer_id=known.customer.id)
     assert (balances["EUR"].posted, balances["USD"].posted) == (960 + Decimal("0.40"), 0)
+    gone = Disposal.objects.get(customer_id=known.customer.id, currency="USD")
+    assert (gone.proceeds, gone.cost_basis) == (40, 40)
+    books_hold(known)
+
+
+def test_without_any_price_a_capture_waits_instead_of_being_worth_nothing(
+    client: Client, pinned: Any
+) -> None:
+    """A worker that has just started, and a market that is away."""
+    pinned(PRICES)
+    known = at_home_in_euros()
+    till = dollars_of(client, known)
+    till.request(5000)
+    with live.installed(EMPTY):
+        till.transaction(5000, transaction="t1", kind="capture")
+        outbox.drain(now=clock.now())
+    assert not Disposal.objects.filter(customer_id=known.customer.id, currency="USD").exists()
+    waiting = OutboxMessage.objects.get(done_at=None)
+    assert waiting.last_error.startswith("NoPricesYet")
+
+    outbox.deliver([waiting.id], now=clock.now())
+
     gone = Disposal.objects.get(customer_id=known.customer.id, currency="USD")
     assert (gone.proceeds, gone.cost_basis) == (40, 40)
     books_hold(known)
