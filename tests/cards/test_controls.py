@@ -79,6 +79,16 @@ def test_an_increment_counts_to_its_purchase(known: Known) -> None:
     assert _ask(known.card, "20.00", stripe_id="iauth_tab", step=2) is None
 
 
+def test_an_increment_counts_to_its_purchase_in_the_next_month_too(known: Known) -> None:
+    _allow(known.card, purchase_limit=Decimal(100))
+
+    assert _ask(known.card, "100", stripe_id="iauth_stay") is None
+    assert (
+        _ask(known.card, "0.01", stripe_id="iauth_stay", step=1, at=NEXT_MONTH) == "velocity_limit"
+    )
+    assert _ask(known.card, "100", stripe_id="iauth_other", at=NEXT_MONTH) is None
+
+
 def test_days_and_months_of_utc_have_limits_of_their_own(known: Known) -> None:
     _allow(known.card, daily_limit=Decimal(60), monthly_limit=Decimal(100))
 

@@ -1,0 +1,20 @@
+-- As `snapshot.sql` made it: what a purchase was approved for before this month is not counted.
+CREATE OR REPLACE FUNCTION authorizations_spent(
+    p_customer uuid, p_card uuid, p_authorization text, p_today timestamptz
+) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+    WITH RECURSIVE chain AS (
+        SELECT id, replaces_id FROM issuing_card WHERE customer_id = p_customer AND id = p_card
+         UNION ALL
+        SELECT k.id, k.replaces_id FROM issuing_card k JOIN chain ON k.id = chain.replaces_id
+         WHERE k.customer_id = p_customer)
+    SELECT jsonb_build_object(
+        'purchase', coalesce(sum(r.approved_amount) FILTER (WHERE z.stripe_id = p_authorization), 0)::text,
+        'today', coalesce(sum(r.approved_amount) FILTER (WHERE r.decided_at >= p_today), 0)::text,
+        'month', coalesce(sum(r.approved_amount), 0)::text)
+      FROM authorizations_decision r
+      JOIN authorizations_authorization z ON z.customer_id = p_customer AND z.id = r.authorization_id
+     WHERE r.customer_id = p_customer AND r.outcome <> 'DECLINED' AND z.approved AND z.card_id IN (SELECT id FROM chain)
+       AND r.decided_at >= date_trunc('month', p_today, 'UTC'));
+END $$;
