@@ -50,6 +50,7 @@ class Authorization(models.Model):
     mcc = models.CharField(max_length=4, blank=True)
     flags = ArrayField(models.CharField(max_length=40), default=list, db_default=[])
     last_event_at = models.DateTimeField(null=True, help_text="newest Stripe event applied")
+    snapshot_at = models.DateTimeField(null=True, help_text="newest of its snapshots applied")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

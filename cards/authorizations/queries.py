@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from moneyed import Money
 
-from cards.authorizations.models import Authorization, Decision, Outcome, Status
+from cards.authorizations.models import Authorization, Decision, Outcome, Status, StrayRequest
 from cards.issuing import queries as issuing
 from cards.issuing.models import Policy
 from cards.issuing.rules import reward_of
@@ -101,3 +101,9 @@ def ids_by_stripe_id(*, customer_id: UUID, stripe_ids: Iterable[str]) -> dict[st
             customer_id=customer_id, stripe_id__in=list(stripe_ids)
         ).values_list("stripe_id", "id")
     )
+
+
+def declined_as_strays(stripe_ids: Iterable[str]) -> set[str]:
+    """Return those of Stripe's ids whose first request was declined without a customer's book."""
+    first = StrayRequest.objects.filter(stripe_id__in=list(stripe_ids), step=0)
+    return set(first.values_list("stripe_id", flat=True))

@@ -45,6 +45,8 @@ class Promise:
     captured: int = 0
     hold: int = 0
     last_at: int | None = None
+    told_at: int | None = None
+    unseen: bool = False
 
 
 @dataclass
@@ -178,12 +180,15 @@ class Customer:
         steps: int,
     ) -> None:  # fmt: skip
         promise = self.promises[name]
-        if promise.last_at is not None:
+        declined_now = not approved and promise.unseen and promise.told_at is None
+        newest = promise.last_at if status == PENDING else promise.told_at
+        if newest is not None and not declined_now:
             reopens = promise.status != PENDING and status == PENDING
-            same_second_but_older = at == promise.last_at and (reopens or steps < promise.steps)
-            if at < promise.last_at or same_second_but_older:
+            same_second_but_older = at == newest and (reopens or steps < promise.steps)
+            if at < newest or same_second_but_older:
                 return
-        promise.last_at, promise.status = at, status
+        promise.last_at = max(at, promise.last_at or at)
+        promise.told_at, promise.status = at, status
         promise.steps = max(promise.steps, steps)
         ours = sum(yes for step, yes in promise.answers.items() if step < steps)
         unseen = sum(yes for step, yes in promise.answers.items() if step >= steps)
@@ -191,6 +196,8 @@ class Customer:
         if not approved:
             if promise.approved:
                 self.flags.add(reason)
+            if declined_now:
+                self.flags.add("capture_on_declined")
             promise.approved, promise.hold = False, 0
             return
         target = max(0, amount + unseen - promise.captured) if status == PENDING else 0
@@ -232,7 +239,7 @@ class Customer:
         promise = self.promises[name]
         flag = ""
         if unknown:
-            flag, promise.approved = "capture_unknown_auth", True
+            flag, promise.approved, promise.unseen = "capture_unknown_auth", True, True
         elif promise.status in {"expired", "reversed"}:
             flag = f"capture_on_{promise.status}"
         elif not promise.approved:

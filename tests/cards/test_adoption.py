@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from cards.authorizations.models import Authorization, Decision, StrayRequest
+from cards.clearing.models import CardTransaction
 from holdings.ledger import queries as ledger
 from holdings.ledger.models import JournalEntry
 from krak.cases.models import Case, Status
@@ -159,6 +160,51 @@ def test_a_later_snapshot_of_what_was_captured_unseen_holds_only_the_rest_and_se
         expect={"posted": 2000, "held": 2000, "units": {"BTC": "0.0096"},
                 "flags": ["capture_unknown_auth", "network_fallback"]}
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("status", ["pending", "closed"])
+def test_what_was_captured_before_its_decline_was_told_is_a_case_when_that_comes(
+    play: Play, status: str
+) -> None:
+    play.capture(400, authorization="a1", transaction="t1", at=5, closes_authorization=False)
+    play.capture(100, authorization="a1", transaction="t2", at=6, closes_authorization=False)
+    assert not Case.objects.exists()
+
+    for _ in range(2):
+        play.authorization(
+            500, approved=False, reason="webhook_declined", status=status, at=4, kind="created"
+        )
+
+    known = _known(play)
+    assert (known.approved, known.captured) == (False, 5)
+    assert "capture_on_declined" in known.flags
+    assert [row.flags for row in CardTransaction.objects.order_by("event_at")] == [
+        ["capture_unknown_auth", "capture_on_declined"],
+        ["capture_on_declined"],
+    ]
+    assert sorted(Case.objects.values_list("kind", "subject")) == [
+        ("capture_on_declined", play.door.id("t1")),
+        ("capture_on_declined", play.door.id("t2")),
+    ]
+    play.check(expect={"posted": 500, "held": 0})
+
+
+def test_what_was_captured_on_a_request_that_we_declined_without_a_book_is_a_case(
+    play: Play,
+) -> None:
+    StrayRequest.objects.create(
+        id=uuid7(), stripe_id=play.door.id("a1"), step=0, card_stripe_id=play.card.stripe_id,
+        reason="system_busy", request={}, answer={},
+    )  # fmt: skip
+
+    play.capture(400, authorization="a1", transaction="t1", closes_authorization=False)
+
+    known = _known(play)
+    assert (known.approved, known.flags) == (False, ["capture_on_declined"])
+    assert CardTransaction.objects.get().flags == ["capture_on_declined"]
+    case = Case.objects.get()
+    assert (case.kind, case.subject) == ("capture_on_declined", play.door.id("t1"))
+    play.check(expect={"posted": 600, "held": 0})
 
 
 def test_a_request_answered_without_a_book_keeps_that_answer(play: Play) -> None:

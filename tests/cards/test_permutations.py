@@ -64,6 +64,31 @@ def test_control_a_life_that_lacks_an_event_ends_elsewhere(client: Client, pinne
     assert _end(client, pinned, without)["cash"]["held"] == "30.00"
 
 
+@pytest.mark.parametrize("status", ["closed", "reversed", "expired"])
+def test_an_end_that_comes_after_a_later_capture_ends_the_hold_all_the_same(
+    client: Client, pinned: Any, status: str
+) -> None:
+    events = [
+        LIFE["created"],
+        LIFE["capture"] | {"amount": 800},
+        CLOSED | {"amount": 2000, "status": status, "at": 4, "request_history_length": 1},
+        LIFE["capture"] | {"amount": 300, "at": 10, "transaction": "t2"},
+    ]
+
+    ends = [_end(client, pinned, list(order))["cash"] for order in permutations(events)]
+
+    assert {(end["held"], end["posted"]) for end in ends} == {("0.00", "89.00")}
+
+
+def test_an_end_that_is_older_than_what_is_told_now_ends_nothing(
+    client: Client, pinned: Any
+) -> None:
+    newer = LIFE["updated"] | {"amount": 2000, "at": 7, "request_history_length": 1}
+    late = CLOSED | {"at": 5, "request_history_length": 1}
+
+    assert _end(client, pinned, [newer, LIFE["capture"], late])["cash"]["held"] == "5.00"
+
+
 AMOUNTS = st.integers(min_value=1, max_value=3000)
 
 

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from cards.authorizations import queries as authorizations
 from cards.authorizations.models import Authorization, hold_reference
 from cards.authorizations.services import raise_cash
 from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Transaction
 from cards.clearing.services.keeping import entry_of, keep, moved_by, row_of
-from cards.clearing.services.standing import authorizations_of, touch
+from cards.clearing.services.standing import UNSEEN, authorizations_of, touch
 from cards.issuing import queries as issuing
 from cards.issuing.models import CardDirectory
 from holdings.ledger import services as ledger
@@ -75,13 +76,13 @@ def capture(
     lots.spend(moved_by(row) for row in rows)
     _flag_overdrawn(captures)
     keep(rows, now=now)
-    authorizations = []
+    captured = []
     for each in captures:
         if each.authorization is not None:
             each.authorization.captured += each.told.amount
             touch(each.authorization, each.flags, event_at=each.told.event_at, now=now)
-            authorizations.append(each.authorization)
-    write_rows(authorizations, ["captured", "flags", "last_event_at", "updated_at"])
+            captured.append(each.authorization)
+    write_rows(captured, ["captured", "flags", "last_event_at", "updated_at"])
     return rows
 
 
@@ -94,14 +95,17 @@ def _find_authorizations(captures: Sequence[_Capture], *, now: datetime) -> None
             if each.told.authorization_stripe_id is not None
         }
     )
+    named = {each.told.authorization_stripe_id or "" for each in captures} - {"", *known}
+    declined = authorizations.declined_as_strays(named) if named else set()
     unseen = []
     for each in captures:
         stripe_id = each.told.authorization_stripe_id
         if stripe_id is None:
             each.flags.append("force_capture")
         elif (found := known.get(stripe_id)) is None:
-            each.flags.append("capture_unknown_auth")
-            each.authorization = _unseen(each, stripe_id, now=now)
+            approved = stripe_id not in declined
+            each.flags.append(UNSEEN if approved else "capture_on_declined")
+            each.authorization = _unseen(each, stripe_id, approved=approved, now=now)
             unseen.append(each.authorization)
         else:
             each.authorization = found
@@ -112,14 +116,14 @@ def _find_authorizations(captures: Sequence[_Capture], *, now: datetime) -> None
     Authorization.objects.bulk_create(unseen)
 
 
-def _unseen(capture: _Capture, stripe_id: str, *, now: datetime) -> Authorization:
+def _unseen(capture: _Capture, stripe_id: str, *, approved: bool, now: datetime) -> Authorization:
     return Authorization(
         id=uuid7(),
         customer_id=capture.customer_id,
         card_id=capture.owner.card_id,
         stripe_id=stripe_id,
         currency=capture.told.currency,
-        approved=True,
+        approved=approved,
         amount=Decimal(0),
         merchant_name=capture.told.merchant_name,
         merchant_network_id=capture.told.merchant_network_id,

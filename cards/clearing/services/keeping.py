@@ -18,6 +18,7 @@ from krak.core.ids import show, uuid7
 from krak.core.inbox import services as inbox
 from krak.core.money import amount_object, money
 from krak.core.outbox import services as outbox
+from krak.core.rows import write_rows
 from krak.core.transactions import takes_part
 from krak.notifications import services as notifications
 
@@ -102,20 +103,42 @@ def keep(rows: Sequence[CardTransaction], *, now: datetime) -> None:
     """
     CardTransaction.objects.bulk_create(rows)
     for row in rows:
-        open_cases(
-            row.flags,
-            subject=row.stripe_id,
-            customer_id=row.customer_id,
-            about=row,
-            amount=row.amount,
-            currency=row.currency,
-            now=now,
-            merchant=row.merchant_name,
-            kind_of_transaction=row.kind,
-            authorization=row.authorization.stripe_id if row.authorization else None,
-        )
+        _open_cases(row, row.authorization, now=now)
     inbox.arrived(provider="stripe", names=[row.stripe_id for row in rows])
     owe_cashback(rows)
+
+
+@takes_part
+def flag_captures(authorization: Authorization, flag: str, *, now: datetime) -> None:
+    """Note on an authorization, not saved yet, and its captures what is odd only afterwards."""
+    authorization.flags = [*authorization.flags, flag]
+    captured = CardTransaction.objects.filter(
+        customer_id=authorization.customer_id,
+        authorization_id=authorization.id,
+        kind=Kind.CAPTURE,
+    )
+    rows = [row for row in captured.order_by("id") if flag not in row.flags]
+    for row in rows:
+        row.flags = [*row.flags, flag]
+        _open_cases(row, authorization, now=now)
+    write_rows(rows, ["flags"])
+
+
+def _open_cases(
+    row: CardTransaction, authorization: Authorization | None, *, now: datetime
+) -> None:
+    open_cases(
+        row.flags,
+        subject=row.stripe_id,
+        customer_id=row.customer_id,
+        about=row,
+        amount=row.amount,
+        currency=row.currency,
+        now=now,
+        merchant=row.merchant_name,
+        kind_of_transaction=row.kind,
+        authorization=authorization.stripe_id if authorization else None,
+    )
 
 
 @takes_part

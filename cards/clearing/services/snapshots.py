@@ -9,7 +9,9 @@ from django.db.models import Q, Sum
 from cards.authorizations.models import Authorization, Decision
 from cards.authorizations.services import raise_cash
 from cards.clearing.rules import Snapshot, hold_target
+from cards.clearing.services.keeping import flag_captures
 from cards.clearing.services.standing import (
+    UNSEEN,
     authorization_of,
     cash_of,
     held_of,
@@ -32,6 +34,8 @@ from krak.core.transactions import takes_part
 def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
     """Bring an authorization to what Stripe says of it; an older snapshot than the last is ignored.
 
+    What was captured before anything was told of it is judged when the first snapshot comes.
+
     Raises:
         CardNotOurs: the card is unknown.
         EventRefused: the snapshot contradicts the card or the authorization it names.
@@ -42,6 +46,7 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
     known = authorization_of(customer_id, snapshot.stripe_id)
     if known and _is_stale(snapshot, known):
         return
+    captured_on_declined = known is not None and _is_declined_now(snapshot, known)
     authorization = known or _record(snapshot, owner, now=now)
     before = Before(
         promised=known is not None and known.approved,
@@ -64,6 +69,8 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
         if promised and snapshot.reason:
             flags.append(snapshot.reason)
         authorization.approved = False
+        if captured_on_declined:
+            flag_captures(authorization, "capture_on_declined", now=now)
         set_hold(customer_id, authorization, Decimal(0), now=now)
     if snapshot.found_float_empty(since=before.heard):
         outbox.promise(
@@ -71,6 +78,7 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
             {"currency": snapshot.currency, "authorization": snapshot.stripe_id},
         )
     touch(authorization, flags, event_at=snapshot.event_at, now=now)
+    authorization.snapshot_at = snapshot.event_at
     save_row(authorization)
     tell(
         snapshot, authorization, before=before, held=held_of(customer_id, authorization), now=now
@@ -89,15 +97,24 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
     ledger.touch(customer_id=customer_id)
 
 
+def _is_declined_now(snapshot: Snapshot, known: Authorization) -> bool:
+    """Tell whether what was captured unseen turns out to have been declined."""
+    return not snapshot.ever_approved and UNSEEN in known.flags and known.snapshot_at is None
+
+
 def _is_stale(snapshot: Snapshot, known: Authorization) -> bool:
     """Tell whether a snapshot is older than what was applied of its authorization.
 
-    Stripe tells the time in seconds: of two events of one second, what has ended stays ended, and
-    the one that reflects more requests is the newer.
+    An end is held against snapshots alone: what was captured after it does not undo it. Stripe
+    tells the time in seconds: of two events of one second, what has ended stays ended, and the one
+    that reflects more requests is the newer.
     """
-    if known.last_event_at is None or snapshot.event_at > known.last_event_at:
+    if _is_declined_now(snapshot, known):
         return False
-    if snapshot.event_at < known.last_event_at:
+    newest = known.last_event_at if snapshot.status == "PENDING" else known.snapshot_at
+    if newest is None or snapshot.event_at > newest:
+        return False
+    if snapshot.event_at < newest:
         return True
     has_ended = known.status != "PENDING" and snapshot.status == "PENDING"
     return has_ended or snapshot.steps < known.steps

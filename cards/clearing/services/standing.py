@@ -30,6 +30,10 @@ STAFF_FLAGS: Final = frozenset(
 """What a person has to look at. Source: the card policy, sections 3 to 5."""
 
 
+UNSEEN: Final = "capture_unknown_auth"
+"""Of what was captured before anything was told of it."""
+
+
 class CardNotOurs(EventRefused):
     """An event names a card that is not in our directory."""
 
