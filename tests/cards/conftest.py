@@ -16,6 +16,7 @@ def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let decisions take their time on a slow machine; who tests their deadline overrides it."""
     monkeypatch.setattr(decisions, "DEADLINE_SECONDS", 20)
     monkeypatch.setattr(decisions, "PATIENCE_SECONDS", 20)
+    monkeypatch.setattr(decisions, "KEEPING_SECONDS", 20)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Who waits first is served first, so each race has one outcome.
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
@@ -15,6 +16,7 @@ from django.test import Client
 from cards.authorizations.models import Decision, StrayRequest
 from cards.authorizations.rules.decision import Decline
 from cards.authorizations.services import decisions
+from cards.authorizations.services.strays import stray
 from cards.clearing.models import CardTransaction
 from cards.disputes.models import Dispute
 from cards.issuing import services as issuing
@@ -222,6 +224,10 @@ def _then(monkeypatch: pytest.MonkeyPatch, between: Callable[[], Any]) -> None:
     monkeypatch.setattr(decisions, "read_snapshot", snapshot_then)
 
 
+def _later() -> float:
+    return time.monotonic() + 20
+
+
 def test_a_request_answered_busy_elsewhere_is_not_approved_here(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,7 +239,7 @@ def test_a_request_answered_busy_elsewhere_is_not_approved_here(
         return real(request, now=now)
 
     monkeypatch.setattr("cards.authorizations.webhooks.authorize", authorize_and_tell)
-    _then(monkeypatch, lambda: decisions._stray(seen[0], Decline.SYSTEM_BUSY))
+    _then(monkeypatch, lambda: stray(seen[0], Decline.SYSTEM_BUSY, by=_later()))
 
     answer = answer_of(play.door.request(100))
 
@@ -243,4 +249,4 @@ def test_a_request_answered_busy_elsewhere_is_not_approved_here(
     assert _cash(play) == (100, 0)
     # The other way round: what was decided is what the late one answers.
     first = answer_of(play.door.request(100, authorization="a2"))
-    assert decisions._stray(seen[-1], Decline.SYSTEM_BUSY) == first
+    assert stray(seen[-1], Decline.SYSTEM_BUSY, by=_later()) == first

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -108,6 +109,31 @@ def test_what_a_paused_database_reads_late_is_not_posted(
                 break
             time.sleep(0.01)
     assert not Hold.objects.filter(customer=play.customer).exists()
+
+
+def test_a_decline_that_a_paused_database_does_not_keep_goes_out_in_time(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = list[int]()
+
+    def late(*_asked: Any, **_about: Any) -> Any:
+        stopped.extend(_stop())
+        raise decisions._Late
+
+    monkeypatch.setattr(decisions, "read_snapshot", late)
+    # Without a moment by which it is kept, the answer would wait for this.
+    waking = threading.Timer(5, lambda: _go_on(stopped))
+    waking.start()
+    try:
+        began = time.monotonic()
+        answer = answer_of(play.door.request(100))
+        took = time.monotonic() - began
+    finally:
+        waking.cancel()
+        _go_on(stopped)
+
+    assert answer["metadata"]["decline_reason"] == "system_busy"
+    assert took < 1.5
 
 
 def test_a_database_that_takes_connections_and_says_nothing_is_given_up(play: Play) -> None:

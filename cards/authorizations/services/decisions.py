@@ -6,17 +6,15 @@ book that moved meanwhile is read again, at most three times, the last one locke
 
 import logging
 import time
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 
-from cards.authorizations.models import Decision, StrayRequest, hold_reference
+from cards.authorizations.models import hold_reference
 from cards.authorizations.rules.decision import (
     AuthorizationRequest,
     Decline,
@@ -31,6 +29,7 @@ from cards.authorizations.rules.facts import (
     multipliers_of,
     prices_of,
 )
+from cards.authorizations.services.strays import stored_request, stray, stray_answer
 from cards.authorizations.services.telling import notice_of
 from fx.prices import live
 from fx.prices.rules import Board
@@ -52,6 +51,8 @@ DEADLINE_SECONDS: Final = 1.0
 _OWNER: Final = "(SELECT customer_id FROM issuing_carddirectory WHERE stripe_id = %s::text)"
 PATIENCE_SECONDS: Final = 1.1
 """A database that says nothing is given up a little after it would refuse to post anyway."""
+KEEPING_SECONDS: Final = 0.1
+"""A decline that is not kept by so much later goes out all the same."""
 
 
 class _Deadline:
@@ -62,6 +63,8 @@ class _Deadline:
 
     def __init__(self) -> None:
         self.began = time.monotonic()
+        self.patience_ends = self.began + PATIENCE_SECONDS
+        self.keeping_ends = self.patience_ends + KEEPING_SECONDS
         self.at: datetime | None = None
 
     def read(self, snapshot: dict[str, Any]) -> datetime:
@@ -89,33 +92,35 @@ def authorize(request: AuthorizationRequest, *, now: datetime) -> dict[str, Any]
     """
     deadline = _Deadline()
     try:
-        with answered_by(deadline.began + PATIENCE_SECONDS):
+        with answered_by(deadline.patience_ends):
             return _decided(request, now=now, deadline=deadline)
     except _Late:
-        return _stray(request, Decline.SYSTEM_BUSY)
+        return stray(request, Decline.SYSTEM_BUSY, by=deadline.keeping_ends)
     except NoAnswer as error:
         # Whatever was sent is past its deadline when it is read, and nobody keeps the answer.
         return _unkept(request, Decline.SYSTEM_BUSY, error)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) in {"55P03", "57014"}:
-            return _stray(request, Decline.SYSTEM_BUSY)
-        return _broken(request, error)
+            return stray(request, Decline.SYSTEM_BUSY, by=deadline.keeping_ends)
+        return _broken(request, error, deadline=deadline)
     except Exception as error:  # noqa: BLE001 - the till gets an answer and we an alarm
-        return _broken(request, error)
+        return _broken(request, error, deadline=deadline)
 
 
-def _broken(request: AuthorizationRequest, error: Exception) -> dict[str, Any]:
+def _broken(
+    request: AuthorizationRequest, error: Exception, *, deadline: _Deadline
+) -> dict[str, Any]:
     if connection.connection is None:
         # There was no connecting, and there is no time to try again.
         return _unkept(request, Decline.SYSTEM_ERROR, error)
     logger.error("authorization %s: something broke", request.stripe_id, exc_info=error)
     connection.close_if_unusable_or_obsolete()
-    return _stray(request, Decline.SYSTEM_ERROR)
+    return stray(request, Decline.SYSTEM_ERROR, by=deadline.keeping_ends)
 
 
 def _unkept(request: AuthorizationRequest, reason: Decline, error: Exception) -> dict[str, Any]:
     logger.error("authorization %s: no database", request.stripe_id, exc_info=error)
-    return _stray_answer(uuid7(), reason)
+    return stray_answer(uuid7(), reason)
 
 
 def _decided(
@@ -150,13 +155,13 @@ def _decide_once(
         request.card_stripe_id, stripe_id=request.stripe_id, step=request.step, now=now, lock=lock
     )
     if snapshot is None:
-        return _stray(request, Decline.UNKNOWN_CARD), None
+        return stray(request, Decline.UNKNOWN_CARD, by=deadline.keeping_ends), None
     deadline.read(snapshot)
     if snapshot["repeat"] is not None:
         return snapshot["repeat"], None
     currency = snapshot["card"]["currency"]
     if request.currency != currency:
-        return _stray(request, Decline.SYSTEM_ERROR), None
+        return stray(request, Decline.SYSTEM_ERROR, by=deadline.keeping_ends), None
     board = live.current()
     prices = prices_of(snapshot["balances"], board=board, currency=currency, now=now)
     facts = facts_of(snapshot, prices, livemode=request.livemode, ours=settings.STRIPE_LIVEMODE)
@@ -249,7 +254,7 @@ def _posting(
             "held": plain(verdict.hold),
             "policy": snapshot["policy"]["id"],
             "board_version": board.version,
-            "request": _request_json(request),
+            "request": stored_request(request),
             "inputs": stored_inputs(snapshot, prices, board=board, now=now),
             "sales": [
                 stored_sale(sale, prices[sale.code])
@@ -330,50 +335,3 @@ def _sale_entry(
             "merchant": request.merchant_name,
         },
     )
-
-
-def _request_json(request: AuthorizationRequest) -> dict[str, Any]:
-    values = ((field.name, getattr(request, field.name)) for field in fields(request))
-    return {name: plain(value) if isinstance(value, Decimal) else value for name, value in values}
-
-
-def _stray(request: AuthorizationRequest, reason: Decline) -> dict[str, Any]:
-    """Decline without a book, and keep the answer; a repeat gets the one that was kept."""
-    stray_id = uuid7()
-    answer = _stray_answer(stray_id, reason)
-    logger.warning("authorization %s: declined, %s", request.stripe_id, reason)
-    row = StrayRequest(
-        id=stray_id,
-        stripe_id=request.stripe_id,
-        step=request.step,
-        card_stripe_id=request.card_stripe_id,
-        reason=reason,
-        request=_request_json(request),
-        answer=answer,
-    )
-    try:
-        return _kept(row)
-    except DatabaseError:
-        logger.exception("authorization %s: the answer could not be kept", request.stripe_id)
-        return answer
-
-
-def _stray_answer(stray_id: UUID, reason: Decline) -> dict[str, Any]:
-    nothing = Verdict(reason, Decimal(0), Decimal(0), Decimal(0), Decimal(0), ())
-    return answer_of(nothing, decision_id=show("dec", stray_id), amount_minor=0)
-
-
-def _kept(row: StrayRequest) -> dict[str, Any]:
-    """Keep a stray's answer, unless the same request was answered meanwhile: return what stands."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT authorizations_lock_request(%s, %s)", [row.stripe_id, row.step])
-        decided = Decision.objects.filter(
-            authorization__stripe_id=row.stripe_id, step=row.step
-        ).first()
-        if decided is not None:
-            answer: dict[str, Any] = decided.answer
-            return answer
-        StrayRequest.objects.bulk_create([row], ignore_conflicts=True)
-        kept = StrayRequest.objects.get(stripe_id=row.stripe_id, step=row.step)
-        first: dict[str, Any] = kept.answer
-        return first
