@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from krak.core.minor_units import to_minor
 from krak.core.money import floor_to, money
@@ -21,6 +22,11 @@ CASH_MCCS: Final = ("6010", "6011")
 BASIS_POINTS: Final = Decimal(10_000)
 MOST_MINOR_AT_STRIPE: Final = 99_999_999_999
 """The largest spending limit that Stripe takes; the smallest is 1."""
+
+
+def key_of_card(card_id: UUID) -> str:
+    """Return what the idempotency keys of all our calls about a card begin with."""
+    return f"card:{card_id}"
 
 
 @dataclass(frozen=True, slots=True)

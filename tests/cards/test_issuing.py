@@ -17,7 +17,6 @@ from cards.issuing.models import (
     EndReason,
 )
 from cards.issuing.rules import Controls
-from cards.issuing.services.telling import TalkUnderWay
 from holdings.ledger.models import LedgerAccount
 from krak.cases.models import Case
 from krak.core import clock
@@ -354,15 +353,3 @@ def test_a_card_is_frozen_whatever_stripe_thinks_of_its_controls(
     assert there.status == "inactive"
     case = Case.objects.get(kind="processor.refused")
     assert case.subject == f"{card.shown_id}:{Card.objects.get(id=card.id).revision}"
-
-
-def test_two_jobs_never_speak_about_one_card_at_once(
-    ada: Customer, stripe_side: StripeSide
-) -> None:
-    card = card_of(ada, stripe_side)
-    Card.objects.filter(id=card.id).update(talking_until=clock.now() + timedelta(seconds=30))
-
-    with pytest.raises(TalkUnderWay):
-        issuing.tell_card(card.id, now=clock.now())
-    Card.objects.filter(id=card.id).update(talking_until=clock.now() - timedelta(seconds=1))
-    issuing.tell_card(card.id, now=clock.now())

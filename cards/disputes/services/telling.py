@@ -10,7 +10,8 @@ from django.db.models.functions import Now
 from cards.disputes import gateway
 from cards.disputes.models import Dispute
 from cards.disputes.rules import evidence_for_stripe
-from cards.issuing.services.telling import OVERDUE, made_at_stripe, talk, told
+from cards.issuing.services.talking import Talk, talk
+from cards.issuing.services.telling import OVERDUE, made_at_stripe, told
 from holdings.ledger import services as ledger
 from krak.core.minor_units import to_minor
 from krak.core.money import money
@@ -25,15 +26,18 @@ def tell_dispute(dispute_id: UUID, *, now: datetime) -> None:
     Raises:
         TalkUnderWay, StripeUnavailable: it is tried again later.
     """
-    with talk(Dispute, dispute_id, now=now) as dispute:
+    with talk(Dispute, dispute_id, now=now) as spoken:
+        dispute = spoken.row
         if dispute is None or not _may_ask(dispute):
             return
         if dispute.stripe_id:
+            spoken.go_on()
             there = gateway.read_dispute(dispute.stripe_id)
         else:
-            there = _made(dispute)
+            there = _made(dispute, spoken)
             _keep_made(dispute, there["id"])
         if there["status"] == "unsubmitted":
+            spoken.go_on()
             gateway.submit_dispute(there["id"], key=f"dispute:{dispute.id}:submit")
         _note_told(dispute)
 
@@ -51,7 +55,7 @@ def _may_ask(dispute: Dispute) -> bool:
     return True
 
 
-def _made(dispute: Dispute) -> dict[str, Any]:
+def _made(dispute: Dispute, spoken: Talk[Dispute]) -> dict[str, Any]:
     purchase = dispute.transaction.stripe_id
     fields = {
         "transaction": purchase,
@@ -63,6 +67,7 @@ def _made(dispute: Dispute) -> dict[str, Any]:
     }
     return made_at_stripe(
         dispute,
+        spoken,
         find=lambda: gateway.find_dispute(dispute.shown_id, transaction=purchase),
         make=lambda: gateway.create_dispute(fields, key=f"dispute:{dispute.id}"),
     )

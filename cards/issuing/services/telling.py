@@ -5,8 +5,7 @@ sent. One job speaks about a row at a time. What was made at Stripe while we die
 by our id, which it carries.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -25,29 +24,18 @@ from cards.issuing.models import (
     Told,
 )
 from cards.issuing.queries import controls_of
-from cards.issuing.rules import spending_controls
+from cards.issuing.rules import key_of_card, spending_controls
 from cards.issuing.services.cards import cancel
+from cards.issuing.services.talking import Talk, talk
 from holdings.ledger import services as ledger
-from krak.cases import services as cases
 from krak.core.errors import DomainError, Kind
 from krak.core.outbox import services as outbox
 from krak.core.rows import save_row
 from krak.core.transactions import takes_part, transaction
 from krak.stripe.client import OWN_ID, StripeRefused
 
-TALK_LASTS: Final = timedelta(seconds=45)
-"""Several calls of `calls.SECONDS` and a retry; who is silent longer has died."""
 OVERDUE: Final = timedelta(minutes=10)
 STRIPES_WORDS: Final = {EndReason.LOST: "lost", EndReason.STOLEN: "stolen"}
-
-
-class TalkUnderWay(DomainError):
-    """Another job speaks to Stripe about the same row; it is tried again after."""
-
-    code = "issuing.talk_under_way"
-    title = "Stripe is being told about this already."
-    kind = Kind.CONFLICT
-    retryable = True
 
 
 class WrongMode(DomainError):
@@ -66,9 +54,9 @@ def tell_cardholder(cardholder_id: UUID, *, now: datetime) -> None:
     Raises:
         TalkUnderWay, StripeUnavailable: it is tried again later.
     """
-    with talk(Cardholder, cardholder_id, now=now) as holder:
-        if holder is not None:
-            _bring_cardholder(holder)
+    with talk(Cardholder, cardholder_id, now=now) as spoken:
+        if spoken.row is not None:
+            _bring_cardholder(spoken.row, spoken)
 
 
 def tell_card(card_id: UUID, *, now: datetime) -> None:
@@ -77,7 +65,8 @@ def tell_card(card_id: UUID, *, now: datetime) -> None:
     Raises:
         TalkUnderWay, StripeUnavailable: it is tried again later.
     """
-    with talk(Card, card_id, now=now) as card:
+    with talk(Card, card_id, now=now) as spoken:
+        card = spoken.row
         if card is None:
             return
         holder = Cardholder.objects.get(id=card.cardholder_id)
@@ -90,39 +79,14 @@ def tell_card(card_id: UUID, *, now: datetime) -> None:
         if card.replaces and not card.stripe_id:
             # Stripe replaces a lost card only once it knows that it ended.
             tell_card(card.replaces.id, now=now)
-        _bring_card(card, holder)
+        _bring_card(card, holder, spoken)
 
 
-@contextmanager
-def talk[Row: Told](model: type[Row], row_id: UUID, *, now: datetime) -> Iterator[Row | None]:
-    """Reserve a row for this job and give it; None when Stripe knows all there is to tell."""
-    rows: Any = model._default_manager  # noqa: SLF001 - Django's name for it
-    free = Q(talking_until=None) | Q(talking_until__lt=Now())
-    with transaction():
-        if not rows.filter(free, id=row_id).update(talking_until=Now() + TALK_LASTS):
-            raise TalkUnderWay(row=str(row_id))
-    try:
-        yield rows.filter(id=row_id, revision__gt=F("told_revision")).first()
-    except StripeRefused as refusal:
-        with transaction():
-            row = rows.get(id=row_id)
-            rows.filter(id=row_id).update(refusal=refusal.detail)
-            cases.open_case(
-                kind=refusal.code,
-                subject=f"{row.shown_id}:{row.revision}",
-                customer_id=row.customer_id,
-                now=now,
-                detail=refusal.detail,
-            )
-    finally:
-        with transaction():
-            rows.filter(id=row_id).update(talking_until=None)
-
-
-def _bring_cardholder(holder: Cardholder) -> None:
+def _bring_cardholder(holder: Cardholder, spoken: Talk[Cardholder]) -> None:
     revision, fields = holder.revision, _cardholder_fields(holder)
     key = f"cardholder:{holder.id}:{revision}"
     if holder.stripe_id:
+        spoken.go_on()
         gateway.update_cardholder(holder.stripe_id, fields, key=key)
     else:
         email = holder.customer.user.email
@@ -130,6 +94,7 @@ def _bring_cardholder(holder: Cardholder) -> None:
         fields |= {"type": "individual", "name": str(holder)[:24], "email": email}
         made = made_at_stripe(
             holder,
+            spoken,
             find=lambda: gateway.find_cardholder(holder.shown_id, email=email),
             make=lambda: gateway.create_cardholder(fields, key=key),
         )
@@ -166,7 +131,7 @@ def _cardholder_fields(holder: Cardholder) -> dict[str, Any]:
     }
 
 
-def _bring_card(card: Card, holder: Cardholder) -> None:
+def _bring_card(card: Card, holder: Cardholder, spoken: Talk[Card]) -> None:
     if not card.stripe_id:
         if card.status == CardStatus.CANCELED and card.asked_at is None:
             # It ended before Stripe ever heard of it.
@@ -175,18 +140,21 @@ def _bring_card(card: Card, holder: Cardholder) -> None:
         fields = _card_fields(card, holder)
         made = made_at_stripe(
             card,
+            spoken,
             find=lambda: gateway.find_card(card.shown_id, cardholder=holder.stripe_id),
-            make=lambda: gateway.create_card(fields, key=f"card:{card.id}"),
+            make=lambda: gateway.create_card(fields, key=key_of_card(card.id)),
         )
         _keep_made(card, made)
     revision = card.revision
-    key, changes = f"card:{card.id}:{revision}", _card_changes(card)
+    key, changes = f"{key_of_card(card.id)}:{revision}", _card_changes(card)
+    spoken.go_on()
     try:
         gateway.update_card(card.stripe_id, changes, key=key)
     except StripeRefused:
         # Controls that Stripe does not take must not keep a card from being frozen there.
         status = {"status": changes["status"]}
         if status != changes:
+            spoken.go_on()
             gateway.update_card(card.stripe_id, status, key=f"{key}:status")
         raise
     _note_told(card, revision)
@@ -203,15 +171,21 @@ def told(revision: int) -> dict[str, Any]:
     return {"told_revision": revision, "told_at": Now(), "refusal": ""}
 
 
-def made_at_stripe(
-    row: Told, *, find: Callable[[], dict[str, Any] | None], make: Callable[[], dict[str, Any]]
+def made_at_stripe[Row: Told](
+    row: Row,
+    spoken: Talk[Row],
+    *,
+    find: Callable[[], dict[str, Any] | None],
+    make: Callable[[], dict[str, Any]],
 ) -> dict[str, Any]:
     """Return what stands at Stripe for a row: an earlier attempt's, else one made now."""
+    spoken.go_on()
     made = find() if row.asked_at is not None else None
     if made is None:
         with transaction():
             rows = type(row)._default_manager  # noqa: SLF001 - Django's name for it
             rows.filter(pk=row.pk, asked_at=None).update(asked_at=Now())
+        spoken.go_on()
         made = make()
     if made["livemode"] is not settings.STRIPE_LIVEMODE:
         raise WrongMode(row=row.shown_id)
