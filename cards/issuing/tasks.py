@@ -53,6 +53,7 @@ def read_card(told: Told) -> CardSaid:
         cancellation_reason=text(said.get("cancellation_reason")),
         shipping_status=text(mapping(said.get("shipping")).get("status"), 20),
         event_at=told.event_at,
+        key=told.key,
     )
 
 

@@ -25,11 +25,15 @@ class NotForUs(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an event tells: of which type, when, and the object as Stripe saw it."""
+    """What an event tells: of which type, when, and the object as Stripe saw it.
+
+    `key` is the idempotency key of the call that it comes of, "" when there was none.
+    """
 
     type: str
     event_at: datetime
     object: dict[str, Any]
+    key: str = ""
 
 
 def told_by(body: dict[str, Any], *, now: datetime) -> Told:
@@ -41,12 +45,17 @@ def told_by(body: dict[str, Any], *, now: datetime) -> Told:
     """
     if body.get("livemode") is not settings.STRIPE_LIVEMODE:
         raise NotForUs("the livemode is not ours")
-    told = Told(body["type"], read_time(body), body["data"]["object"])
+    told = Told(body["type"], read_time(body), body["data"]["object"], _key_of(body))
     if told.event_at > now + FURTHEST_AHEAD:
         raise NotForUs("the event is from the future")
     if not isinstance(told.object, dict):
         raise NotForUs("the event carries no object")
     return told
+
+
+def _key_of(body: dict[str, Any]) -> str:
+    request = body.get("request")
+    return text(request.get("idempotency_key"), 255) if isinstance(request, dict) else ""
 
 
 def identifier(expandable: object) -> str:

@@ -1,5 +1,7 @@
 """What Stripe says of cards, cardholders and wallets."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from cards.issuing import services as issuing
@@ -43,6 +45,42 @@ def test_stripe_may_freeze_and_not_unfreeze(ada: Customer, stripe_side: StripeSi
         assert card.status == "INACTIVE"
 
     assert stripe_side.cards()[0].status == "inactive", "it was told again"
+
+
+@pytest.mark.parametrize("status", ["canceled", "inactive"])
+def test_what_stripe_does_in_the_very_second_in_which_we_told_it_something_is_heard(
+    ada: Customer, stripe_side: StripeSide, status: str
+) -> None:
+    card = card_of(ada, stripe_side)
+    stripe_side.lose_events()
+    stripe_side.v1.issuing.cards.update(card.stripe_id, {"status": status})
+    (event,) = stripe_side.events()
+    second = datetime.fromtimestamp(event["created"], tz=UTC)
+    Card.objects.filter(id=card.id).update(told_at=second + timedelta(milliseconds=700))
+
+    stripe_side.hand_over(event)
+
+    card.refresh_from_db()
+    assert card.status == status.upper()
+
+
+def test_an_echo_of_the_very_second_in_which_we_told_the_opposite_changes_nothing(
+    ada: Customer, stripe_side: StripeSide
+) -> None:
+    card = card_of(ada, stripe_side)
+    stripe_side.lose_events()
+    do(issuing.freeze, card)
+    stripe_side.work()
+    echoes = stripe_side.events()
+    do(issuing.unfreeze, card)
+    stripe_side.work()
+    second = datetime.fromtimestamp(echoes[-1]["created"], tz=UTC)
+    Card.objects.filter(id=card.id).update(told_at=second + timedelta(milliseconds=700))
+
+    stripe_side.hand_over(*echoes)
+
+    card.refresh_from_db()
+    assert (card.status, card.revision) == ("ACTIVE", card.told_revision)
 
 
 def test_an_echo_of_our_own_wish_that_comes_late_changes_nothing(

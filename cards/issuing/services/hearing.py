@@ -17,6 +17,7 @@ from cards.issuing.models import (
     EndReason,
     WalletToken,
 )
+from cards.issuing.rules import key_of_card
 from cards.issuing.services.cards import cancel, freeze
 from holdings.ledger import services as ledger
 from krak.cases import services as cases
@@ -40,7 +41,10 @@ class UnknownToUs(EventRefused):
 
 @dataclass(frozen=True, slots=True)
 class CardSaid:
-    """A card as Stripe saw it at `event_at`; words in Stripe's lower case, "" where it has none."""
+    """A card as Stripe saw it at `event_at`; words in Stripe's lower case, "" where it has none.
+
+    `key` is the idempotency key of the call that changed it, "" where nobody's did.
+    """
 
     stripe_id: str
     own_id: str
@@ -48,6 +52,7 @@ class CardSaid:
     cancellation_reason: str
     shipping_status: str
     event_at: datetime
+    key: str = ""
 
 
 @takes_part
@@ -68,10 +73,13 @@ def hear_of_card(said: CardSaid) -> None:
     if said.shipping_status:
         card.shipping_status = said.shipping_status
         card.save(update_fields=["shipping_status"])
-    if card.status == CardStatus.CANCELED or not _is_news(card, said.event_at):
+    if card.status == CardStatus.CANCELED:
         return
     if said.status == "canceled":
+        # For good, and we never told of an end while ours was none: whenever it was, it is news.
         cancel(card=card, reason=WHY_ENDED.get(said.cancellation_reason, EndReason.BY_STRIPE))
+    elif not _is_news(card, said):
+        return
     elif said.status == "inactive":
         freeze(card=card)
     elif said.status == "active" and card.status == CardStatus.INACTIVE and stripe.is_connected():
@@ -88,9 +96,15 @@ def _is_being_made(model: type[Card] | type[Cardholder], own_id: str) -> bool:
     return model.objects.filter(id=wanted, told_revision=0, asked_at__isnull=False).exists()
 
 
-def _is_news(card: Card, event_at: datetime) -> bool:
-    """Tell whether an event is later than all that we told Stripe, and we have told it all."""
-    return card.revision == card.told_revision and (card.told_at is None or event_at > card.told_at)
+def _is_news(card: Card, said: CardSaid) -> bool:
+    """Tell whether Stripe did it by itself after all that we told it, and we have told it all.
+
+    Stripe tells the time in whole seconds: in the second of our own call only the key of that
+    tells an echo from a block.
+    """
+    if card.revision != card.told_revision or said.key.startswith(key_of_card(card.id)):
+        return False
+    return card.told_at is None or said.event_at >= card.told_at.replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)

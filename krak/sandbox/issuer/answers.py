@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from krak.sandbox.issuer import forms, rendering, routes, shapes
 from krak.sandbox.issuer.calls import Call, Page, Plain
 from krak.sandbox.issuer.errors import StripeProblem
-from krak.sandbox.issuer.issuer import Issuer
+from krak.sandbox.issuer.issuer import Issuer, asking_with
 from krak.sandbox.issuer.store import Document
 
 LONGEST_KEY: Final = 255
@@ -63,12 +63,17 @@ def answer(issuer: Issuer, request: Request) -> Answer:
 def _answered(issuer: Issuer, request: Request) -> Answer:
     try:
         _authenticate(issuer, request.headers.get("authorization", ""))
-        return _routed(issuer, request)
+        with asking_with(_key_of(request)):
+            return _routed(issuer, request)
     except StripeProblem as problem:
         return Answer(problem.status, problem.body)
     except Exception:  # noqa: BLE001 - the fake answers 500 and lives on
         traceback.print_exc(file=sys.stderr)
         return Answer(500, _failed(500))
+
+
+def _key_of(request: Request) -> str:
+    return request.headers.get("idempotency-key", "") if request.method == "POST" else ""
 
 
 def _failed(status: int) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def _routed(issuer: Issuer, request: Request) -> Answer:
     call = Call(
         issuer, stripe_id, params, request.headers.get("stripe-version", shapes.API_VERSION)
     )
-    key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
+    key = _key_of(request)
     if not key:
         return Answer(200, _run(route, call, expand, target.path))
     fingerprint = hashlib.sha256(

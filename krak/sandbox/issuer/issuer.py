@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,8 @@ OPENING_BALANCE: Final = 100_000_000
 CURRENCIES: Final = ("eur", "gbp", "usd")
 """What cards are issued in."""
 
+_asked_with: ContextVar[str] = ContextVar("issuer_asked_with", default="")
+
 NOUNS: Final = {
     "balance_transaction": "balance transaction",
     "dispute": "dispute",
@@ -33,6 +36,16 @@ NOUNS: Final = {
     "refund": "refund",
     "topup": "topup",
 }
+
+
+@contextmanager
+def asking_with(key: str) -> Iterator[None]:
+    """Let the events of this block name the idempotency key of the request that caused them."""
+    token = _asked_with.set(key)
+    try:
+        yield
+    finally:
+        _asked_with.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +156,7 @@ class Issuer:
 
     def _emit(self, kind: str, shown: Document, previous: Document | None) -> None:
         event = shapes.event(kind, shown, created=self.now(), previous=previous)
+        event["request"]["idempotency_key"] = _asked_with.get() or None
         event["_emitted_at"] = time.time()
         self.store.add(event)
         self.courier.enqueue(event)
