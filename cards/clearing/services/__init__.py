@@ -8,7 +8,7 @@ from cards.clearing.services.refunds import (
     reverse_refund,
 )
 from cards.clearing.services.snapshots import apply_snapshot
-from cards.clearing.services.standing import CardNotOurs
+from cards.clearing.services.standing import CardNotOurs, look_for_overdraft
 from cards.clearing.services.transactions import apply_transactions, note_won
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "RefundNotFound",
     "apply_snapshot",
     "apply_transactions",
+    "look_for_overdraft",
     "note_won",
     "propose_reversal",
     "reverse_refund",

@@ -17,6 +17,7 @@ from holdings.ledger.queries import Balance
 from krak.cases import services as cases
 from krak.core.errors import Kind as ErrorKind
 from krak.core.money import plain
+from krak.core.transactions import takes_part
 
 STAFF_FLAGS: Final = frozenset(
     {
@@ -152,4 +153,27 @@ def open_cases(
             posted=plain(cash.posted),
             available=plain(cash.available),
             **details,
+        )
+
+
+@takes_part
+def look_for_overdraft(
+    *,
+    subject: str,
+    customer_id: UUID,
+    about: Model,
+    amount: Decimal,
+    currency: str,
+    now: datetime,
+) -> None:
+    """Put a customer before staff who has less than nothing after what took `amount` from them."""
+    if cash_of(customer_id, currency).available < 0:
+        open_cases(
+            ["overdrawn"],
+            subject=subject,
+            customer_id=customer_id,
+            about=about,
+            amount=amount,
+            currency=currency,
+            now=now,
         )

@@ -12,7 +12,6 @@ from cards.authorizations.services import raise_cash
 from cards.clearing import services as clearing
 from cards.clearing.models import CardTransaction
 from cards.clearing.models import Kind as TransactionKind
-from cards.clearing.services.standing import cash_of, open_cases
 from cards.disputes.models import Dispute
 from cards.disputes.rules import Said, Standing, standing
 from cards.disputes.services.notices import tell_owner
@@ -120,10 +119,8 @@ def _require_disputable(event: DisputeEvent, disputed: CardTransaction) -> None:
 
 def _look_for_overdraft(dispute: Dispute, *, now: datetime) -> None:
     """Put a customer before staff whom a lost dispute left with less than nothing."""
-    cash = cash_of(dispute.customer_id, dispute.currency)
-    if dispute.movements and not dispute.credited and cash.available < 0:
-        open_cases(
-            ["overdrawn"],
+    if dispute.movements and not dispute.credited:
+        clearing.look_for_overdraft(
             subject=dispute.stripe_id,
             customer_id=dispute.customer_id,
             about=dispute,

@@ -7,8 +7,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from cards.authorizations.models import Authorization
-from cards.cashback.models import ClawBack, Grant
-from cards.cashback.rules import Taken, take_back
+from cards.cashback.models import Grant
+from cards.cashback.services.taking_back import claw_back
 from cards.clearing import queries as clearing
 from cards.clearing.queries import Purchase
 from cards.issuing import queries as issuing
@@ -59,7 +59,7 @@ def settle(purchases: Iterable[tuple[UUID, str]], *, now: datetime) -> None:
         for grant in reversed(grants):
             back = min(paid - owed, grant.value_left)
             if back > 0:
-                _claw_back(grant, back, now=now)
+                claw_back(grant, back, now=now)
                 paid -= back
     _pay(rewards, now=now)
 
@@ -221,83 +221,3 @@ def _units_worth(
     ask = board.base_ask_in(asset, currency)
     details = {"ask": plain(floor_to(ask, 18)), "board_version": str(board.version)}
     return floor_to(value / ask, places_of(asset)), details
-
-
-def _claw_back(grant: Grant, value: Decimal, *, now: datetime) -> None:
-    customer_id, currency = grant.customer_id, grant.currency
-    asset = ledger.account_of(customer_id=customer_id, currency=grant.asset)
-    in_cash = grant.asset == currency
-    taken = (
-        Taken(value=value, asked=value, units=Decimal(0), cash=value)
-        if in_cash
-        else take_back(
-            value,
-            value_left=grant.value_left,
-            units_left=grant.units_left,
-            available=asset.posted - asset.held,
-            unit_places=places_of(grant.asset),
-            cash_places=places_of(currency),
-        )
-    )
-    number = grant.claw_backs.count() + 1
-    entry = _claw_back_entry(grant, taken, asset.id, number=number, now=now)
-    if entry is not None:
-        ledger.post(entry)
-        if taken.units:
-            lots.sell(
-                lots.Moved(customer_id, grant.asset, taken.units, entry.id, now),
-                proceeds=taken.value - taken.cash,
-                cash=currency,
-            )
-        if taken.cash:
-            lots.spend([lots.Moved(customer_id, currency, taken.cash, entry.id, now)])
-        ClawBack.objects.create(
-            id=uuid7(),
-            customer_id=customer_id,
-            entry_id=entry.id,
-            grant=grant,
-            value=taken.value,
-            units=taken.units,
-            cash=taken.cash,
-            taken_at=now,
-        )
-    # Exactly what was asked leaves, so that the last piece of a refund leaves no dust behind.
-    grant.units_left -= taken.asked
-    grant.value_left -= value
-    grant.save(update_fields=["value_left", "units_left"])
-
-
-def _claw_back_entry(
-    grant: Grant, taken: Taken, asset_account: UUID, *, number: int, now: datetime
-) -> Entry | None:
-    """Return the entry that takes a reward back, or None when nothing would move."""
-    currency, from_units = grant.currency, taken.value - taken.cash
-    legs: list[Leg] = []
-    if taken.units:
-        legs += [
-            Leg(DEBIT, grant.asset, taken.units, account=asset_account),
-            Leg(CREDIT, grant.asset, taken.units, house="INVENTORY"),
-        ]
-        if from_units:
-            legs += [
-                Leg(DEBIT, currency, from_units, house="INVENTORY"),
-                Leg(CREDIT, currency, from_units, house="CASHBACK_EXPENSE"),
-            ]
-    if taken.cash:
-        cash = ledger.account_of(customer_id=grant.customer_id, currency=currency)
-        legs += [
-            Leg(DEBIT, currency, taken.cash, account=cash.id, forced=True),
-            Leg(CREDIT, currency, taken.cash, house="CASHBACK_EXPENSE"),
-        ]
-    if not legs:
-        return None
-    return Entry(
-        id=uuid7(),
-        customer_id=grant.customer_id,
-        cause=f"cashback:{grant.group}:{grant.number}:back:{number}",
-        kind="CASHBACK_TAKEN_BACK",
-        event_at=now,
-        created_at=now,
-        legs=tuple(legs),
-        details={"grant": str(grant.id)},
-    )
