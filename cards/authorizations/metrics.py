@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from prometheus_client import Counter, Histogram
 
+from cards.authorizations.rules.decision import Decline
+
 _SECONDS: Final = Histogram(
     "krak_decision_seconds",
     "From a signed authorization request to the answer with everything committed.",
@@ -11,6 +13,9 @@ _SECONDS: Final = Histogram(
     buckets=(0.002, 0.004, 0.006, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.2, 2.0),
 )
 _DECLINES: Final = Counter("krak_declines", "Declined requests by reason.", ["reason"])
+for _reason in Decline:
+    # A counter that first appears as 1 has not increased, to Prometheus.
+    _DECLINES.labels(_reason)
 _UNKNOWN_CURRENCIES: Final = Counter(
     "krak_unknown_merchant_currencies",
     "Requests in a merchant currency that we cannot read, decided on the card's amount.",

@@ -158,4 +158,22 @@ def test_every_name_in_the_example_rules_is_one_that_is_given(client: Client, pl
     asked = {name for rule in rules for name in re.findall(r"krak_\w+", rule["expr"])}
 
     assert asked <= given
-    assert len(rules) == 11
+    assert len(rules) == 12
+
+
+@pytest.mark.django_db
+def test_a_single_tap_that_broke_is_an_increase_and_an_alarm(
+    client: Client, play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Counted as 0 before there is one: what first appears as 1 has not increased, to Prometheus.
+    before = gauges(client)["krak_declines_total", "system_error"]
+    play.door.currency = "eur"
+    play.door.request(100)
+
+    assert gauges(client)["krak_declines_total", "system_error"] == before + 1
+    errors = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert errors == [f"authorization {play.door.id('a1')}: EUR on a card in USD"]
+    rules = yaml.safe_load((ROOT / "ops/alerts.yml").read_text())["groups"][0]["rules"]
+    (rule,) = (each for each in rules if each["alert"] == "ATapBroke")
+    assert rule["expr"] == 'sum(increase(krak_declines_total{reason="system_error"}[10m])) > 0'
+    assert "for" not in rule

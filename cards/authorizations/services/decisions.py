@@ -161,6 +161,9 @@ def _decide_once(
         return snapshot["repeat"], None
     currency = snapshot["card"]["currency"]
     if request.currency != currency:
+        logger.error(
+            "authorization %s: %s on a card in %s", request.stripe_id, request.currency, currency
+        )
         return stray(request, Decline.SYSTEM_ERROR, by=deadline.keeping_ends), None
     board = live.current()
     prices = prices_of(snapshot["balances"], board=board, currency=currency, now=now)
