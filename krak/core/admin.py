@@ -113,6 +113,7 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
     ) -> HttpResponse:
         """Show a form about `row`; once it is filled in, `do` it and go back to the row's page.
 
+        Where it is about several rows (`row` is None) it goes back to their list.
         `do` gets the cleaned data and calls one service; what it returns is shown. A refusal is
         shown instead, with the form as it was. `buttons` are (name, words) of what submits it.
         """
@@ -122,8 +123,9 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]
             except DomainError as refusal:
                 form.add_error(None, refusal.detail)
             else:
-                label = self.opts.label_lower.replace(".", "_")
-                return HttpResponseRedirect(reverse(f"admin:{label}_change", args=[row.pk]))
+                page = f"admin:{self.opts.label_lower.replace('.', '_')}_change"
+                back = reverse(page, args=[row.pk]) if row else reverse(f"{page}list")
+                return HttpResponseRedirect(back)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

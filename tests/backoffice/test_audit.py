@@ -20,6 +20,7 @@ from krak.core import clock
 from krak.core.audit.context import acting, because
 from krak.core.audit.models import RowChange
 from krak.core.ids import uuid7
+from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction
 from krak.customers.models import Customer, User
 from tests.people import new_customer
@@ -176,6 +177,39 @@ def test_staff_sign_what_they_do_in_the_back_office_and_see_it(case: Case) -> No
     assert recorded.request_id.startswith("req_")
 
 
+@pages
+def test_dead_messages_are_sent_again_with_a_reason_and_that_is_recorded(db: None) -> None:
+    dead, alive = (
+        OutboxMessage.objects.create(
+            id=uuid7(), topic="cashback.settle", payload={}, due_at=clock.now(), attempts=number,
+            dead_at=clock.now() if number else None,
+        )
+        for number in (8, 0)
+    )  # fmt: skip
+    boss = staff(superuser=True)
+    window, page = browser(boss), "/admin/outbox/outboxmessage/"
+    chosen = {"action": "resend", "_selected_action": [str(dead.pk), str(alive.pk)]}
+
+    asked = window.post(page, chosen).content.decode()
+    assert "Send again: 1" in asked
+    assert str(alive.pk) not in asked
+    window.post(page, chosen | {"reason": " "})
+    dead.refresh_from_db()
+    assert dead.dead_at is not None
+    assert changes(dead) == []
+
+    window.post(page, {**chosen, "_selected_action": [str(dead.pk)], "reason": "the bug is mended"})
+
+    dead.refresh_from_db()
+    assert (dead.dead_at, dead.attempts) == (None, 0)
+    ((operation, changed, actor, reason),) = changes(dead)
+    assert (operation, actor, reason) == ("UPDATE", boss.pk, "the bug is mended")
+    assert changed["attempts"] == [8, 0]
+    OutboxMessage.objects.filter(pk=dead.pk).update(done_at=clock.now())
+    assert len(changes(dead)) == 1
+    assert changes(alive) == []
+
+
 # --- The hot path ---------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("method", "path", "wrapped"),
@@ -264,7 +298,8 @@ def test_nothing_that_a_decision_or_a_capture_writes_is_recorded(db: None) -> No
         "auth_group_permissions", "cases_case",
         "customers_customer", "customers_user", "customers_user_groups",
         "customers_user_user_permissions", "eligibility_eligibilityrule", "hedging_risklimit",
-        "issuing_policy", "issuing_spendingprofile", "quotes_feeschedule", "quotes_quotepolicy",
-        "treasury_floatrule", "venues_halt", "venues_marketholiday", "venues_tradingsession",
-        "venues_widening",
+        # Of messages only what had been given up and is sent again.
+        "issuing_policy", "issuing_spendingprofile", "outbox_outboxmessage", "quotes_feeschedule",
+        "quotes_quotepolicy", "treasury_floatrule", "venues_halt", "venues_marketholiday",
+        "venues_tradingsession", "venues_widening",
     }  # fmt: skip

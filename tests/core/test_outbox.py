@@ -300,7 +300,7 @@ class TestDelivering:
         assert _message(message_id).dead_at == now
         assert message_id not in _claimed()
 
-        services.resend(message_id, now=now)
+        services.resend(message_id, reason="mended", now=now)
         assert (_message(message_id).attempts, _message(message_id).dead_at) == (0, None)
         assert message_id in _claimed()
         for _ in range(services.MOST_ATTEMPTS - 1):
@@ -316,7 +316,7 @@ class TestDelivering:
         before = _message(pending).due_at
 
         for message_id in (done, pending):
-            services.resend(message_id, now=now - timedelta(days=1))
+            services.resend(message_id, reason="mended", now=now - timedelta(days=1))
 
         assert _message(done).done_at == now
         assert (_message(pending).attempts, _message(pending).due_at) == (1, before)

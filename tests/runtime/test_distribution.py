@@ -140,7 +140,8 @@ def test_what_is_lost_is_known() -> None:
     triggers = {
         f"{trigger.table}.{trigger.name}"
         for trigger in plan.catalog.triggers
-        if plan.places[trigger.table].kind is not Kind.LOCAL and not plan.runs_on_workers(trigger)
+        if plan.places[trigger.table].kind in {Kind.DISTRIBUTED, Kind.REFERENCE}
+        and not plan.runs_on_workers(trigger)
     }
     notes = [statement.note for statement in plan.everything() if statement.note]
     assert lost == LOST_REFERENCES

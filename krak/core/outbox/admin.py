@@ -1,16 +1,34 @@
-"""Staff see promised work, and send dead messages again."""
+"""Staff see promised work, and send dead messages again, with a reason."""
 
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from krak.core import clock
-from krak.core.admin import ReadOnlyAdmin
+from krak.core.admin import ReadOnlyAdmin, ReasonForm
 from krak.core.outbox import services
 from krak.core.outbox.models import OutboxMessage
+
+MOST_AT_ONCE: Final = 500
+"""As many ids as a form may well carry."""
+
+
+class ResendForm(ReasonForm):
+    """Why these messages are sent again; what was chosen in the list is carried along."""
+
+    def __init__(self, data: QueryDict | None, *, chosen: list[UUID]) -> None:
+        super().__init__(data)
+        ids = [str(message_id) for message_id in chosen]
+        self.fields["action"] = forms.CharField(initial="resend", widget=forms.HiddenInput())
+        self.fields[ACTION_CHECKBOX_NAME] = forms.MultipleChoiceField(
+            choices=[(each, each) for each in ids], initial=ids, widget=forms.MultipleHiddenInput()
+        )
 
 
 @admin.register(OutboxMessage)
@@ -27,10 +45,26 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     actions = ("resend",)
 
     @admin.action(description="Send dead messages again", permissions=["view"])
-    def resend(self, request: HttpRequest, messages: QuerySet[OutboxMessage]) -> None:
-        """Give the chosen dead messages all their attempts again."""
-        for message in messages:
-            services.resend(message.id, now=clock.now())
+    def resend(self, request: HttpRequest, chosen: QuerySet[OutboxMessage]) -> HttpResponse | None:
+        """Ask for a reason, then give the dead ones of the chosen all their attempts again."""
+        dead = list(chosen.filter(dead_at__isnull=False).order_by("id")[:MOST_AT_ONCE])
+        if not dead:
+            messages.warning(request, "None of these is dead.")
+            return None
+        form = ResendForm(
+            request.POST if "reason" in request.POST else None,
+            chosen=[message.id for message in dead],
+        )
+
+        def do(data: dict[str, Any]) -> str:
+            now = clock.now()
+            sent = [services.resend(each.id, reason=data["reason"], now=now) for each in dead]
+            return f"{sum(sent)} will be sent again."
+
+        return self.ask(
+            request, None, form,
+            title=f"Send again: {len(dead)}", do=do, buttons=(("resend", "Send again"),),
+        )  # fmt: skip
 
     def get_actions(
         self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST

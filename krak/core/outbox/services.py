@@ -20,6 +20,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from krak.core import logs
+from krak.core.audit.context import because
 from krak.core.errors import DomainError
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
@@ -224,11 +225,14 @@ def _pause(error: Exception, *, attempts: int) -> timedelta:
     return max(usual, min(error.after, LONGEST_PAUSE)) if isinstance(error, NotYet) else usual
 
 
-def resend(message_id: UUID, *, now: datetime) -> None:
-    """Give a dead message all its attempts again."""
-    OutboxMessage.objects.filter(id=message_id, dead_at__isnull=False).update(
-        dead_at=None, due_at=now, attempts=F("attempts") * 0
-    )
+def resend(message_id: UUID, *, reason: str, now: datetime) -> bool:
+    """Give a dead message all its attempts again, and tell whether it was dead.
+
+    A trigger records who did so and why (`krak/backoffice/sql/resent.sql`).
+    """
+    dead = OutboxMessage.objects.filter(id=message_id, dead_at__isnull=False)
+    with because(reason):
+        return dead.update(dead_at=None, due_at=now, attempts=F("attempts") * 0) > 0
 
 
 @takes_part
