@@ -18,6 +18,7 @@ from holdings.ledger.rules import Entry
 from krak.core.errors import DomainError, Kind
 from krak.core.functions import call
 from krak.core.ids import uuid7
+from krak.core.money import require_exact
 from krak.core.rows import locked, write_rows
 from krak.core.transactions import takes_part, transaction
 
@@ -148,7 +149,11 @@ def set_hold(
 
     A hold that was never placed and would be 0 is not placed. `forced` lets the account's
     available amount go below zero. The customer's book must be locked by the caller.
+
+    Raises:
+        InexactAmount: `amount` has more decimals than the ledger keeps.
     """
+    require_exact(amount)
     held = Hold.objects.filter(customer_id=customer_id, reference=reference).first()
     if held is None:
         if amount:

@@ -39,7 +39,7 @@ from holdings.trading.rules.waterfall import Sale, legs_of_sale
 from krak.core.functions import call
 from krak.core.ids import show, uuid7
 from krak.core.minor_units import to_minor
-from krak.core.money import money, plain
+from krak.core.money import money, places_of, plain, require_exact
 from krak.core.patience import NoAnswer, answered_by
 from krak.notifications.waking import wake_soon
 
@@ -215,8 +215,13 @@ def _posting(
     board: Board,
     now: datetime,
 ) -> dict[str, Any]:
-    """Return what `authorizations_settle` writes."""
+    """Return what `authorizations_settle` writes.
+
+    Raises:
+        InexactAmount: the hold has more decimals than its currency.
+    """
     decision_id, currency = uuid7(), request.currency
+    require_exact(verdict.hold, places_of(currency))
     earlier = snapshot["authorization"]
     authorization_id = UUID(earlier["id"]) if earlier else uuid7()
     accounts = accounts_of(snapshot)
