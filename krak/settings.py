@@ -146,6 +146,7 @@ INSTALLED_APPS = [
     "holdings.statements",
     "holdings.reserves",
     "holdings.funding",
+    "holdings.primary",
     "cards.issuing",
     "cards.authorizations",
     "cards.clearing",
@@ -423,6 +424,13 @@ COOL_DOWN_ALLOWANCE_USD = Decimal(os.environ.get("KRAK_COOL_DOWN_ALLOWANCE_USD",
 WITHDRAWAL_APPROVAL_USD = Decimal(os.environ.get("KRAK_WITHDRAWAL_APPROVAL_USD", "10000"))
 TOP_UP_HOURS = _at_least_one("KRAK_TOP_UP_HOURS", 24)
 RECEIPT_APPROVAL_USD = Decimal(os.environ.get("KRAK_RECEIPT_APPROVAL_USD", "1000"))
+
+# --- Primary market of shares --------------------------------------------------------------------
+SHARE_ISSUER = os.environ.get("KRAK_SHARE_ISSUER", "paper" if SANDBOX else "none")
+if SHARE_ISSUER not in {"paper", "none"}:
+    raise ImproperlyConfigured("KRAK_SHARE_ISSUER is paper or none.")
+if SHARE_ISSUER == "paper" and not SANDBOX:
+    raise ImproperlyConfigured("An issuer on paper mints no shares: it is for the sandbox only.")
 
 # --- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

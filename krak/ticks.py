@@ -31,6 +31,8 @@ _SHORT: Final[dict[str, dict[str, Any]]] = {
     "let disputes run out": {"task": "disputes.expire", "schedule": 3600},
     "fire price alerts": {"task": "alerts.fire", "schedule": 5, "options": {"expires": 5}},
     "follow withdrawals": {"task": "funding.follow", "schedule": 60},
+    "follow what issuers have": {"task": "primary.follow", "schedule": 60},
+    "let undecided requests run out": {"task": "primary.expire", "schedule": 3600},
     "end top-ups that nobody paid": {"task": "funding.end_top_ups", "schedule": 600},
 }
 _LONG: Final[dict[str, dict[str, Any]]] = {

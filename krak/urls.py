@@ -28,6 +28,8 @@ from holdings.funding import webhooks as money_webhooks
 from holdings.funding.api import deposits, destinations, places, top_ups, withdrawals
 from holdings.ledger import api as ledger
 from holdings.portfolio.api import lots, portfolio
+from holdings.primary.api import market as primary_market
+from holdings.primary.api import requests as primary
 from holdings.reserves import api as reserves
 from holdings.statements import api as statements
 from holdings.trading.api import auto_convert, orders, recurring, trades
@@ -171,6 +173,12 @@ urlpatterns = [
     path("v1/withdrawals/preview", withdrawals.PreviewWithdrawal.as_view()),
     path("v1/withdrawals/<str:shown_id>", withdrawals.OneWithdrawal.as_view()),
     path("v1/withdrawals/<str:shown_id>/cancel", withdrawals.CancelWithdrawal.as_view()),
+    path("v1/primary", primary_market.PrimaryMarket.as_view()),
+    path("v1/primary/subscriptions", primary.Subscriptions.as_view()),
+    path("v1/primary/redemptions", primary.Redemptions.as_view()),
+    path("v1/primary/requests", primary.Requests.as_view()),
+    path("v1/primary/requests/<str:shown_id>", primary.OneRequest.as_view()),
+    path("v1/primary/requests/<str:shown_id>/cancel", primary.CancelRequest.as_view()),
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     # Its script comes from an address of its own: the page needs no inline script.
     path("v1/docs", _docs(SpectacularSwaggerSplitView.as_view(url_name="schema")), name="docs"),

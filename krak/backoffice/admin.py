@@ -16,7 +16,7 @@ from cards.cashback.models import Grant
 from cards.issuing.models import Card, SpendingProfile
 from holdings.ledger.models import JournalEntry
 from krak.backoffice import queries
-from krak.backoffice.freezing import FreezingAdmin
+from krak.backoffice.onboarding import OnboardingAdmin
 from krak.core.admin import (
     ReadOnlyAdmin,
     Section,
@@ -34,7 +34,7 @@ admin.site.index_title = "Overview"
 
 
 @admin.register(Customer)
-class CustomerAdmin(FreezingAdmin):
+class CustomerAdmin(OnboardingAdmin):
     """Whose money we keep: everything there is to know about one person, on one page."""
 
     audited = ("customers_customer",)

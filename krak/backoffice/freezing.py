@@ -16,7 +16,7 @@ from krak.customers import services
 class FreezingAdmin(ReadOnlyAdmin):
     """The customer's page with its two buttons."""
 
-    actions_detail = ("freeze", "unfreeze")
+    actions_detail: tuple[str, ...] = ("freeze", "unfreeze")
 
     def has_freeze_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Let compliance freeze who is not frozen."""

@@ -41,6 +41,7 @@ _FUNDING: Final = (
     "funding.view_destination", "funding.view_railterms", "funding.view_withdrawal",
     "funding.view_paperpayout",
 )  # fmt: skip
+_PRIMARY: Final = ("primary.view_party", "primary.view_request", "primary.view_paperorder")
 _STRIPE: Final = (
     "treasury.view_floatrule", "treasury.view_floatreading", "treasury.view_topup",
     "reconciliation.view_run",
@@ -55,28 +56,31 @@ _HOUSE: Final = (
     "hedging.view_hedgefill", "hedging.view_risklimit", "hedging.view_venueinstrument",
 )  # fmt: skip
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "support": (*_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING),
+    "support": (*_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_PRIMARY),
     "operations": (
-        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_STRIPE, *_MARKET, "cases.change_case",
-        "inbox.view_inboxevent", "archive.view_archive",
+        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_PRIMARY, *_STRIPE, *_MARKET,
+        "cases.change_case", "inbox.view_inboxevent", "archive.view_archive",
         "outbox.view_outboxmessage", "idempotency.view_keptanswer", "approvals.view_proposal",
         "schedule.view_run", "venues.add_halt", "venues.add_widening",
     ),
     "finance": (
-        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_STRIPE, *_MARKET, *_HOUSE,
+        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_PRIMARY, *_STRIPE, *_MARKET,
+        *_HOUSE, "primary.propose_party", "primary.propose_request", "primary.reject_request",
         "funding.propose_withdrawal", "funding.propose_receipt", "approvals.view_proposal",
         "assets.propose_multiplier", "assets.propose_delisting", "clearing.propose_reversal",
         "hedging.change_riskstate", "hedging.change_hedgeorder", "reserves.add_custodystatement",
         "hedging.add_risklimit",
     ),
     "approver": (
-        *_CUSTOMERS, *_FUNDING, "funding.approve_withdrawal", "funding.approve_receipt",
+        *_CUSTOMERS, *_FUNDING, *_PRIMARY, "funding.approve_withdrawal",
+        "funding.approve_receipt", "primary.approve_party", "primary.approve_request",
         "approvals.view_proposal", "assets.approve_multiplier", "assets.approve_delisting",
         "clearing.approve_reversal",
         "audit.view_rowchange",
     ),
     "compliance": (
-        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, "customers.freeze_customer",
+        *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_PRIMARY, "customers.freeze_customer",
+        "primary.end_party",
         "customers.view_verification",
         "customers.decide_verification", "customers.view_kycrule", "customers.view_terms",
         "identity.view_proof", "audit.view_rowchange", "privacy.view_erasure",

@@ -110,6 +110,14 @@ _GROUPS: Final[list[dict[str, Any]]] = [
         ],
     },
     {
+        "title": "Primary market",
+        "items": [
+            _to("Subscriptions and redemptions", "handshake", "primary.request"),
+            _to("Parties", "groups", "primary.party"),
+            _to("Orders on paper", "note_alt", "primary.paperorder"),
+        ],
+    },
+    {
         "title": "Between people",
         "items": [
             _to("Transfers", "send_money", "transfers.transfer"),

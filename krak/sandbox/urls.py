@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from krak.sandbox.views import cards, customers, kept, money, whole
+from krak.sandbox.views import cards, customers, kept, money, primary, whole
 
 urlpatterns = [
     path("customers", customers.Customers.as_view()),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("customers/<str:shown_id>/card", customers.CardDoor.as_view()),
     path("customers/<str:shown_id>/position", customers.Position.as_view()),
     path("customers/<str:shown_id>/statements", customers.Statements.as_view()),
+    path("customers/<str:shown_id>/party", primary.LetIn.as_view()),
+    path("primary-requests/<str:shown_id>", primary.DecideRequest.as_view()),
     path("bank/transfers", money.Transfers.as_view()),
     path("chains/transfers", money.OnChain.as_view()),
     path("chains/<str:network>/blocks", money.Blocks.as_view()),

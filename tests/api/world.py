@@ -7,6 +7,7 @@ there fails its tests until it is added, in one line.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +15,11 @@ from django.test import Client
 
 from cards.clearing.models import CardTransaction
 from cards.issuing.api.cards import NEW_CARDS
+from fx.assets import directory
+from fx.assets.models import Asset
+from fx.assets.services import load_catalogue
 from holdings.ledger import services as ledger
+from holdings.primary.models import Party
 from holdings.statements import services as statements
 from holdings.statements.models import Statement
 from holdings.statements.rules import Month
@@ -30,6 +35,8 @@ from krak.customers.models import User, Verification
 from krak.exports.api import EXPORTS
 from krak.exports.models import Export, ExportFile
 from krak.identity.models import Device
+from krak.sandbox import primary
+from krak.sandbox import services as sandbox
 from tests.api.schema import Operation
 from tests.funding.world import BITCOIN, save, withdraw
 from tests.people import Known, new_customer
@@ -243,6 +250,24 @@ def _wallet(world: World) -> str:
     return world.made["wallet"]
 
 
+def _primary_request(world: World) -> str:
+    """Let somebody be a party who has enough of both sides, and ask for shares."""
+    known, now = world.known, clock.now()
+    if not Asset.objects.filter(code="AAPLx").exists():
+        load_catalogue(now=now)
+        directory.forget()
+    if not Party.objects.filter(customer=known.customer).exists():
+        primary.let_in(known.customer, "solana")
+        with transaction():
+            for code, amount in (("USD", 100_000), ("AAPLx", 200)):
+                sandbox.credit_cash(
+                    customer_id=known.customer.id, currency=code, amount=Decimal(amount),
+                    cause=f"world:{code}", now=now,
+                )  # fmt: skip
+    asked = {"asset": "AAPLx", "cash": "10000.00"}
+    return str(_post(known, "/v1/primary/subscriptions", asked)["id"])
+
+
 def _export(world: World) -> str:
     """Keep a file as the worker does, which needs transactions of its own for it."""
     content, later = b"asset\r\n", clock.now() + timedelta(days=7)
@@ -301,11 +326,13 @@ EXAMPLES: dict[str, Callable[[World], str]] = {
     "/v1/payment-requests/{id}": _friends_request,
     "/v1/payment-requests/{id}/cancel": _own_request,
     "/v1/price-alerts/{id}": _posted("/v1/price-alerts", ALERT),
+    "/v1/primary/requests/{id}": _primary_request,
     "/v1/quotes/{id}": _quote,
     "/v1/recurring-buys/{id}": _posted("/v1/recurring-buys", PLAN),
     "/v1/sandbox/chains/{network}": lambda world: "bitcoin",
     "/v1/sandbox/customers/{id}": lambda world: world.known.customer.shown_id,
     "/v1/sandbox/disputes/{id}": lambda world: world.id("/v1/disputes/{id}"),
+    "/v1/sandbox/primary-requests/{id}": lambda world: world.id("/v1/primary/requests/{id}"),
     "/v1/sandbox/top-ups/{id}": lambda world: world.id("/v1/top-ups/{id}"),
     "/v1/sandbox/withdrawals/{id}": lambda world: world.id("/v1/withdrawals/{id}"),
     "/v1/split-bills/{id}": _split,

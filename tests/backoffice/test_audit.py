@@ -266,6 +266,8 @@ def test_only_forms_of_the_back_office_are_wrapped(
         "TRUNCATE venues_marketholiday",
         "TRUNCATE venues_tradingsession",
         "TRUNCATE hedging_risklimit",
+        "TRUNCATE primary_party CASCADE",
+        "TRUNCATE primary_request",
     ],
 )
 def test_history_is_neither_changed_nor_escaped(case: Case, statement: str) -> None:
@@ -299,7 +301,7 @@ def test_nothing_that_a_decision_or_a_capture_writes_is_recorded(db: None) -> No
         "customers_customer", "customers_user", "customers_user_groups",
         "customers_user_user_permissions", "eligibility_eligibilityrule", "hedging_risklimit",
         # Of messages only what had been given up and is sent again.
-        "issuing_policy", "issuing_spendingprofile", "outbox_outboxmessage", "quotes_feeschedule",
-        "quotes_quotepolicy", "treasury_floatrule", "venues_halt", "venues_marketholiday",
-        "venues_tradingsession", "venues_widening",
+        "issuing_policy", "issuing_spendingprofile", "outbox_outboxmessage", "primary_party",
+        "primary_request", "quotes_feeschedule", "quotes_quotepolicy", "treasury_floatrule",
+        "venues_halt", "venues_marketholiday", "venues_tradingsession", "venues_widening",
     }  # fmt: skip

@@ -75,6 +75,8 @@ def test_the_sandbox_refuses_a_live_key() -> None:
         ({"KRAK_SANDBOX": "1", "KRAK_EXECUTION": "kraken"}, "sends no orders to Kraken"),
         (PRODUCTION | {"KRAK_EXECUTION": "paper"}, "for the sandbox only"),
         (PRODUCTION | {"KRAK_EXECUTION": "kraken"}, "needs KRAKEN_API_KEY and KRAKEN_API_SECRET"),
+        (PRODUCTION | {"KRAK_SHARE_ISSUER": "paper"}, "mints no shares"),
+        (PRODUCTION | {"KRAK_SHARE_ISSUER": "acme"}, "KRAK_SHARE_ISSUER is paper or none"),
         (PRODUCTION | {"KRAK_EXECUTION": "elsewhere"}, "is kraken, paper or none"),
     ],
 )

@@ -43,6 +43,7 @@ LOCAL = {
     *("reconciliation_run", "sandbox_sandboxmail", "schedule_run", "treasury_floatreading"),
     *("treasury_floatrule", "treasury_topup", "venues_halt", "venues_marketholiday"),
     *("venues_tradingsession", "venues_widening", "funding_receipt", "funding_paperpayout"),
+    *("primary_paperorder",),
     *("funding_railterms", "sandbox_sandboxchain", "sandbox_sandboxtransaction"),
 }
 # What is lost on the way: docs/scaling.md says what is done about each.
@@ -68,6 +69,8 @@ LOST_TRIGGERS = {
     "issuing_policy.a_policy_of_ones_own_moves_the_book",
     "issuing_policy.changes_are_recorded",
     "issuing_spendingprofile.changes_are_recorded",
+    "primary_party.changes_are_recorded",
+    "primary_request.changes_are_recorded",
     "ledger_unrolledentry.an_entry_taken_out_is_in_the_balances",
     "quotes_feeschedule.changes_are_recorded",
     "quotes_quotepolicy.changes_are_recorded",
@@ -79,6 +82,7 @@ LOOSENED = {
     "a_reference_is_one_accounts",
     "a_refund_or_dispute_is_one_take_back",
     "a_stripe_cardholder_is_one_customer",
+    "a_wallet_is_one_partys",
     "an_address_is_one_customers",
     "an_iban_is_one_customers",
     "customers_customer_user_id_key",

@@ -1,0 +1,1 @@
+"""The customer's doors to the primary market."""

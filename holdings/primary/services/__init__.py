@@ -1,0 +1,1 @@
+"""Parties are let in, requests are made and decided, and the issuer settles them."""
