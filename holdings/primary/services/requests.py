@@ -24,8 +24,7 @@ from krak.core.ids import show, uuid7
 from krak.core.money import floor_to, is_exact, plain
 from krak.core.rows import save_row
 from krak.core.transactions import takes_part, transaction
-from krak.customers.models import Act, Customer
-from krak.customers.queries import permitted
+from krak.customers.models import Customer
 
 MOST_OPEN: Final = 20
 TO_DECIDE: Final = "primary_request_to_decide"
@@ -67,7 +66,7 @@ def subscribe(
         InsufficientFunds: less is available.
         What `require_possible` raises.
     """
-    party = _party(customer, now=now)
+    party = _party(customer)
     require_possible(
         customer=customer, party=party, side=Side.SUBSCRIPTION, asset=asset, board=board, now=now
     )
@@ -90,7 +89,7 @@ def redeem(
         StalePrice: there is no price to tell by whether they are worth the minimum.
         What `subscribe` raises.
     """
-    party = _party(customer, now=now)
+    party = _party(customer)
     pair = require_possible(
         customer=customer, party=party, side=Side.REDEMPTION, asset=asset, board=board, now=now
     )
@@ -103,11 +102,10 @@ def redeem(
 
 
 @takes_part
-def _party(customer: Customer, *, now: datetime) -> Party:
+def _party(customer: Customer) -> Party:
     """Lock the customer's book and return the party that they are."""
     ledger.lock_books([customer.id])
     customer.refresh_from_db(fields=["frozen_at"])
-    permitted(customer, Act.TRADE, now=now)
     return queries.require_party(customer_id=customer.id)
 
 
