@@ -1,7 +1,6 @@
 """Finance proposes a customer as a party of the primary market."""
 
 from typing import Any, Final, cast
-from uuid import UUID
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -51,10 +50,11 @@ class OnboardingAdmin(FreezingAdmin):
 
     def has_let_in_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Let those with the right propose whoever is none yet."""
+        customer = self.get_object(request, object_id or "")
         return (
-            bool(request.user.has_perm(RIGHT))
-            and object_id is not None
-            and not queries.is_or_may_be_party(customer_id=UUID(object_id))
+            customer is not None
+            and request.user.has_perm(RIGHT)
+            and not queries.is_or_may_be_party(customer_id=customer.pk)
         )
 
     @button("Propose for the primary market", right="let_in")

@@ -45,6 +45,8 @@ def test_a_customer_is_proposed_on_their_page(catalogue: None, market: Any) -> N
     form = {"network": "solana", "wallet": f" {WALLET} ", "reason": "a bank", "propose": "1"}
     assert browser(staff("customers.view_customer")).post(path, form).status_code == 403
     window = browser(staff("customers.view_customer", "primary.propose_party"))
+    nobody = reverse("admin:customers_customer_let_in", args=["nobody"])
+    assert window.post(nobody, form).status_code == 403
     asked = window.get(path).content.decode()
     assert "HyperEVM" in asked
     assert "Bitcoin" not in asked
