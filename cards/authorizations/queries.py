@@ -58,6 +58,8 @@ def expected_rewards(found: Iterable[Authorization]) -> dict[UUID, Money]:
     In the card's currency; what would earn nothing is left out.
     """
     pending = [each for each in found if each.approved and each.status == Status.PENDING]
+    if not pending:
+        return {}
     policies = issuing.policies_in_force(
         [issuing.Judged(each.customer_id, each.currency, each.created_at) for each in pending]
     )
@@ -90,8 +92,10 @@ def rewards_to_come(*, customer_id: UUID) -> list[Money]:
 def _uncleared(authorization: Authorization) -> Decimal:
     """Return what was approved, is not captured yet, and is no cash."""
     answered: list[Decision] = authorization.answered  # type: ignore[attr-defined]  # prefetched
-    cash = sum(each.cash_amount for each in answered if each.outcome != Outcome.DECLINED)
-    return authorization.amount - authorization.captured - cash
+    approved = (each.cash_amount for each in answered if each.outcome != Outcome.DECLINED)
+    cash: Decimal = sum(approved, Decimal(0))
+    left: Decimal = authorization.amount - authorization.captured - cash
+    return left
 
 
 def ids_by_stripe_id(*, customer_id: UUID, stripe_ids: Iterable[str]) -> dict[str, UUID]:

@@ -104,8 +104,8 @@ class House(Collector):
         yield late
         cases = GaugeMetricFamily("krak_cases_open", "Oddities to be looked at.", labels=["kind"])
         by_kind = Case.objects.filter(status=Status.OPEN).values("kind").annotate(many=Count("pk"))
-        for row in by_kind.order_by("kind"):
-            cases.add_metric([row["kind"]], row["many"])
+        for found in by_kind.order_by("kind"):
+            cases.add_metric([found["kind"]], found["many"])
         yield cases
 
 

@@ -79,7 +79,7 @@ def test_a_preview_counts_cash_and_a_part_that_a_merchant_takes_as_a_tap_does(pl
         "100.00", {"amount": "0.60", "currency": "USD"},
     )  # fmt: skip
 
-    part = _ask(play, amount="600.00", partial=True).json()
+    part = _ask(play, amount="600.00", takes_part=True).json()
 
     assert (part["approved"], part["amount"]["amount"]) == (True, "505.00")
     assert part["cashback_pending"] == {"amount": "5.05", "currency": "USD"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cards.authorizations.models import Authorization, Decision
 from cards.authorizations.rules.explanation import worths_of
 from cards.authorizations.rules.replay import replay
-from cards.authorizations.services.previews import Preview, preview
+from cards.authorizations.services.previews import Preview, Tap, preview
 from fx.assets.rules import Activation
 from fx.prices import live
 from fx.prices.rules import Board
@@ -56,11 +56,12 @@ def holder(pinned: Any) -> Known:
 
 
 def asked(known: Known, board: Board, *, now: datetime, amount: str = "101") -> Preview:
+    tap = Tap(
+        amount=Decimal(amount), mcc="5812", merchant_country="US", merchant_currency="USD",
+        is_online=False, cash_back=Decimal(0), takes_part=False,
+    )  # fmt: skip
     with live.installed(board):
-        return preview(
-            card_stripe_id=known.card.stripe_id, amount=Decimal(amount), mcc="5812",
-            merchant_currency="USD", now=now,
-        )  # fmt: skip
+        return preview(card_stripe_id=known.card.stripe_id, tap=tap, now=now)
 
 
 def wallet(known: Known, board: Board, *, now: datetime) -> Any:

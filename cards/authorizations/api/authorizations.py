@@ -205,9 +205,8 @@ class Authorizations(generics.ListAPIView[Authorization]):
         """Return a page of the customer's authorizations, newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         context = {"rewards": queries.expected_rewards(page)}
-        return self.get_paginated_response(
-            AuthorizationSerializer(page, many=True, context=context).data
-        )
+        rows = self.get_serializer(page, many=True, context=context)
+        return self.get_paginated_response(rows.data)
 
 
 class OneAuthorization(APIView):

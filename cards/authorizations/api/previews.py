@@ -39,7 +39,7 @@ class PreviewRequestSerializer(StrictSerializer):
     )
     online = serializers.BooleanField(default=False, help_text="typed in instead of tapped")
     cash_back = AmountField(default=Decimal(0), help_text="the part that is handed out as cash")
-    partial = serializers.BooleanField(
+    takes_part = serializers.BooleanField(
         default=False, help_text="whether the merchant takes a part of the amount, too"
     )
 
@@ -134,7 +134,7 @@ class PurchasePreview(APIView):
                 merchant_currency=asked.get("merchant_currency") or card.currency,
                 is_online=asked["online"],
                 cash_back=asked["cash_back"],
-                is_partial=asked["partial"],
+                takes_part=asked["takes_part"],
             ),
             now=clock.now(),
         )

@@ -33,7 +33,7 @@ class Tap:
     merchant_currency: str
     is_online: bool
     cash_back: Decimal
-    is_partial: bool
+    takes_part: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def preview(*, card_stripe_id: str, tap: Tap, now: datetime) -> Preview:
         currency=currency,
         cashback_amount=tap.cash_back,
         atm_fee=Decimal(0),
-        is_amount_controllable=tap.is_partial,
+        is_amount_controllable=tap.takes_part,
         mcc=tap.mcc,
         merchant_name="",
         merchant_network_id="",
