@@ -8,7 +8,9 @@ Losing the broker, a worker or the relay at any point therefore loses nothing an
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -33,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 CLAIM_LASTS: Final = timedelta(seconds=25)
 """A task that its broker lost, too, is published again within half a minute, like others."""
+FOLLOWED_WITHIN: Final = timedelta(seconds=5)
+"""What a delivery promises and does itself next; if it dies before, the relay comes to it then."""
 CALL_LASTS: Final = timedelta(seconds=60)
 """No call to a vendor takes longer: gateways give up well before."""
 RETRY_AFTER: Final = tuple(timedelta(seconds=s) for s in (1, 2, 5, 15, 60, 300, 900))
@@ -44,23 +48,43 @@ LONGEST_PAUSE: Final = timedelta(hours=1)
 SOON: Final = timedelta(seconds=1)
 LATER: Final = timedelta(minutes=5)
 """Between what is put off and its next time: as long as it has waited, within these two."""
+_following: Final[ContextVar[list[UUID] | None]] = ContextVar("following", default=None)
+"""What the delivery that is under way does next."""
 
 
 @takes_part
 def promise(topic: str, payload: dict[str, Any], *, due_at: datetime | None = None) -> None:
     """Write down work that must follow the commit of this transaction."""
-    message = OutboxMessage(id=uuid7(), topic=topic, payload=payload)
+    message = _message(topic, payload)
     if due_at is not None:
         message.due_at = due_at
+    else:
+        _follow([message])
     message.save(force_insert=True)
 
 
 @takes_part
 def promise_all(topic: str, payloads: Iterable[dict[str, Any]]) -> None:
     """Write down several pieces of work of one kind, as `promise` does one."""
-    OutboxMessage.objects.bulk_create(
-        OutboxMessage(id=uuid7(), topic=topic, payload=payload) for payload in payloads
-    )
+    messages = [_message(topic, payload) for payload in payloads]
+    _follow(messages)
+    OutboxMessage.objects.bulk_create(messages)
+
+
+def _message(topic: str, payload: dict[str, Any]) -> OutboxMessage:
+    return OutboxMessage(id=uuid7(), topic=topic, payload=payload)
+
+
+def _follow(messages: Iterable[OutboxMessage]) -> None:
+    """Have the delivery that promises these, if one does, do them next where they go together."""
+    following = _following.get()
+    if following is None:
+        return
+    together = topics_of_many()
+    for message in messages:
+        if message.topic in together:
+            message.due_at = Now() + FOLLOWED_WITHIN
+            following.append(message.id)
 
 
 @takes_part
@@ -107,11 +131,32 @@ def deliver(ids: Sequence[UUID], *, now: datetime) -> list[UUID]:
     retried with growing pauses; after the last attempt the message is dead: staff see it and may
     resend.
 
-    Messages of a topic that takes many at once are first tried together.
+    Messages of a topic that takes many at once are first tried together, and what they promise of
+    such a topic is done next, without a way through the relay and the broker.
 
     Returns the messages whose failure could not be recorded, because the database is away. They
     come back by themselves when their claim runs out; who can should deliver them again sooner.
     """
+    unrecorded: list[UUID] = []
+    while ids:
+        with _followed() as following:
+            unrecorded += _deliver(ids, now=now)
+        ids = following
+    return unrecorded
+
+
+@contextmanager
+def _followed() -> Iterator[list[UUID]]:
+    """Gather what is promised meanwhile and is to be done next."""
+    following: list[UUID] = []
+    token = _following.set(following)
+    try:
+        yield following
+    finally:
+        _following.reset(token)
+
+
+def _deliver(ids: Sequence[UUID], *, now: datetime) -> list[UUID]:
     unrecorded = []
     done = _done_together(ids, now=now) if len(ids) > 1 else set()
     for message_id in ids:

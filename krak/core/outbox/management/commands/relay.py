@@ -19,14 +19,14 @@ from krak.core.outbox.tasks import deliver
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 0.02
-PAUSE_AFTER_WORK_SECONDS: Final = 0.1
+PAUSE_AFTER_WORK_SECONDS: Final = 0.2
 """Long enough that what comes meanwhile shares its statements, too short for a person to notice."""
 PAUSE_WHILE_BUSY_SECONDS: Final = 0.25
 """While tasks wait for a worker: what would only wait there, too, gathers here."""
 PAUSE_AFTER_TROUBLE_SECONDS: Final = 0.5
 CLAIMED_AT_ONCE: Final = 400
-MESSAGES_PER_TASK: Final = 25
-MOST_TASKS_WAITING: Final = 40
+MESSAGES_PER_TASK: Final = 50
+MOST_TASKS_WAITING: Final = 25
 """More would wait there longer than its claim lasts: claimed and published again, it piles up."""
 
 
