@@ -15,7 +15,7 @@ from holdings.primary import queries
 from holdings.primary.models import WALLET_LENGTH
 from holdings.primary.services import parties
 from krak.approvals.services import LONGEST_WORDS
-from krak.backoffice.freezing import FreezingAdmin
+from krak.backoffice.moving import MovingAdmin
 from krak.core import clock
 from krak.core.admin import ReasonForm, button
 from krak.customers.models import User
@@ -43,10 +43,10 @@ class PartyForm(ReasonForm):
         network.choices = [(each.code, each.name) for each in queries.networks_with_shares()]
 
 
-class OnboardingAdmin(FreezingAdmin):
+class OnboardingAdmin(MovingAdmin):
     """The customer's page with one more button."""
 
-    actions_detail = (*FreezingAdmin.actions_detail, "let_in")
+    actions_detail = (*MovingAdmin.actions_detail, "let_in")
 
     def has_let_in_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Let those with the right propose whoever is none yet."""

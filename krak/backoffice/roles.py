@@ -80,7 +80,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "compliance": (
         *_CUSTOMERS, *_TRADING, *_PEOPLE, *_FUNDING, *_PRIMARY, "customers.freeze_customer",
-        "primary.end_party",
+        "customers.move_customer", "primary.end_party",
         "customers.view_verification",
         "customers.decide_verification", "customers.view_kycrule", "customers.view_terms",
         "identity.view_proof", "audit.view_rowchange", "privacy.view_erasure",

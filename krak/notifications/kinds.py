@@ -185,6 +185,8 @@ _KINDS: Final = (
           "If that was not you, change your password.")),
     Kind("verification_decided", Group.ACCOUNT, "Your verification",
          ("It is {state}: {reason}", "It is {state}.")),
+    Kind("moved", Group.ACCOUNT, "Where you live",
+         ("We have noted that you live in {country} now. If that is wrong, contact us.",)),
     Kind("statement.ready", Group.RECORDS, "Your statement is ready",
          ("The statement of {month} can be read in the app.", "It can be read in the app.")),
     Kind("export.ready", Group.RECORDS, "Your export is ready", ("It can be fetched in the app.",)),

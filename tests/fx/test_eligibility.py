@@ -12,6 +12,8 @@ from fx.eligibility import queries
 from fx.eligibility.models import EligibilityRule, SuitabilityCheck
 from fx.eligibility.rules import STATEMENTS, Rule, Verdict, may_buy, passes, verdict_at
 from krak.core import clock
+from krak.core.transactions import transaction as unit_of_work
+from krak.customers import services as customers
 from tests.people import Known, new_customer
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -145,7 +147,8 @@ def test_who_moves_away_keeps_and_may_sell_what_they_hold(pinned: Any) -> None:
     known = new_customer(cash="100", holdings={"AAPLx": "3"}, country="BR")
     assert _buys(known) == (201, "")
 
-    type(known.customer).objects.filter(id=known.customer.id).update(country="GB")
+    with unit_of_work():
+        customers.move(customer_id=known.customer.id, country="GB", reason="new passport")
 
     assert _buys(known) == (422, "eligibility.not_eligible")
     sale = known.send("/v1/quotes", {"sell": "AAPLx", "buy": "USD", "sell_amount": "1"})

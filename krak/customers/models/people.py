@@ -65,7 +65,10 @@ class Customer(models.Model):
     created_at = models.DateTimeField(db_default=TransactionNow(), editable=False)
 
     class Meta:
-        permissions = (("freeze_customer", "Can freeze and unfreeze a customer"),)
+        permissions = (
+            ("freeze_customer", "Can freeze and unfreeze a customer"),
+            ("move_customer", "Can note that a customer lives in another country"),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(country__regex=r"^[A-Z]{2}$"),

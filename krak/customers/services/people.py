@@ -7,6 +7,7 @@ from uuid import UUID
 
 from krak.core.audit.context import because
 from krak.core.errors import DomainError
+from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
 from krak.customers.models import AccessToken, Customer, Profile, User
 
@@ -14,10 +15,10 @@ TOKEN_LIFE = timedelta(days=90)
 
 
 class ReasonMissing(DomainError):
-    """Somebody's money was to be frozen or released without saying why."""
+    """Staff were to change something about a customer without saying why."""
 
     code = "customers.reason_missing"
-    title = "Freezing and unfreezing a customer needs a reason."
+    title = "Freezing, unfreezing and moving a customer need a reason."
 
 
 @takes_part
@@ -90,6 +91,26 @@ def unfreeze(*, customer_id: UUID, reason: str) -> None:
     """
     with because(_required(reason)):
         Customer.objects.filter(id=customer_id).exclude(frozen_at=None).update(frozen_at=None)
+
+
+@takes_part
+def move(*, customer_id: UUID, country: str, reason: str) -> None:
+    """Note where a verified customer lives now, as new documents say; again is harmless.
+
+    What they hold stays theirs and can be sold, what they may buy is judged by the new country. The
+    home currency stays: their lots and gains are reckoned in it. They are told.
+
+    Raises:
+        ReasonMissing: there is no reason to be kept with the change.
+    """
+    with because(_required(reason)):
+        elsewhere = Customer.objects.filter(id=customer_id).exclude(country=country)
+        moved = elsewhere.update(country=country)
+    if moved:
+        outbox.promise(
+            "notifications.tell",
+            {"customer": str(customer_id), "kind": "moved", "facts": {"country": country}},
+        )
 
 
 def _required(reason: str) -> str:
