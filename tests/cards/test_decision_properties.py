@@ -18,17 +18,14 @@ from cards.authorizations.rules.facts import (
     prices_of,
     sellables_of,
 )
-from fx.assets.rules import PROPERTIES
+from cards.issuing.policies import FirstPolicy
 from fx.prices.rules import Board
 from holdings.trading.rules.waterfall import Sellable
 from krak.core import clock
 from krak.core.money import places_of, plain
 from tests.boards import KINDS, USUAL, board_of_pins
 
-HAIRCUTS = {
-    str(kind): [str(properties.haircut), str(properties.haircut_on_chain)]
-    for kind, properties in PROPERTIES.items()
-}
+HAIRCUTS = FirstPolicy().haircuts
 HAIRCUTS_READ = {kind: (Decimal(a), Decimal(b)) for kind, (a, b) in HAIRCUTS.items()}
 ASSETS = sorted(set(KINDS) - {"USD"})
 PLENTY = 10**12

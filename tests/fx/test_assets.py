@@ -6,7 +6,7 @@ from uuid import UUID
 
 import moneyed
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
 from django.db import transaction as django_transaction
 from hypothesis import given
@@ -17,6 +17,7 @@ from fx.assets.models import Asset, Multiplier
 from fx.assets.rules import (
     LEAD_TIME,
     PROPERTIES,
+    CatalogueRow,
     Kind,
     MultiplierRow,
     Status,
@@ -88,22 +89,11 @@ def test_a_share_lists_its_chains_and_a_coin_its_standard():
 
 # --- Kinds ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("code", "haircut", "on_chain", "rank"),
-    [
-        ("EUR", "0.01", "0.01", 1),
-        ("USDC", "0.005", "0.005", 2),
-        ("BTC", "0.05", "0.05", 3),
-        ("PAXG", "0.05", "0.05", 3),
-        ("AAPLx", "0.03", "0.15", 4),
-        ("SPYx", "0.03", "0.15", 4),
-    ],
+    ("code", "rank"),
+    [("EUR", 1), ("USDC", 2), ("BTC", 3), ("PAXG", 3), ("AAPLx", 4), ("SPYx", 4)],
 )
-def test_haircuts_and_spend_ranks_are_the_policys(code, haircut, on_chain, rank):
-    facts = queries.facts(code)
-
-    assert facts.haircut(market_open=True) == Decimal(haircut)
-    assert facts.haircut(market_open=False) == Decimal(on_chain)
-    assert facts.properties.spend_rank == rank
+def test_spend_ranks_are_the_policys(code, rank):
+    assert queries.facts(code).properties.spend_rank == rank
 
 
 def test_only_shares_and_funds_have_multipliers():
@@ -199,6 +189,37 @@ def test_the_command_loads_the_catalogue(db, capsys):
     call_command("load_catalogue")
 
     assert "assets written" in capsys.readouterr().out
+
+
+NEW = ",".join(CatalogueRow.__dataclass_fields__)
+COIN = "NEWC,New Coin,crypto,8,NEWC,,,solana (SPL),,,"
+
+
+def listed_from(tmp_path, *lines):
+    file = tmp_path / "new.csv"
+    file.write_text("\n".join([NEW, *lines]))
+    call_command("list_assets", str(file))
+
+
+def test_what_came_to_the_market_is_listed_from_a_file(loaded, tmp_path, capsys):
+    listed_from(tmp_path, COIN)
+    listed_from(tmp_path, COIN)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "1 of 1 assets are new and listed", "0 of 1 assets are new and listed",
+    ]  # fmt: skip
+    assert (queries.facts("NEWC").kind, currency("NEWC").sub_unit) == (Kind.CRYPTO, 10**8)
+
+
+@pytest.mark.parametrize(
+    "line", ["BTC,Fake,crypto,8,,,,,,,", "NEWD,New,bond,2,,,,,,,", "NEWD,New,crypto,many,,,,,,,"]
+)
+def test_a_file_with_a_row_that_cannot_be_lists_nothing(loaded, tmp_path, line):
+    with pytest.raises(CommandError):
+        listed_from(tmp_path, COIN.replace("NEWC", "NEWE"), line)
+
+    assert not Asset.objects.filter(code__in=["NEWD", "NEWE"]).exists()
+    assert Asset.objects.get(code="BTC").name == "Bitcoin"
 
 
 @pytest.mark.parametrize(

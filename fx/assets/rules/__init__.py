@@ -8,7 +8,6 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -114,13 +113,9 @@ DELISTING_NOTICE: Final = timedelta(days=14)
 class KindProperties:
     """What the engine may ask about a kind.
 
-    Haircuts are fractions, spreads and swings basis points of the price.
+    Spreads and swings are basis points of the price. Haircuts are in the card policy's dated rows.
     """
 
-    haircut: Decimal
-    """Taken off coverage while a venue that trades it is open."""
-    haircut_on_chain: Decimal
-    """The same while only on-chain liquidity is left."""
     max_price_age: timedelta
     """An older price is stale: it neither covers nor sells."""
     spend_rank: int
@@ -145,8 +140,6 @@ class KindProperties:
 
 
 _COIN: Final = KindProperties(
-    haircut=Decimal("0.05"),
-    haircut_on_chain=Decimal("0.05"),
     max_price_age=timedelta(seconds=30),
     spend_rank=3,
     ranked_by_value=True,
@@ -156,8 +149,6 @@ _COIN: Final = KindProperties(
     jump_bps=2000,
 )
 _TOKENIZED: Final = KindProperties(
-    haircut=Decimal("0.03"),
-    haircut_on_chain=Decimal("0.15"),
     max_price_age=timedelta(seconds=60),
     spend_rank=4,
     ranked_by_value=True,
@@ -171,8 +162,6 @@ _TOKENIZED: Final = KindProperties(
 )
 PROPERTIES: Final[dict[Kind, KindProperties]] = {
     Kind.FIAT: KindProperties(
-        haircut=Decimal("0.01"),
-        haircut_on_chain=Decimal("0.01"),
         # The last working day's reference rate is good until the next one's is out: five days at
         # Easter and, when Christmas is next to a weekend, then; and a few hours for it to come.
         max_price_age=timedelta(days=6),
@@ -186,8 +175,6 @@ PROPERTIES: Final[dict[Kind, KindProperties]] = {
         jump_bps=500,
     ),
     Kind.STABLECOIN: KindProperties(
-        haircut=Decimal("0.005"),
-        haircut_on_chain=Decimal("0.005"),
         max_price_age=timedelta(seconds=30),
         spend_rank=2,
         ranked_by_value=False,
@@ -201,7 +188,7 @@ PROPERTIES: Final[dict[Kind, KindProperties]] = {
     Kind.TOKENIZED_EQUITY: _TOKENIZED,
     Kind.TOKENIZED_ETF: _TOKENIZED,
 }
-"""Source of haircuts and spend ranks: cards.md section 1."""
+"""Source of spend ranks: cards.md section 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,11 +207,6 @@ class AssetFacts:
     def properties(self) -> KindProperties:
         """What its kind says about it."""
         return PROPERTIES[self.kind]
-
-    def haircut(self, *, market_open: bool) -> Decimal:
-        """Return the fraction that coverage leaves out."""
-        properties = self.properties
-        return properties.haircut if market_open else properties.haircut_on_chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Writes of the catalogue, of multipliers and of delistings."""
 
-from fx.assets.services.catalogue import change_status, list_asset, load_catalogue
+from fx.assets.services.catalogue import change_status, list_asset, list_assets, load_catalogue
 from fx.assets.services.delisting import (
     ANNOUNCED,
     CALLED_OFF,
@@ -46,6 +46,7 @@ __all__ = [
     "carry_out_delisting",
     "change_status",
     "list_asset",
+    "list_assets",
     "load_catalogue",
     "price_delisting",
     "propose_calling_off",

@@ -1,5 +1,6 @@
 """List assets and change what may be done with them."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -8,9 +9,20 @@ from fx.assets import catalogue
 from fx.assets.models import Asset
 from fx.assets.queries import UnknownAsset, all_facts
 from fx.assets.rules import AssetFacts, CatalogueRow, Status, shipped
+from krak.core.errors import DomainError, Kind
 from krak.core.transactions import takes_part, transaction
 
 _LOADED: Final = tuple(CatalogueRow.__dataclass_fields__)
+_IDENTITY: Final = ("kind", "decimals", "solana_mint", "evm_address")
+"""What makes an asset the one it is, beside its code."""
+
+
+class KnownOtherwise(DomainError):
+    """What is to be listed has the code of something else."""
+
+    code = "assets.known_otherwise"
+    title = "This code is known here, with another kind, other decimals or another contract."
+    kind = Kind.CONFLICT
 
 
 @transaction
@@ -47,15 +59,33 @@ def change_status(*, code: str, status: Status) -> None:
         raise UnknownAsset(asset=code)
 
 
+@transaction
+def list_assets(rows: Iterable[CatalogueRow], *, now: datetime) -> int:
+    """Add assets that are not known yet, all of them or none, and return how many.
+
+    Raises:
+        KnownOtherwise: one is known, and is something else.
+    """
+    before = Asset.objects.count()
+    for row in rows:
+        list_asset(row, now=now)
+    return Asset.objects.count() - before
+
+
 @takes_part
 def list_asset(row: CatalogueRow, *, now: datetime) -> Asset:
     """Add an asset that the shipped catalogue does not know; the same row again changes nothing.
 
     Other processes learn of it when they first meet its code.
+
+    Raises:
+        KnownOtherwise: the code is another asset's.
     """
     asset, _ = Asset.objects.get_or_create(
         code=row.code, defaults=asdict(row) | {"chains": list(row.chains), "listed_at": now}
     )
+    if differing := [name for name in _IDENTITY if getattr(asset, name) != getattr(row, name)]:
+        raise KnownOtherwise(asset=row.code, differing=differing)
     catalogue.install(
         [
             AssetFacts(
