@@ -119,6 +119,7 @@ urlpatterns = [
     path("v1/purchases/preview", previews.PurchasePreview.as_view()),
     path("v1/cashback", cashback.Cashback.as_view()),
     path("v1/suitability", eligibility.Suitability.as_view()),
+    path("v1/fees", quotes.Fees.as_view()),
     path("v1/quotes", quotes.Quotes.as_view()),
     path("v1/quotes/<str:shown_id>", quotes.OneQuote.as_view()),
     path("v1/quotes/<str:shown_id>/accept", trades.AcceptQuote.as_view()),

@@ -24,7 +24,7 @@ CHANGED: Final = "krak:board:changed"
 SEEN: Final = "krak:board:seen"
 HEALTH: Final = "krak:board:providers"
 
-LIVE_SECONDS: Final = 3.0
+LIVE_SECONDS: Final = 5.0
 """A process whose last word is older is taken for dead."""
 FORGET_SECONDS: Final = 60.0
 _PIN_ATTEMPTS: Final = 20

@@ -25,7 +25,7 @@ from krak.core.transactions import takes_part, transaction
 
 logger = logging.getLogger(__name__)
 
-PIN_WAIT_SECONDS: Final = 3.0
+PIN_WAIT_SECONDS: Final = 6.0
 _POLL_SECONDS: Final = 0.005
 
 

@@ -1,8 +1,9 @@
 """The customer's door to firm prices."""
 
+from decimal import Decimal
 from typing import Any, Final
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,10 +18,11 @@ from fx.quotes.shapes import ConversionSerializer, UnitsField
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import throttle
 from krak.api.parsing import StrictSerializer, read_body
-from krak.api.shapes import ConstantField, IdField, LivemodeField, StateField
+from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
 from krak.core.ids import MalformedId, read
 from krak.core.limits.rules import Limit
+from krak.core.money import amount_object, money, plain
 from krak.customers.authentication import asking
 
 
@@ -53,6 +55,54 @@ class QuoteSerializer(ConversionSerializer):
     expires_at = serializers.DateTimeField()
     created_at = serializers.DateTimeField()
     livemode = LivemodeField()
+
+
+class FeesSerializer(serializers.Serializer[queries.Terms]):
+    """What conversions cost and how large they may be, whatever asks for them, as it stands now.
+
+    A quote says exactly what one costs; an order's limit is with all of it.
+    """
+
+    object = ConstantField("fees")
+    fee_percent = serializers.SerializerMethodField(help_text="of what is sold")
+    minimum_fee = serializers.SerializerMethodField()
+    free_with = serializers.ListField(
+        child=serializers.CharField(), source="schedule.free_with",
+        help_text="with one of these on either side there is no fee",
+    )  # fmt: skip
+    minimum = serializers.SerializerMethodField(help_text="worth of the smallest conversion")
+    maximum = serializers.SerializerMethodField(help_text="worth of the largest")
+    daily_maximum = serializers.SerializerMethodField(help_text="worth of all of 24 hours")
+    quotes_hold_seconds = serializers.IntegerField(source="policy.valid_seconds")
+    livemode = LivemodeField()
+
+    def get_fee_percent(self, terms: queries.Terms) -> str:
+        """Return the fee in per cent."""
+        return plain(Decimal(terms.schedule.fee_bps) / 100)
+
+    @extend_schema_field(AmountSerializer)
+    def get_minimum_fee(self, terms: queries.Terms) -> Any:
+        """Return the smallest fee."""
+        return _dollars(terms.schedule.minimum_fee_usd)
+
+    @extend_schema_field(AmountSerializer)
+    def get_minimum(self, terms: queries.Terms) -> Any:
+        """Return the least that is converted."""
+        return _dollars(terms.policy.minimum_usd)
+
+    @extend_schema_field(AmountSerializer)
+    def get_maximum(self, terms: queries.Terms) -> Any:
+        """Return the most that is converted at once."""
+        return _dollars(terms.policy.maximum_usd)
+
+    @extend_schema_field(AmountSerializer)
+    def get_daily_maximum(self, terms: queries.Terms) -> Any:
+        """Return the most that is converted in 24 hours."""
+        return _dollars(terms.policy.daily_maximum_usd)
+
+
+def _dollars(amount: Decimal) -> dict[str, str]:
+    return amount_object(money(amount, "USD"))
 
 
 QUOTES: Final = throttle("quotes", Limit(120, 60), Limit(5_000, 86_400))
@@ -132,6 +182,16 @@ class Quotes(APIView):
             return Response(QuoteSerializer(queries.shown(quote, now=now)).data, status=201)
 
         return once(request, owner=customer.id, effect=offer)
+
+
+class Fees(APIView):
+    """GET /v1/fees"""
+
+    @extend_schema(operation_id="fees", tags=["trading"], responses=FeesSerializer)
+    def get(self, request: Request) -> Response:
+        """Return what conversions cost now."""
+        asking(request)
+        return Response(FeesSerializer(queries.terms_in_force(at=clock.now())).data)
 
 
 class OneQuote(APIView):

@@ -30,6 +30,7 @@ BY_NAME: Final[dict[str, Any]] = {
     "line1": "12 St James's Square",
     "line2": "Flat 2",
     "market_closed": "AAPLx",
+    "merchant_country": "GB",
     "merchant_currency": "GBP",
     "name": "Ada Lovelace",
     "next": None,

@@ -32,7 +32,9 @@ class PreviewRequestSerializer(StrictSerializer):
     card = serializers.CharField(required=False, help_text="the newest card if left out")
     merchant_category_code = serializers.RegexField(r"^\d{4}$", default="5999")
     merchant_country = serializers.RegexField(
-        r"^[A-Z]{2}$", default="", help_text="ISO 3166-1 alpha-2; nowhere in particular if left out"
+        r"^[A-Z]{2}$",
+        required=False,
+        help_text="ISO 3166-1 alpha-2; nowhere in particular if left out",
     )
     merchant_currency = serializers.RegexField(
         r"^[A-Z]{3}$", required=False, help_text="the card's currency if left out"
@@ -130,7 +132,7 @@ class PurchasePreview(APIView):
             tap=Tap(
                 amount=asked["amount"],
                 mcc=asked["merchant_category_code"],
-                merchant_country=asked["merchant_country"],
+                merchant_country=asked.get("merchant_country", ""),
                 merchant_currency=asked.get("merchant_currency") or card.currency,
                 is_online=asked["online"],
                 cash_back=asked["cash_back"],

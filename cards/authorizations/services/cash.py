@@ -30,7 +30,8 @@ def raise_cash(
     balances = ledger_reads.balances(customer_id=customer_id)
     profile = issuing.spending_profile(customer_id=customer_id)
     policy = issuing.policy_in_force(customer_id=customer_id, currency=currency, at=now)
-    prices = prices_of(balances, board=live.current(), currency=currency, now=now)
+    board = live.current()
+    prices = prices_of(balances, board=board, currency=currency, now=now)
     sales = waterfall(
         shortfall,
         sellables_of(
@@ -60,7 +61,11 @@ def raise_cash(
                 cash_account=balances[currency].account_id,
                 cash=currency,
             ),
-            details={"price": prices[sale.code].stored, "spread": plain(sale.spread)},
+            details={
+                "price": prices[sale.code].stored,
+                "spread": plain(sale.spread),
+                "board_version": str(board.version),
+            },
         )
         ledger.post(entry)
         lots.sell(
