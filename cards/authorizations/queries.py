@@ -89,10 +89,16 @@ def rewards_to_come(*, customer_id: UUID) -> list[Money]:
     return [sums[code] for code in sorted(sums)]
 
 
+def answers_to(authorization: Authorization) -> list[Decision]:
+    """Return the decisions that `authorizations` or `authorization` brought along, by step."""
+    answered: list[Decision] = authorization.answered  # type: ignore[attr-defined]  # prefetched
+    return answered
+
+
 def _uncleared(authorization: Authorization) -> Decimal:
     """Return what was approved, is not captured yet, and is no cash."""
-    answered: list[Decision] = authorization.answered  # type: ignore[attr-defined]  # prefetched
-    approved = (each.cash_amount for each in answered if each.outcome != Outcome.DECLINED)
+    answers = answers_to(authorization)
+    approved = (each.cash_amount for each in answers if each.outcome != Outcome.DECLINED)
     cash: Decimal = sum(approved, Decimal(0))
     left: Decimal = authorization.amount - authorization.captured - cash
     return left

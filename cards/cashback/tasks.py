@@ -1,18 +1,16 @@
 """The task's door to rewards."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cards.cashback import services
+from fx.prices.rules import LONG_WITHOUT_PRICE
 from krak.cases import services as cases
 from krak.core.outbox import services as outbox
 from krak.core.outbox.registry import handles_many
 from krak.core.transactions import takes_part
-
-LONG: Final = timedelta(days=4)
-"""A halt lasts half an hour, a weekend two days; what lasts longer is for staff to look at."""
 
 
 @handles_many("cashback.settle")
@@ -34,7 +32,7 @@ def settle(*, payloads: Sequence[dict[str, Any]], now: datetime) -> None:
 @takes_part
 def _wait(payload: dict[str, Any], *, now: datetime) -> None:
     waited = outbox.waited_for(payload, now=now)
-    if waited > LONG:
+    if waited > LONG_WITHOUT_PRICE:
         cases.open_case(
             kind="reward_without_price",
             subject=payload["group"],

@@ -7,7 +7,7 @@ Any pair is crossed through USD: what you get for `a` in `b` is what `a` sells f
 import decimal
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -20,6 +20,8 @@ VENUES: Final[tuple[Venue, ...]] = ("kraken", "on_chain", "reference", "pinned")
 
 BASE: Final = "USD"
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
+LONG_WITHOUT_PRICE: Final = timedelta(days=4)
+"""A halt lasts half an hour, a weekend and a holiday go by; what has no price for longer is odd."""
 _ONE: Final = Decimal(1)
 _TWO: Final = Decimal(2)
 _DOWN: Final = decimal.Context(prec=78, rounding=ROUND_FLOOR, traps=[decimal.InvalidOperation])

@@ -1,21 +1,19 @@
 """The clock's and the outbox's doors to trading."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 
 from fx.assets import services as listing
 from fx.prices import live
+from fx.prices.rules import LONG_WITHOUT_PRICE
 from holdings.trading.services import Waits, apply_auto_convert, delisting, orders, recurring
 from krak.core import clock
 from krak.core.outbox import services as outbox
 from krak.core.outbox.registry import handles
-
-LONG: Final = timedelta(days=4)
-"""A weekend and a holiday go by; what has no price for longer is left as it is."""
 
 
 @shared_task(name="trading.fill_orders")
@@ -57,7 +55,7 @@ def auto_convert(*, payload: dict[str, Any], now: datetime) -> None:
             currency=payload["currency"],
             amount=Decimal(payload["amount"]),
             cause=payload["cause"],
-            waits=outbox.waited_for(payload, now=now) < LONG,
+            waits=outbox.waited_for(payload, now=now) < LONG_WITHOUT_PRICE,
             now=now,
         )
     except Waits:

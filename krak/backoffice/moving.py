@@ -1,6 +1,6 @@
 """Compliance notes that a verified customer lives in another country, and by what it is known."""
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import pycountry
@@ -14,16 +14,17 @@ from krak.core.admin import ReasonForm, button
 from krak.core.transactions import transaction
 from krak.customers import services
 
-COUNTRIES: Final = sorted(
-    ((each.alpha_2, f"{each.name} ({each.alpha_2})") for each in pycountry.countries),
-    key=lambda country: country[1],
-)
+
+def countries() -> list[tuple[str, str]]:
+    """Return the code and the name of each country, when a form is shown and not at each start."""
+    named = ((each.alpha_2, f"{each.name} ({each.alpha_2})") for each in pycountry.countries)
+    return sorted(named, key=lambda country: country[1])
 
 
 class MoveForm(ReasonForm):
     """Where they live now, and what says so."""
 
-    country = forms.ChoiceField(choices=COUNTRIES, widget=UnfoldAdminSelectWidget())
+    country = forms.ChoiceField(choices=countries, widget=UnfoldAdminSelectWidget())
     field_order = ("country", "reason")
 
 

@@ -135,7 +135,7 @@ class AuthorizationSerializer(serializers.Serializer[Authorization]):
     @extend_schema_field(DeclineSerializer(allow_null=True))
     def get_decline(self, authorization: Authorization) -> Any:
         """Return why the last request was refused, by us or by the network."""
-        newest = next(reversed(_answered(authorization)), None)
+        newest = next(reversed(queries.answers_to(authorization)), None)
         heard = Heard(
             authorization.steps, authorization.network_approved, authorization.network_reason
         )
@@ -162,12 +162,9 @@ class ExplainedAuthorizationSerializer(AuthorizationSerializer):
     def get_decisions(self, authorization: Authorization) -> Any:
         """Return the answers in the order in which they were given."""
         context = {"currency": authorization.currency}
-        return [DecisionSerializer(d, context=context).data for d in _answered(authorization)]
-
-
-def _answered(authorization: Authorization) -> list[Decision]:
-    answered: list[Decision] = authorization.answered  # type: ignore[attr-defined]  # prefetched
-    return answered
+        return [
+            DecisionSerializer(d, context=context).data for d in queries.answers_to(authorization)
+        ]
 
 
 @extend_schema_view(

@@ -66,22 +66,19 @@ def list_assets(rows: Iterable[CatalogueRow], *, now: datetime) -> int:
     Raises:
         KnownOtherwise: one is known, and is something else.
     """
-    before = Asset.objects.count()
-    for row in rows:
-        list_asset(row, now=now)
-    return Asset.objects.count() - before
+    return sum(list_asset(row, now=now) for row in rows)
 
 
 @takes_part
-def list_asset(row: CatalogueRow, *, now: datetime) -> Asset:
-    """Add an asset that the shipped catalogue does not know; the same row again changes nothing.
+def list_asset(row: CatalogueRow, *, now: datetime) -> bool:
+    """Add an asset that the shipped catalogue does not know, and return whether it is new.
 
-    Other processes learn of it when they first meet its code.
+    The same row again changes nothing. Other processes learn of it when they first meet its code.
 
     Raises:
         KnownOtherwise: the code is another asset's.
     """
-    asset, _ = Asset.objects.get_or_create(
+    asset, is_new = Asset.objects.get_or_create(
         code=row.code, defaults=asdict(row) | {"chains": list(row.chains), "listed_at": now}
     )
     if differing := [name for name in _IDENTITY if getattr(asset, name) != getattr(row, name)]:
@@ -97,4 +94,4 @@ def list_asset(row: CatalogueRow, *, now: datetime) -> Asset:
             )
         ]
     )
-    return asset
+    return is_new

@@ -139,21 +139,22 @@ def require_may_take(recipient: Customer, currency: str, *, now: datetime) -> No
         NotEligible, SuitabilityNeeded: where they live now, they may not hold the asset.
         What `krak.customers.queries.permitted` raises: what is still missing, and where to go.
     """
-    require_not_frozen(recipient)
-    permitted(recipient, Act.PAY, now=now)
+    _require_able(recipient, now=now)
     eligibility.require_eligible(customer=recipient, asset=assets.facts(currency), now=now)
 
 
 def can_receive(recipient: Customer, *, now: datetime) -> bool:
     """Tell whether the recipient may take money right now."""
-    recipient.refresh_from_db(fields=["frozen_at"])
-    if recipient.frozen_at is not None:
-        return False
     try:
-        permitted(recipient, Act.PAY, now=now)
+        _require_able(recipient, now=now)
     except DomainError:
         return False
     return True
+
+
+def _require_able(recipient: Customer, *, now: datetime) -> None:
+    require_not_frozen(recipient)
+    permitted(recipient, Act.PAY, now=now)
 
 
 def available(customer: Customer, currency: str) -> Decimal:
