@@ -384,10 +384,14 @@ OPEN_EXCHANGE_RATES_URL = os.environ.get(
     "KRAK_OPEN_EXCHANGE_RATES_URL", "https://openexchangerates.org/api"
 )
 OPEN_EXCHANGE_RATES_APP_ID = os.environ.get("KRAK_OPEN_EXCHANGE_RATES_APP_ID", "")
+JUPITER_URL = os.environ.get("KRAK_JUPITER_URL", "https://api.jup.ag/price/v3")
+JUPITER_API_KEY = os.environ.get("KRAK_JUPITER_API_KEY", "")
 if "simulated" in PRICE_PROVIDERS and not SANDBOX:
     raise ImproperlyConfigured("Simulated prices are for the sandbox only.")
 if "open_exchange_rates" in PRICE_PROVIDERS and not OPEN_EXCHANGE_RATES_APP_ID:
     raise ImproperlyConfigured("open_exchange_rates needs KRAK_OPEN_EXCHANGE_RATES_APP_ID.")
+if "jupiter" in PRICE_PROVIDERS and not JUPITER_API_KEY:
+    raise ImproperlyConfigured("jupiter needs KRAK_JUPITER_API_KEY.")
 
 # --- House risk ----------------------------------------------------------------------------------
 EXECUTION = os.environ.get("KRAK_EXECUTION", "paper" if SANDBOX else "none")

@@ -146,3 +146,9 @@ def kraken_names() -> dict[str, str]:
         for code, kind, altname in Asset.objects.values_list("code", "kind", "kraken_altname")
         if not PROPERTIES[Kind(kind)].is_cash and (altname or PROPERTIES[Kind(kind)].has_multiplier)
     }
+
+
+def mints() -> dict[str, str]:
+    """Return the code of each share that has a token on Solana, by the mint that makes it."""
+    rows = Asset.objects.exclude(solana_mint=None).values_list("solana_mint", "code", "kind")
+    return {str(mint): code for mint, code, kind in rows if PROPERTIES[Kind(kind)].trades_on_chain}

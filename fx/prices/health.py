@@ -13,7 +13,7 @@ from fx.prices.ticks import Fault
 
 LINES_KEPT: Final = 20
 _LINE_LENGTH: Final = 200
-_QUIET: Final = frozenset({Fault.LATE, Fault.ZERO, Fault.NOT_TRADED})
+_QUIET: Final = frozenset({Fault.LATE, Fault.ZERO, Fault.NOT_TRADED, Fault.THIN})
 """What happens all the time (a share off hours has zeros) is counted and not written down."""
 
 

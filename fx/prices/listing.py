@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from fx.assets.queries import all_facts, kraken_names, multiplier_rows
+from fx.assets.queries import all_facts, kraken_names, mints, multiplier_rows
 from fx.assets.rules import (
     LEAD_TIME,
     Activation,
@@ -43,6 +43,7 @@ class Listing:
     assets: Mapping[str, AssetFacts] = field(default_factory=dict)
     multipliers: Mapping[str, list[MultiplierRow]] = field(default_factory=dict)
     kraken_names: Mapping[str, str] = field(default_factory=dict)
+    mints: Mapping[str, str] = field(default_factory=dict)
     calendar: Calendar = field(default_factory=shipped_calendar)
     measures: Measures = field(default_factory=Measures)
 
@@ -90,6 +91,7 @@ def read_listing(now: datetime) -> Listing:
         assets={asset.code: asset for asset in all_facts()},
         multipliers=multiplier_rows(),
         kraken_names=kraken_names(),
+        mints=mints(),
         calendar=venues.calendar(),
         measures=venues.measures(now),
     )

@@ -1,7 +1,8 @@
 """From what all providers say to one price per asset: the best bid of a venue that is open.
 
 Priority decides among providers of one venue, unless the preferred one has fallen silent. A price
-that jumps is held back: the last good one stays, ages, and stops covering when it is stale.
+that jumps is held back, and the next best venue's is taken; where none can be believed the last
+good one stays, ages, and stops covering when it is stale.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +17,14 @@ from fx.prices.ticks import Tick, fault_of_moment
 
 CONFIRMATION: Final = timedelta(seconds=60)
 """A lone source that stays where it jumped to is believed after this."""
+CONFIRMATION_ON_CHAIN: Final = timedelta(minutes=15)
+"""The same for the last swap of a pool, which anybody can make: it has to be paid for longer."""
 YOUNG: Final = 3
 """Priority counts among ticks younger than a third of what their kind allows."""
 MEMORY: Final = 60
 """A last price is compared with for so many times the age that its kind allows."""
+MEMORY_ON_CHAIN: Final = timedelta(days=4)
+"""The same for a swap: what an exchange said before a long weekend is a yardstick still."""
 
 _ONE: Final = Decimal(1)
 _TWO: Final = Decimal(2)
@@ -104,33 +109,36 @@ def merge(
     *,
     now: datetime,
 ) -> tuple[Memory, Outlier | None]:
-    """Return what to remember of an asset, with its price, and what was held back if anything.
+    """Return what to remember of an asset, with its price, and the best bid that was held back.
 
     `offers` are sound but may have aged since; they are of this asset, one per provider and venue.
     """
     live = [o for o in offers if fault_of_moment(o.tick.as_of, asset, now=now) is None]
-    best, exchange_open = _best(asset, live, conditions, now=now)
-    if best is None:
-        return replace(memory, price=_kept(memory.price, conditions)), None
-    doubt = None if conditions.unsettled else _doubt(asset, best.offer, live, memory, conditions,
-                                                     now=now)  # fmt: skip
-    if doubt is not None:
-        middle = best.offer.tick.middle * conditions.multiplier
-        since = _since(asset, middle, memory.suspicion, now=now)
-        tick = best.offer.tick
-        return (
-            Memory(_kept(memory.price, conditions), Suspicion(middle, since)),
-            Outlier(code=asset.code, provider=best.offer.provider, bid=tick.bid, ask=tick.ask,
-                    against=doubt, since=since),
-        )  # fmt: skip
-    return Memory(_price(asset, best, conditions, exchange_open=exchange_open)), None
+    quotes, exchange_open = _quotes(asset, live, conditions, now=now)
+    suspicion, outlier = (None, None) if quotes else (memory.suspicion, None)
+    for quote in quotes:
+        doubt = None
+        if not conditions.unsettled:
+            doubt = _doubt(asset, quote.offer, live, memory, conditions, now=now)
+        if doubt is None:
+            price = _price(asset, quote, conditions, exchange_open=exchange_open)
+            return Memory(price, suspicion), outlier
+        if outlier is None:
+            tick = quote.offer.tick
+            middle = tick.middle * conditions.multiplier
+            suspicion = Suspicion(middle, _since(asset, middle, memory.suspicion, now=now))
+            outlier = Outlier(
+                code=asset.code, provider=quote.offer.provider, bid=tick.bid, ask=tick.ask,
+                against=doubt, since=suspicion.since,
+            )  # fmt: skip
+    return Memory(_kept(memory.price, conditions), suspicion), outlier
 
 
 # --- Venues and providers -------------------------------------------------------------------------
-def _best(
+def _quotes(
     asset: AssetFacts, offers: list[Offer], conditions: Conditions, *, now: datetime
-) -> tuple[_Quote | None, bool]:
-    """Return the best bid of the open venues, and whether one of them is not only on chain."""
+) -> tuple[list[_Quote], bool]:
+    """Return a quote of each open venue, the best bid first, and whether one is not on chain."""
     properties = asset.properties
     by_venue: dict[Venue, list[Offer]] = {}
     for offer in offers:
@@ -148,7 +156,7 @@ def _best(
         chosen = _preferred(candidates, properties.max_price_age, now=now)
         quotes.append(_quote(chosen, _least_spread(asset, venue, conditions)))
     exchange_open = any(venue != "on_chain" for venue in by_venue)
-    return max(quotes, key=lambda quote: quote.bid, default=None), exchange_open
+    return sorted(quotes, key=lambda quote: quote.bid, reverse=True), exchange_open
 
 
 def _preferred(offers: Sequence[Offer], max_age: timedelta, *, now: datetime) -> Offer:
@@ -191,24 +199,29 @@ def _doubt(
 ) -> str | None:
     """Return what an offer disagrees with, or None if it can be believed.
 
-    Where others speak one of them must agree, for as long as it takes. A lone source is compared
-    with its own last price, and believed when it has stayed where it jumped to.
+    Where others speak one of them must agree, for as long as it takes; a pool's swap is no witness
+    against an exchange. A lone source is compared with its own last price, and believed when it has
+    stayed where it jumped to.
     """
     bps = asset.properties.jump_bps
     middle = offer.tick.middle
+    on_chain = offer.tick.venue == "on_chain"
     others = [each for each in offers if each.provider != offer.provider]
-    if others:
-        if any(_agree(middle, each.tick.middle, bps) for each in others):
-            return None
-        return ", ".join(f"{each.provider} {each.tick.middle}" for each in others)
+    if any(_agree(middle, each.tick.middle, bps) for each in others):
+        return None
+    against = [each for each in others if on_chain or each.tick.venue != "on_chain"]
+    if against:
+        return ", ".join(f"{each.provider} {each.tick.middle}" for each in against)
     last = memory.price
-    if last is None or now - last.as_of > asset.properties.max_price_age * MEMORY:
+    yardstick = MEMORY_ON_CHAIN if on_chain else asset.properties.max_price_age * MEMORY
+    if last is None or now - last.as_of > yardstick:
         return None
     in_base = middle * conditions.multiplier
     before = (last.bid + last.ask) / _TWO * last.multiplier
     if _agree(in_base, before, bps):
         return None
-    if now - _since(asset, in_base, memory.suspicion, now=now) >= CONFIRMATION:
+    confirmation = CONFIRMATION_ON_CHAIN if on_chain else CONFIRMATION
+    if now - _since(asset, in_base, memory.suspicion, now=now) >= confirmation:
         return None
     return f"its own last {before / conditions.multiplier:.10g}"
 

@@ -35,6 +35,7 @@ class Fault(StrEnum):
     OUTLIER = "outlier"
     FLOOD = "flood"
     NOT_TRADED = "not traded there"
+    THIN = "too little liquidity"
     VENDOR_ERROR = "vendor error"
 
 

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from fx.assets import catalogue
 from fx.prices.listing import Listing
 from fx.prices.market import build
-from fx.prices.merging import CONFIRMATION, FORGOTTEN, Conditions, Memory, Offer, merge
+from fx.prices.merging import (
+    CONFIRMATION,
+    CONFIRMATION_ON_CHAIN,
+    FORGOTTEN,
+    MEMORY_ON_CHAIN,
+    Conditions,
+    Memory,
+    Offer,
+    merge,
+)
 from fx.prices.rules import is_sound
 from fx.prices.ticks import Tick, fault_of
 from fx.venues.rules import Calendar, Halted, Measures, Sides, shipped_calendar
@@ -265,6 +274,55 @@ def test_the_last_good_price_of_a_shown_unit_follows_a_split_and_a_halt():
 
     assert (kept.bid, kept.ask, kept.multiplier) == (25, 26, 4)
     assert (kept.halted, kept.buyable, kept.sellable) == (True, False, True)
+
+
+# --- The swaps of a pool ------------------------------------------------------------------------
+def pool(bid, **more):
+    return offer(bid, provider="pool", priority=2, code="GMx", venue="on_chain", **more)
+
+
+def gm(bid, **more):
+    return offer(bid, code="GMx", **more)
+
+
+def test_a_pool_that_says_something_else_takes_no_price_from_the_exchange():
+    for exchange in ([gm("100")], [gm("100"), rest("100", code="GMx")]):
+        memory, outlier = merged(*exchange, pool("900"), asset=GM)
+
+        assert (memory.price.venue, memory.price.bid) == ("kraken", 100)
+        assert (outlier.provider, outlier.bid, outlier.since) == ("pool", 900, NOON)
+        assert (
+            merged(*exchange, pool("900"), asset=GM, memory=memory, now=NOON + SECOND)[1].since
+            == NOON
+        )
+        assert accepted(*exchange, pool("90"), asset=GM).bid == 100
+
+
+def test_a_pool_speaks_for_an_exchange_that_jumps_and_not_against_it():
+    last = Memory(price("GMx", "100", kind=GM.kind))
+
+    assert accepted(gm("900"), pool("880"), asset=GM, memory=last).bid == 900
+    assert accepted(gm("101"), pool("50"), asset=GM, memory=last).bid == 101
+    assert merged(gm("900"), pool("50"), asset=GM, memory=last)[0].price.bid == 100
+
+
+def test_a_lone_pool_is_compared_with_what_the_exchange_said_before_the_weekend():
+    closed = Conditions(is_open=False)
+    friday = Memory(price("GMx", "100", kind=GM.kind, as_of=NOON - MEMORY_ON_CHAIN))
+
+    assert accepted(pool("110"), asset=GM, memory=friday, conditions=closed).bid < 110
+    memory, outlier = merged(pool("200"), asset=GM, memory=friday, conditions=closed)
+    assert (memory.price.bid, outlier.against) == (100, "its own last 100")
+
+    def after(delay):
+        made = pool("200")
+        again = replace(made, tick=replace(made.tick, as_of=NOON + delay))
+        # Within what a last price is good for as a yardstick.
+        known = replace(memory, price=replace(memory.price, as_of=NOON))
+        return merged(again, asset=GM, memory=known, conditions=closed, now=NOON + delay)[0].price
+
+    assert after(CONFIRMATION_ON_CHAIN - SECOND).bid == 100
+    assert after(CONFIRMATION_ON_CHAIN).venue == "on_chain"
 
 
 # --- Whatever comes -------------------------------------------------------------------------------

@@ -126,6 +126,7 @@ def test_a_live_key_is_sent_nowhere_but_to_stripe() -> None:
     [
         ("kraken_ws,simulated", "Simulated prices are for the sandbox only."),
         ("open_exchange_rates", "needs KRAK_OPEN_EXCHANGE_RATES_APP_ID"),
+        ("jupiter", "needs KRAK_JUPITER_API_KEY"),
     ],
 )
 def test_production_refuses_prices_that_it_must_not_or_cannot_have(

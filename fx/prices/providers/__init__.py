@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from fx.prices.providers.base import Catalogue, Provider, Runner
 from fx.prices.providers.ecb import EuropeanCentralBank
+from fx.prices.providers.jupiter import Jupiter
 from fx.prices.providers.kraken_rest import KrakenRest
 from fx.prices.providers.kraken_stream import KrakenStream
 from fx.prices.providers.open_exchange_rates import OpenExchangeRates
@@ -14,7 +15,14 @@ from fx.prices.providers.simulated import Simulated
 
 PROVIDERS: Final[dict[str, type[Provider]]] = {
     each.name: each
-    for each in (KrakenStream, KrakenRest, EuropeanCentralBank, OpenExchangeRates, Simulated)
+    for each in (
+        KrakenStream,
+        KrakenRest,
+        Jupiter,
+        EuropeanCentralBank,
+        OpenExchangeRates,
+        Simulated,
+    )
 }
 
 

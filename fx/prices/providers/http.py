@@ -15,9 +15,9 @@ DEADLINE_SECONDS: Final = 15.0
 MOST_BYTES: Final = 8 * 2**20
 
 
-def client() -> httpx.Client:
-    """Return what keeps connections to a vendor; for one thread."""
-    return httpx.Client(timeout=TIMEOUT_SECONDS, headers={"User-Agent": "krak"})
+def client(**headers: str) -> httpx.Client:
+    """Return what keeps connections to a vendor and says these headers; for one thread."""
+    return httpx.Client(timeout=TIMEOUT_SECONDS, headers={"User-Agent": "krak", **headers})
 
 
 def get(client: httpx.Client, url: str, params: Mapping[str, str] | None = None) -> bytes:
