@@ -414,11 +414,12 @@ if EXECUTION == "kraken" and not (KRAKEN_API_KEY and KRAKEN_API_SECRET):
 BANK_PROVIDER = os.environ.get("KRAK_BANK_PROVIDER", "paper" if SANDBOX else "none")
 CHAIN_PROVIDER = os.environ.get("KRAK_CHAIN_PROVIDER", "paper" if SANDBOX else "none")
 CUSTODIAN = os.environ.get("KRAK_CUSTODIAN", "paper" if SANDBOX else "none")
-if not {BANK_PROVIDER, CHAIN_PROVIDER, CUSTODIAN} <= {"paper", "none"}:
+ATTESTER = os.environ.get("KRAK_ATTESTER", "paper" if SANDBOX else "none")
+if not {BANK_PROVIDER, CHAIN_PROVIDER, CUSTODIAN, ATTESTER} <= {"paper", "none"}:
     raise ImproperlyConfigured(
-        "KRAK_BANK_PROVIDER, KRAK_CHAIN_PROVIDER and KRAK_CUSTODIAN are paper or none."
+        "KRAK_BANK_PROVIDER, KRAK_CHAIN_PROVIDER, KRAK_CUSTODIAN, KRAK_ATTESTER: paper or none."
     )
-if "paper" in {BANK_PROVIDER, CHAIN_PROVIDER, CUSTODIAN} and not SANDBOX:
+if "paper" in {BANK_PROVIDER, CHAIN_PROVIDER, CUSTODIAN, ATTESTER} and not SANDBOX:
     raise ImproperlyConfigured("A provider on paper moves no money: it is for the sandbox only.")
 BANK_CURRENCIES = frozenset(_words("KRAK_BANK_CURRENCIES", "USD,EUR,GBP,CHF"))
 BANK_SECRETS = _words("KRAK_BANK_SECRET", "sandbox-bank-secret" if SANDBOX else "")

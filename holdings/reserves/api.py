@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from fx.assets.directory import named
 from holdings.reserves import queries
-from holdings.reserves.models import CODE_LENGTH, Proof, Tree
+from holdings.reserves.models import CODE_LENGTH, Attestation, Proof, Tree
 from holdings.reserves.queries import Mine, PartOfMine
 from holdings.reserves.rules import Step, units
 from krak.api.paging import CursorPages
@@ -36,7 +36,12 @@ EXAMPLES: Final = [
             "owed": {"amount": "1203.5", "currency": "AAPLx"},
             "in_transit": {"amount": "0", "currency": "AAPLx"},
             "in_custody": {"amount": "1210", "currency": "AAPLx"}, "covered": True,
-            "custody_at": "2026-11-30T12:00:00Z", "multiplier": "1.0021", "leaves": 1840,
+            "custody_at": "2026-11-30T12:00:00Z",
+            "backing": {
+                "shares": "48210", "tokens": "48207.5", "backed": True,
+                "attester": "an auditor", "reference": "", "attested_at": "2026-11-30T12:00:00Z",
+            },
+            "multiplier": "1.0021", "leaves": 1840,
             "merkle_root": {"hash": _ROOT, "sum": "1200.97794632"},
             "as_of": "2026-11-30T12:00:00Z", "livemode": False,
         },
@@ -73,6 +78,17 @@ class NodeSerializer(serializers.Serializer[Any]):
     sum = DecimalText()
 
 
+class BackingSerializer(serializers.Serializer[Attestation]):
+    """What is attested of the issuer: shares with its custodians, and tokens of all holders."""
+
+    shares = DecimalText()
+    tokens = DecimalText(help_text="in circulation on all chains, in shown units: one a share")
+    backed = serializers.BooleanField(source="is_backed")
+    attester = serializers.CharField()
+    reference = serializers.CharField(help_text="where it can be read")
+    attested_at = serializers.DateTimeField(source="confirmed_at")
+
+
 class ReserveSerializer(serializers.Serializer[Tree]):
     """What is owed of an asset to all customers, in shown units, and what stands against it."""
 
@@ -88,6 +104,10 @@ class ReserveSerializer(serializers.Serializer[Tree]):
         help_text="whether that is as much as is owed and on its way; null when nobody says"
     )
     custody_at = serializers.DateTimeField(allow_null=True, help_text="when they said so")
+    backing = serializers.SerializerMethodField(
+        help_text="the shares behind a token, as attested last; null of what is no share, or where"
+        " nobody attests"
+    )
     multiplier = DecimalText(help_text="what turned base units into shown units")
     leaves = serializers.IntegerField(help_text="of the tree; each holding has one or two")
     merkle_root = serializers.SerializerMethodField()
@@ -113,6 +133,12 @@ class ReserveSerializer(serializers.Serializer[Tree]):
     def get_covered(self, tree: Tree) -> bool | None:
         """Tell whether what is held is enough."""
         return queries.covered(tree)
+
+    @extend_schema_field(BackingSerializer(allow_null=True))
+    def get_backing(self, tree: Tree) -> Any:
+        """Return what was attested last."""
+        found = self.context["backing"].get(tree.asset)
+        return None if found is None else BackingSerializer(found).data
 
     @extend_schema_field(NodeSerializer)
     def get_merkle_root(self, tree: Tree) -> Any:
@@ -182,6 +208,10 @@ class Reserves(generics.ListAPIView[Tree]):
         if getattr(self, "swagger_fake_view", False):
             return Tree.objects.none()
         return queries.trees_of(queries.newest())
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Ask once what was attested of all products."""
+        return {**super().get_serializer_context(), "backing": queries.backing()}
 
 
 class ProofOfOne(APIView):

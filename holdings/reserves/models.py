@@ -1,4 +1,4 @@
-"""What custodians say they hold, and proofs that all that is owed was counted."""
+"""What custodians say they hold, what is attested of issuers, and proofs that all was counted."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -44,6 +44,49 @@ class CustodyStatement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.units} {self.asset} at {self.custodian}"
+
+
+class Attestation(models.Model):
+    """How many shares stood against how many tokens in circulation, of all holders of a product.
+
+    Said again it is confirmed; another figure is a new row. Source: xstocks.md, Backing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    attester = models.CharField(max_length=40)
+    asset = models.CharField(max_length=CODE_LENGTH, help_text="its code; case counts")
+    shares = AmountColumn(help_text="at the issuer's custodians")
+    tokens = AmountColumn(help_text="in circulation on all chains, in shown units")
+    reference = models.CharField(max_length=200, blank=True, help_text="where it can be read")
+    stated_by = models.ForeignKey(
+        "customers.User",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="who entered it; empty when the attester was asked",
+    )
+    stated_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(help_text="when it was said last")
+
+    class Meta:
+        ordering = ("-stated_at",)
+        indexes = (
+            models.Index(fields=["asset", "attester", "-stated_at"], name="newest_attestations"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(shares__gte=0, tokens__gte=0, confirmed_at__gte=F("stated_at")),
+                name="there_are_shares_and_tokens_or_none",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.shares} shares against {self.tokens} {self.asset}"
+
+    @property
+    def is_backed(self) -> bool:
+        """Tell whether each token has its share."""
+        return bool(self.shares >= self.tokens)
 
 
 class Proof(models.Model):

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from holdings.reserves import rules
-from holdings.reserves.models import Chunk, CustodyStatement, Proof, Tree
+from holdings.reserves.models import Attestation, Chunk, CustodyStatement, Proof, Tree
 from holdings.reserves.rules import Node, Step
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import show
@@ -135,6 +135,18 @@ def newest_statements(custodian: str) -> dict[str, CustodyStatement]:
     """Return what a custodian said last, by asset."""
     rows = CustodyStatement.objects.filter(custodian=custodian)
     newest_first = rows.order_by("asset", "-stated_at", "-id").distinct("asset")
+    return {row.asset: row for row in newest_first}
+
+
+def newest_attestations(attester: str) -> dict[str, Attestation]:
+    """Return what an attester said last, by asset."""
+    rows = Attestation.objects.filter(attester=attester)
+    return {row.asset: row for row in rows.order_by("asset", "-stated_at", "-id").distinct("asset")}
+
+
+def backing() -> dict[str, Attestation]:
+    """Return what was attested last, by whomever, of each product."""
+    newest_first = Attestation.objects.order_by("asset", "-confirmed_at", "-id").distinct("asset")
     return {row.asset: row for row in newest_first}
 
 

@@ -52,6 +52,7 @@ _MARKET: Final = (
 )  # fmt: skip
 _HOUSE: Final = (
     "ledger.view_housebalance", "reserves.view_proof", "reserves.view_custodystatement",
+    "reserves.view_attestation",
     "hedging.view_riskstate", "hedging.view_hedgeorder",
     "hedging.view_hedgefill", "hedging.view_risklimit", "hedging.view_venueinstrument",
 )  # fmt: skip
@@ -69,7 +70,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
         "funding.propose_withdrawal", "funding.propose_receipt", "approvals.view_proposal",
         "assets.propose_multiplier", "assets.propose_delisting", "clearing.propose_reversal",
         "hedging.change_riskstate", "hedging.change_hedgeorder", "reserves.add_custodystatement",
-        "hedging.add_risklimit",
+        "reserves.add_attestation", "hedging.add_risklimit",
     ),
     "approver": (
         *_CUSTOMERS, *_FUNDING, *_PRIMARY, "funding.approve_withdrawal",

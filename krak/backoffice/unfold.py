@@ -157,6 +157,7 @@ _GROUPS: Final[list[dict[str, Any]]] = [
             _to("House accounts", "home_work", "ledger.housebalance"),
             _to("Proofs of reserves", "account_tree", "reserves.proof"),
             _to("Custody statements", "savings", "reserves.custodystatement"),
+            _to("Attestations", "fact_check", "reserves.attestation"),
         ],
     },
     {

@@ -71,10 +71,10 @@ def test_writing_them_again_changes_nothing_and_repairs_what_was_added() -> None
 
 ORDERS = {
     "venues.add_halt", "venues.add_widening", "hedging.add_risklimit",
-    "reserves.add_custodystatement",
+    "reserves.add_custodystatement", "reserves.add_attestation",
 }  # fmt: skip
 """Dated rows that one person writes alone: a market does not wait for a second, and what a
-custodian said moves nothing."""
+custodian or an attester said moves nothing."""
 
 
 def test_no_role_gives_rights_and_none_is_both_maker_and_checker() -> None:

@@ -11,8 +11,8 @@ from holdings.ledger.models import JournalEntry
 from holdings.lots import queries as lots
 from holdings.lots.models import Disposal, Lot
 from holdings.primary.models import PaperOrder, Request
-from holdings.reserves import services as reserves
 from holdings.reserves.models import Tree
+from holdings.reserves.services import custody, proofs
 from krak.approvals.models import Proposal
 from krak.cases.models import Case
 from krak.core import clock
@@ -169,8 +169,8 @@ def test_the_house_is_not_exposed_and_reserves_are_covered(ada: Known) -> None:
 
     assert hedging.inventory() == inventory
     now = clock.now()
-    reserves.ask_custodians(now=now)
-    reserves.prove(now=now)
+    custody.ask_custodians(now=now)
+    proofs.prove(now=now)
     tree = Tree.objects.get(asset="AAPLx", proof=Tree.objects.latest("id").proof)
     assert tree.owed == tree.in_custody == -house("CUSTODY", "AAPLx") == 60
     assert not Case.objects.filter(kind="RESERVES_SHORT").exists()

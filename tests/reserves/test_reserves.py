@@ -10,9 +10,10 @@ from django.db import DatabaseError, connection, transaction
 
 from fx.assets import services as assets
 from fx.assets.models import Asset, Multiplier
-from holdings.reserves import queries, rules, services, tasks
+from holdings.reserves import queries, rules, tasks
 from holdings.reserves.custodians import Stated
 from holdings.reserves.models import Chunk, CustodyStatement, Proof, Tree
+from holdings.reserves.services import backing, custody, proofs
 from krak.cases.models import Case
 from krak.core import clock
 from krak.core.ids import show
@@ -36,8 +37,8 @@ def people(pinned: Any) -> list[Known]:
 
 def prove() -> Proof:
     now = clock.now()
-    services.ask_custodians(now=now)
-    return services.prove(now=now)
+    custody.ask_custodians(now=now)
+    return proofs.prove(now=now)
 
 
 def test_what_is_owed_is_the_sum_of_all_accounts_and_everybody_finds_themselves(
@@ -144,7 +145,7 @@ def test_a_custodian_with_less_than_is_owed_is_a_case(people: list[Known], setti
 
     def states(custodian: str, units: str) -> None:
         with unit_of_work():
-            services.state(
+            custody.state(
                 custodian=custodian, asset="BTC", units=Decimal(units), reference="", by=by, now=now
             )
 
@@ -166,23 +167,23 @@ def test_a_custodian_says_it_again_changes_its_mind_and_forgets_one() -> None:
     later = now + timedelta(minutes=10)
     said = [Stated("BTC", Decimal(2)), Stated("SOL", Decimal(9))]
 
-    assert services.keep_statements("bank", said, now=now) == 2
-    assert services.keep_statements("bank", said, now=later) == 0
+    assert custody.keep_statements("bank", said, now=now) == 2
+    assert custody.keep_statements("bank", said, now=later) == 0
     assert {row.confirmed_at for row in CustodyStatement.objects.all()} == {later}
-    assert services.keep_statements("bank", [Stated("BTC", Decimal(3))], now=later) == 2
+    assert custody.keep_statements("bank", [Stated("BTC", Decimal(3))], now=later) == 2
 
     held = queries.held()
     assert (held["BTC"].units, held["SOL"].units) == (3, 0)
-    with pytest.raises(services.NothingStated):
-        services.keep_statements("bank", [Stated("BTC", Decimal(-1))], now=later)
+    with pytest.raises(custody.NothingStated):
+        custody.keep_statements("bank", [Stated("BTC", Decimal(-1))], now=later)
 
 
 def test_only_the_newest_proofs_keep_their_leaves(people: list[Known]) -> None:
-    proofs = [prove() for _ in range(services.KEPT + 1)]
+    proved = [prove() for _ in range(proofs.KEPT + 1)]
 
-    assert not Chunk.objects.filter(tree__proof=proofs[0]).exists()
-    assert all(Chunk.objects.filter(tree__proof=each).exists() for each in proofs[1:])
-    assert Tree.objects.filter(proof=proofs[0]).exists()
+    assert not Chunk.objects.filter(tree__proof=proved[0]).exists()
+    assert all(Chunk.objects.filter(tree__proof=each).exists() for each in proved[1:])
+    assert Tree.objects.filter(proof=proved[0]).exists()
 
 
 def test_the_clock_proves_once_in_six_hours(people: list[Known]) -> None:
@@ -210,10 +211,15 @@ def test_whoever_does_not_want_to_wait_proves_now(
         "UPDATE reserves_custodystatement SET units = units + 1",
         "UPDATE reserves_custodystatement SET confirmed_at = confirmed_at - interval '1 day'",
         "DELETE FROM reserves_custodystatement",
+        "UPDATE reserves_attestation SET shares = shares + 1",
+        "UPDATE reserves_attestation SET confirmed_at = confirmed_at - interval '1 day'",
+        "DELETE FROM reserves_attestation",
+        "TRUNCATE reserves_attestation",
     ],
 )
 def test_what_was_published_stays(people: list[Known], statement: str) -> None:
     prove()
+    backing.ask_attesters(now=clock.now())
 
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)

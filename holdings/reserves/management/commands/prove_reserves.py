@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from holdings.reserves import queries, services
+from holdings.reserves import queries
+from holdings.reserves.services import custody, proofs
 from krak.core import clock
 from krak.core.ids import show
 from krak.core.money import plain
@@ -18,8 +19,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Print a line for each asset: owed, on its way, in custody."""
         now = clock.now()
-        services.ask_custodians(now=now)
-        proof = services.prove(now=now)
+        custody.ask_custodians(now=now)
+        proof = proofs.prove(now=now)
         self.stdout.write(f"{show(proof.PREFIX, proof.id)}, all in base units")
         for tree in queries.trees_of(proof).order_by("asset"):
             held = "nobody says" if tree.in_custody is None else plain(tree.in_custody)

@@ -1,0 +1,1 @@
+"""What is written about reserves: custody, backing, proofs."""
