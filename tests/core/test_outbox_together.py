@@ -75,7 +75,9 @@ def test_a_share_shrinks_where_work_takes_long_and_grows_where_it_does_not() -> 
     assert share.size == 15
     share.took(0.01, many=3)
     assert share.size == 15
-    share.took(0.01, many=15)
+    share.took(LONGEST_SECONDS * 0.6, many=15)
+    assert share.size == 15
+    share.took(LONGEST_SECONDS * 0.4, many=15)
     assert share.size == 30
     for _ in range(9):
         share.took(0.01, many=share.size)

@@ -40,8 +40,9 @@ def _apply_together(events: Sequence[InboxEvent], *, now: datetime) -> Collectio
         if applier is not None and applier.many is not None:
             alike = [event for event in events if (event.provider, event.type) == (provider, kind)]
             applier.many(bodies=[json.loads(event.body) for event in alike], now=now)
-            InboxEvent.objects.filter(id__in=[event.id for event in alike]).update(processed_at=now)
-            return [number for number, event in enumerate(events) if event not in alike]
+            done = {event.id for event in alike}
+            InboxEvent.objects.filter(id__in=done).update(processed_at=now)
+            return [number for number, event in enumerate(events) if event.id not in done]
     return range(len(events))
 
 

@@ -23,5 +23,6 @@ class Share:
         """Take notice of how long it took to do so many together."""
         if seconds > LONGEST_SECONDS:
             self.size = max(FEWEST, many // 2)
-        elif seconds < LONGEST_SECONDS / 4 and many == self.size:
+        # Twice as many take twice as long at most: much is the same for however many there are.
+        elif seconds < LONGEST_SECONDS / 2 and many == self.size:
             self.size = min(MOST, 2 * many)
