@@ -23,6 +23,7 @@ from holdings.lots import services as lots
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import show, uuid7
 from krak.core.money import amount_object, floor_to, places_of, plain
+from krak.core.rows import insert_rows
 from krak.core.transactions import takes_part
 from krak.customers import queries as customers
 from krak.notifications import services as notifications
@@ -128,7 +129,7 @@ def _pay(rewards: Sequence[_Reward], *, now: datetime) -> None:
         for grant in grants
         if grant.asset != homes[grant.customer_id]
     )
-    Grant.objects.bulk_create(grants)
+    insert_rows(grants)
     bought = {(reward.customer_id, reward.group): reward.purchase for reward in rewards}
     notifications.keep(
         (_told(grant, bought[grant.customer_id, grant.group], now=now) for grant in grants),

@@ -18,7 +18,7 @@ from krak.core.ids import show, uuid7
 from krak.core.inbox import services as inbox
 from krak.core.money import amount_object, money
 from krak.core.outbox import services as outbox
-from krak.core.rows import write_rows
+from krak.core.rows import insert_rows, write_rows
 from krak.core.transactions import takes_part
 from krak.notifications import services as notifications
 
@@ -101,7 +101,7 @@ def keep(rows: Sequence[CardTransaction], *, now: datetime) -> None:
 
     What waited for them goes on, and what they earn is owed.
     """
-    CardTransaction.objects.bulk_create(rows)
+    insert_rows(rows)
     for row in rows:
         _open_cases(row, row.authorization, now=now)
     inbox.arrived(provider="stripe", names=[row.stripe_id for row in rows])

@@ -5,6 +5,7 @@ by itself), then published to the broker, then done in the same transaction as i
 Losing the broker, a worker or the relay at any point therefore loses nothing and doubles nothing.
 """
 
+import json
 import logging
 import time
 from collections import defaultdict
@@ -24,6 +25,7 @@ from django.db.models.functions import Now
 from krak.core import logs
 from krak.core.audit.context import because
 from krak.core.errors import DomainError
+from krak.core.functions import call_each
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
 from krak.core.outbox.registry import NotYet, handler_of, topics_of_many
@@ -48,6 +50,12 @@ LONGEST_PAUSE: Final = timedelta(hours=1)
 SOON: Final = timedelta(seconds=1)
 LATER: Final = timedelta(minutes=5)
 """Between what is put off and its next time: as long as it has waited, within these two."""
+_PROMISE: Final = """
+INSERT INTO outbox_outboxmessage (id, topic, payload, due_at)
+SELECT (message->>'id')::uuid, %s, message->'payload',
+       coalesce(statement_timestamp() + %s::interval, transaction_timestamp())
+  FROM jsonb_array_elements(%s::jsonb) AS _(message)
+"""
 _following: Final[ContextVar[list[UUID] | None]] = ContextVar("following", default=None)
 """What the delivery that is under way does next."""
 
@@ -55,36 +63,34 @@ _following: Final[ContextVar[list[UUID] | None]] = ContextVar("following", defau
 @takes_part
 def promise(topic: str, payload: dict[str, Any], *, due_at: datetime | None = None) -> None:
     """Write down work that must follow the commit of this transaction."""
-    message = _message(topic, payload)
+    message = OutboxMessage(id=uuid7(), topic=topic, payload=payload)
     if due_at is not None:
         message.due_at = due_at
-    else:
-        _follow([message])
+    elif within := _followed_within(topic, [message.id]):
+        message.due_at = Now() + within
     message.save(force_insert=True)
 
 
 @takes_part
 def promise_all(topic: str, payloads: Iterable[dict[str, Any]]) -> None:
     """Write down several pieces of work of one kind, as `promise` does one."""
-    messages = [_message(topic, payload) for payload in payloads]
-    _follow(messages)
-    OutboxMessage.objects.bulk_create(messages)
+    messages = {uuid7(): payload for payload in payloads}
+    if messages:
+        told = [{"id": str(each), "payload": payload} for each, payload in messages.items()]
+        within = _followed_within(topic, messages)
+        call_each(_PROMISE, [[topic, within, json.dumps(told)]])
 
 
-def _message(topic: str, payload: dict[str, Any]) -> OutboxMessage:
-    return OutboxMessage(id=uuid7(), topic=topic, payload=payload)
+def _followed_within(topic: str, ids: Iterable[UUID]) -> timedelta | None:
+    """Have the delivery that promises these, if one does, do them next where they go together.
 
-
-def _follow(messages: Iterable[OutboxMessage]) -> None:
-    """Have the delivery that promises these, if one does, do them next where they go together."""
+    Returns how long the relay leaves them to it, None if they are the relay's.
+    """
     following = _following.get()
-    if following is None:
-        return
-    together = topics_of_many()
-    for message in messages:
-        if message.topic in together:
-            message.due_at = Now() + FOLLOWED_WITHIN
-            following.append(message.id)
+    if following is None or topic not in topics_of_many():
+        return None
+    following.extend(ids)
+    return FOLLOWED_WITHIN
 
 
 @takes_part
@@ -197,15 +203,16 @@ def _done_alike(topic: str, ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
     assert handle_many is not None  # noqa: S101 - it is a topic of many
     try:
         with transaction():
-            messages = list(
+            messages = dict(
                 OutboxMessage.objects.select_for_update(skip_locked=True, no_key=True)
                 .filter(id__in=ids, done_at=None, dead_at=None)
                 .order_by("id")
+                .values_list("id", "payload")
             )
             if not messages:
                 return set()
-            left = handle_many(payloads=[message.payload for message in messages], now=now) or ()
-            done = {message.id for n, message in enumerate(messages) if n not in left}
+            left = handle_many(payloads=list(messages.values()), now=now) or ()
+            done = {message_id for n, message_id in enumerate(messages) if n not in left}
             OutboxMessage.objects.filter(id__in=done).update(done_at=now)
     except Exception as error:  # noqa: BLE001 - each is tried alone, where a failure is recorded
         logger.info("outbox: %s not together: %s", topic, error)

@@ -12,6 +12,7 @@ from django.db.models import Q
 from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
 from krak.core.retention import drop_older, kept_since
+from krak.core.rows import insert_rows
 from krak.core.transactions import takes_part
 from krak.notifications import kinds
 from krak.notifications.models import Notification
@@ -55,13 +56,14 @@ def promise_all(customer_ids: Iterable[UUID], kind: str, facts: Mapping[str, Any
 def keep(told: Iterable[Told], *, now: datetime) -> list[Notification]:
     """Put notices into their customers' inboxes, and promise each to the channels it goes on."""
     # In order of customer, because numbering a notice locks its customer's feed.
-    notices = Notification.objects.bulk_create(
+    notices = [
         Notification(
             id=uuid7(), customer_id=each.customer_id, kind=each.kind, facts=dict(each.facts),
             created_at=now,
         )
         for each in sorted(told, key=lambda each: each.customer_id)
-    )  # fmt: skip
+    ]  # fmt: skip
+    insert_rows(notices)
     carrying.plan(notices, now=now)
     transaction.on_commit(lambda: wake({notice.customer_id for notice in notices}))
     return notices
