@@ -1,5 +1,6 @@
 """Reads of cards and policies."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,23 +110,24 @@ def policies_in_force(wanted: Sequence[Judged]) -> list[Policy]:
         Q(customer_id__in={each.customer_id for each in wanted}) | Q(customer_id=None),
         currency__in={"", *(each.currency for each in wanted)},
     ).order_by("effective_at", "id")
-    known = list(policies)
-    return [_in_force(known, each) for each in wanted]
+    of: defaultdict[UUID | None, list[Policy]] = defaultdict(list)
+    for policy in policies:
+        of[policy.customer_id].append(policy)
+    return [
+        _in_force([*of[None], *(of[each.customer_id] if each.customer_id else ())], each)
+        for each in wanted
+    ]
 
 
 def _in_force(policies: Iterable[Policy], wanted: Judged) -> Policy:
-    """Return the policy in force among all, oldest first."""
-    concerned = [
-        policy
-        for policy in policies
-        if policy.customer_id in {None, wanted.customer_id}
-        and policy.currency in {"", wanted.currency}
-    ]
+    """Return the policy in force: of everybody's and then the customer's own, oldest first."""
+    concerned = [policy for policy in policies if policy.currency in {"", wanted.currency}]
     if not concerned:
         raise LookupError(f"no policy in force for {wanted.currency} at {wanted.at}")
     effective = [policy for policy in concerned if policy.effective_at <= wanted.at]
-    own = [policy for policy in effective if policy.customer_id is not None]
-    return (own or effective or concerned[:1])[-1]
+    if effective:
+        return effective[-1]
+    return min(concerned, key=lambda policy: (policy.effective_at, policy.id))
 
 
 class CardNotFound(DomainError):

@@ -18,11 +18,16 @@ from holdings.ledger.rules import Entry
 from krak.core.errors import DomainError, Kind
 from krak.core.functions import call
 from krak.core.ids import uuid7
-from krak.core.money import require_exact
-from krak.core.rows import locked, write_rows
+from krak.core.money import plain, require_exact
+from krak.core.rows import locked
 from krak.core.transactions import takes_part, transaction
 
 ROLLED_UP_AT_ONCE: Final = 5000
+_RELEASE: Final = """
+SELECT count(ledger_release((part->>'customer')::uuid, part->>'reference',
+                            (part->>'most')::numeric, %s::timestamptz))
+  FROM jsonb_array_elements(%s::jsonb) AS _(part)
+"""
 
 
 class CauseReused(DomainError):
@@ -178,18 +183,12 @@ def release(parts: Mapping[tuple[UUID, str], Decimal], *, now: datetime) -> None
 
     A hold that was never placed is passed over. The customers' books must be locked.
     """
-    holds = Hold.objects.filter(
-        customer_id__in={customer_id for customer_id, _ in parts},
-        reference__in={reference for _, reference in parts},
-        amount__gt=0,
-    )
-    released = []
-    for hold in holds:
-        if most := parts.get((hold.customer_id, hold.reference)):
-            hold.amount -= min(hold.amount, most)
-            hold.forced, hold.updated_at = True, now
-            released.append(hold)
-    write_rows(released, ["amount", "forced", "updated_at"])
+    told = [
+        {"customer": str(customer_id), "reference": reference, "most": plain(most)}
+        for (customer_id, reference), most in parts.items()
+    ]
+    if told:
+        call(_RELEASE, [now, json.dumps(told)])
 
 
 @takes_part

@@ -151,6 +151,9 @@ def test_captures_that_arrive_together_share_their_statements(pinned: Any) -> No
         outbox.drain(now=clock.now())
 
     assert len(together) < 3 * len(alone)
+    # Before the captures, and before and after the rewards' accounts are opened: nobody was short.
+    looks = [query for query in together if 'FROM "ledger_ledgeraccount"' in query["sql"]]
+    assert len(looks) == 3
     assert [shopper.spent for shopper in shoppers] == [Decimal(2)] + [Decimal(1)] * 7
     assert all(shopper.posted("BTC") > 0 for shopper in shoppers)
 

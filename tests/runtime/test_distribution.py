@@ -225,6 +225,7 @@ def test_functions_of_one_customer_run_where_their_rows_are() -> None:
         "authorizations_snapshot",
         "authorizations_spent",
         "ledger_append",
+        "ledger_release",
         "lots_move",
         "lots_receive",
         "lots_spend",

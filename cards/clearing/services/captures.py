@@ -74,7 +74,7 @@ def capture(
     ]
     ledger.post_all([entry_of(row, accounts[row.customer_id, row.currency].id) for row in rows])
     lots.spend(moved_by(row) for row in rows)
-    _flag_overdrawn(captures)
+    _flag_overdrawn(captures, accounts)
     keep(rows, now=now)
     captured = []
     for each in captures:
@@ -153,9 +153,17 @@ def _sell(
             )
 
 
-def _flag_overdrawn(captures: Sequence[_Capture]) -> None:
-    accounts = ledger.accounts_of(each.cash for each in captures)
-    for each in captures:
+def _flag_overdrawn(
+    captures: Sequence[_Capture], before: dict[tuple[UUID, str], LedgerAccount]
+) -> None:
+    """Look again at those who had less than was captured: something may have been sold for them."""
+    short = [
+        each
+        for each in captures
+        if before[each.cash].posted - before[each.cash].held < each.told.amount
+    ]
+    accounts = ledger.accounts_of(each.cash for each in short)
+    for each in short:
         account = accounts[each.cash]
         if account.posted - account.held < 0:
             each.flags.append("overdrawn")

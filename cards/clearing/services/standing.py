@@ -56,8 +56,10 @@ def owners_of(cards: Iterable[tuple[str, str]]) -> dict[str, CardDirectory]:
         EventRefused: what is told of one is in another currency than the card's.
     """
     cards = set(cards)
-    known = CardDirectory.objects.select_related("card").filter(
-        stripe_id__in={stripe_id for stripe_id, _ in cards}
+    known = (
+        CardDirectory.objects.select_related("card")
+        .only("customer", "card__currency")
+        .filter(stripe_id__in={stripe_id for stripe_id, _ in cards})
     )
     found = {owner.stripe_id: owner for owner in known}
     for stripe_id, currency in cards:
