@@ -47,3 +47,9 @@ def install(facts: Iterable[AssetFacts]) -> None:
 def known() -> Mapping[str, AssetFacts]:
     """Return every asset this process knows, by code."""
     return MappingProxyType(_facts)
+
+
+def has_multiplier(code: str) -> bool:
+    """Tell whether what is held of an asset and what is shown of it may differ."""
+    asset = _facts.get(code)
+    return asset is not None and asset.properties.has_multiplier

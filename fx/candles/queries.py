@@ -77,7 +77,7 @@ def candles(
     with connection.cursor() as cursor:
         cursor.execute(_CANDLES if currency == BASE else _CROSSED, question)
         rows = cursor.fetchall()
-    shares = [each for each in (code, currency) if _has_multiplier(each)]
+    shares = [each for each in (code, currency) if catalogue.has_multiplier(each)]
     scale = Scale(
         rows=multiplier_rows(codes=shares) if shares else {},
         adjusted=adjusted,
@@ -122,8 +122,3 @@ def daily_closes(code: str, *, first_on: date, last_on: date) -> dict[date, Deci
             [code, first_on, last_on],
         )
         return dict(cursor.fetchall())
-
-
-def _has_multiplier(code: str) -> bool:
-    asset = catalogue.known().get(code)
-    return asset is not None and asset.properties.has_multiplier

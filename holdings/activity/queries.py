@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Sum, When
 from moneyed import Money
 
-from fx.assets import catalogue
+from fx.assets.catalogue import has_multiplier
 from fx.assets.queries import multiplier_rows
 from fx.assets.rules import multiplier_at
 from holdings.activity.registry import Group, Moved, Reading, Words, reading_of, readings
@@ -175,12 +175,6 @@ def changes_of(
     ):
         found[entry_id][code] = total
     return found
-
-
-def has_multiplier(code: str) -> bool:
-    """Tell whether what is held of an asset and what is shown of it may differ."""
-    asset = catalogue.known().get(code)
-    return asset is not None and asset.properties.has_multiplier
 
 
 def _words(moved: Sequence[Moved]) -> dict[UUID, Words]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from holdings.activity.queries import has_multiplier
+from fx.assets.catalogue import has_multiplier
 from holdings.activity.registry import Group, Moved, Words, reads
 from holdings.funding.models import (
     Deposit,

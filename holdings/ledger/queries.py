@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Sum
 from moneyed import Money
 
-from fx.assets import catalogue
+from fx.assets.catalogue import has_multiplier
 from fx.prices.rules import Board, NoPrice
 from holdings.ledger.models import Book, JournalEntry, LedgerAccount
 from krak.core.money import floor_to, money, nearest_to, places_of
@@ -188,13 +188,8 @@ def _wallet(balance: Balance, currency: str, board: Board, now: datetime) -> Wal
         stale=code != currency
         and not (board.is_fresh(code, now) and board.is_fresh(currency, now)),
         price_as_of=price.as_of if price else None,
-        multiplier=board.multiplier(code, now) if _has_multiplier(code) else None,
+        multiplier=board.multiplier(code, now) if has_multiplier(code) else None,
     )
-
-
-def _has_multiplier(code: str) -> bool:
-    asset = catalogue.known().get(code)
-    return asset is not None and asset.properties.has_multiplier
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from fx.assets.catalogue import has_multiplier
 from fx.assets.queries import multiplier_rows
 from holdings.activity import queries as activity
 from holdings.activity.queries import Line
@@ -76,7 +77,7 @@ class TaxReport:
         if cursor:
             rows = queries.disposals_after(rows, *map(UUID, cursor))
         found = list(rows[:BATCH])
-        shares = [code for code in {row.currency for row in found} if activity.has_multiplier(code)]
+        shares = [code for code in {row.currency for row in found} if has_multiplier(code)]
         written = documents.tax_rows(found, multiplier_rows(codes=shares) if shares else {})
         begins = not cursor
         head = [list(documents.TAX_HEAD)] if begins else []

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from fx.assets.catalogue import has_multiplier
 from fx.assets.queries import multiplier_rows
 from fx.assets.rules import multiplier_at
 from holdings.activity import queries as activity
@@ -224,7 +225,7 @@ def _currencies(
             side = came if amount > 0 else went
             side[code] = side.get(code, Decimal(0)) + amount
     codes = sorted({*opening, *came, *went, *closing})
-    shares = [code for code in codes if activity.has_multiplier(code)]
+    shares = [code for code in codes if has_multiplier(code)]
     multipliers = multiplier_rows(codes=shares) if shares else {}
     zero = Decimal(0)
     return [
