@@ -11,11 +11,9 @@ from rest_framework.views import APIView
 from cards.authorizations import queries as authorizations
 from cards.cashback import queries
 from cards.cashback.models import Grant
-from fx.prices import live
-from holdings.ledger.queries import shown
+from holdings.ledger.shapes import MultiplierField, amount_in
 from krak.api.paging import PARAMETERS, CursorPages
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
-from krak.core import clock
 from krak.core.ids import show
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
@@ -30,6 +28,7 @@ class CashbackSerializer(serializers.Serializer[Grant]):
     value = serializers.SerializerMethodField("when_paid")
     taken_back = serializers.SerializerMethodField()
     paid = serializers.SerializerMethodField()
+    multiplier = MultiplierField("asset")
     created_at = serializers.DateTimeField(source="granted_at")
     livemode = LivemodeField()
 
@@ -51,8 +50,7 @@ class CashbackSerializer(serializers.Serializer[Grant]):
     @extend_schema_field(AmountSerializer)
     def get_paid(self, grant: Grant) -> Any:
         """Return what was credited, in the shown units of today."""
-        board, now = self.context["board"], self.context["now"]
-        return amount_object(shown(grant.units, code=grant.asset, board=board, now=now))
+        return amount_in(self.context, grant.units, grant.asset)
 
 
 class CashbackPageSerializer(serializers.Serializer[dict[str, Any]]):
@@ -84,8 +82,6 @@ class Cashback(APIView):
         pages = CursorPages()
         grants = pages.paginate_queryset(queries.grants(customer_id=customer_id), request)
         context = {
-            "board": live.current(),
-            "now": clock.now(),
             "authorizations": authorizations.ids_by_stripe_id(
                 customer_id=customer_id, stripe_ids=(grant.group for grant in grants)
             ),

@@ -32,7 +32,12 @@ from krak.customers.authentication import asking
 class ReceiptSaleSerializer(serializers.Serializer[Sale]):
     """An asset that was sold for it, by the figures of that moment."""
 
-    units = AmountSerializer(help_text="in shown units")
+    units = AmountSerializer(source="units.amount", help_text="in shown units")
+    multiplier = DecimalText(
+        source="units.multiplier",
+        allow_null=True,
+        help_text="of shares, at the sale: shown by base units",
+    )
     price = DecimalText(help_text="of one shown unit, in the card's currency")
     proceeds = AmountSerializer()
     spread = AmountSerializer(help_text="what we earned on it")
@@ -56,7 +61,12 @@ class ReceiptRewardSerializer(serializers.Serializer[Reward]):
     """What it earned, less what was taken back."""
 
     value = AmountSerializer(help_text="when it was earned, in the card's currency")
-    units = AmountSerializer(help_text="of what it was paid in, in base units")
+    units = AmountSerializer(
+        source="units.amount", help_text="of what it was paid in, in shown units of today"
+    )
+    multiplier = DecimalText(
+        source="units.multiplier", allow_null=True, help_text="of shares, now: shown by base units"
+    )
 
 
 class ReceiptSerializer(serializers.Serializer[Receipt]):
@@ -99,7 +109,8 @@ class OneReceipt(APIView):
                     "from_cash": _usd("100.00"),
                     "sales": [
                         {
-                            "units": {"amount": "0.0004", "currency": "BTC"}, "price": "50000",
+                            "units": {"amount": "0.0004", "currency": "BTC"},
+                            "multiplier": None, "price": "50000",
                             "proceeds": _usd("20.00"), "spread": _usd("0.00"),
                             "cost_basis": _usd("5.90"), "gain": _usd("14.10"),
                             "venue": "kraken", "sold_at": "2026-11-20T19:30:00Z",
@@ -117,6 +128,7 @@ class OneReceipt(APIView):
                         {
                             "value": _usd("1.20"),
                             "units": {"amount": "0.000024", "currency": "BTC"},
+                            "multiplier": None,
                         }
                     ],
                     "created_at": "2026-11-20T19:30:00Z", "livemode": False,

@@ -44,7 +44,7 @@ def as_pdf(receipt: Receipt) -> bytes:
 def _sales(sales: Sequence[Sale], from_cash: Money) -> Section:
     rows = [
         [
-            _money(sale.units),
+            _money(sale.units.amount),
             plain(sale.price),
             _money(sale.spread),
             _money(sale.proceeds),
@@ -78,7 +78,7 @@ def _cleared(cleared: Sequence[Cleared]) -> Section:
 
 
 def _cashback(rewards: Sequence[Reward]) -> Section:
-    rows = [[_money(each.units), _money(each.value)] for each in rewards]
+    rows = [[_money(each.units.amount), _money(each.value)] for each in rewards]
     columns = [Column("Earned", 0.6), Column("Worth when earned", 0.4, is_figure=True)]
     return Section("Cashback", columns, rows, note="" if rows else "None yet.")
 

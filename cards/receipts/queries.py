@@ -18,7 +18,7 @@ from cards.clearing.models import CardTransaction, Kind
 from fx.prices import live
 from holdings.activity.queries import changes_of
 from holdings.ledger.models import JournalEntry
-from holdings.ledger.queries import shown
+from holdings.ledger.queries import Shown, shown_with
 from holdings.lots.models import Disposal
 from krak.core.minor_units import from_minor
 from krak.core.money import UnknownCurrency, floor_to, money, rate_to
@@ -31,7 +31,7 @@ class Sale:
     `gain` and `cost_basis` are of the lots that left; None for what has none.
     """
 
-    units: Money
+    units: Shown
     price: Decimal
     proceeds: Money
     spread: Money
@@ -58,7 +58,7 @@ class Reward:
     """What the purchase earned, less what was taken back."""
 
     value: Money
-    units: Money
+    units: Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _sale(
     # All lots that one sale takes from are reckoned in one currency.
     cost, gain, reckoned_in = lots[0] if lots else (None, None, "")
     return Sale(
-        units=money(-changes[code] * price.multiplier, code),
+        units=shown_with(price.multiplier, -changes[code], code=code),
         price=floor_to(price.bid / price.multiplier, PRICE_PLACES),
         proceeds=money(changes[currency], currency),
         spread=money(entry.details["spread"], currency),
@@ -176,7 +176,7 @@ def _cashback(paid: Authorization, *, now: datetime) -> list[Reward]:
     return [
         Reward(
             money(grant.value_left, grant.currency),
-            shown(grant.units_left, code=grant.asset, board=board, now=now),
+            shown_with(board.multiplier(grant.asset, now), grant.units_left, code=grant.asset),
         )
         for grant in grants.order_by("number")
     ]

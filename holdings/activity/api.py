@@ -18,8 +18,9 @@ from holdings.activity import queries
 from holdings.activity.queries import Direction, Line, Wanted
 from holdings.activity.registry import Group
 from holdings.ledger.models import JournalEntry
+from holdings.ledger.shapes import ShownAmountSerializer
 from krak.api.paging import CursorPages, MalformedCursor
-from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
+from krak.api.shapes import ConstantField, IdField, LivemodeField
 from krak.core.ids import show
 from krak.customers.authentication import asking
 
@@ -40,7 +41,9 @@ class ActivitySerializer(serializers.Serializer[Line]):
     )
     note = serializers.CharField(source="words.note")
     status = serializers.CharField(source="words.status", help_text="completed, provisional, …")
-    amounts = AmountSerializer(many=True, help_text="signed, in the shown units of the moment")
+    amounts = ShownAmountSerializer(
+        many=True, help_text="signed, in the shown units of the moment of `event_at`"
+    )
     links = serializers.DictField(
         child=serializers.CharField(), source="words.links", help_text="ids of what it is about"
     )
@@ -139,7 +142,7 @@ class ActivityPages(CursorPages):
                     "kind": "capture", "group": "card", "direction": "out",
                     "title": "Card purchase", "party": "RAMEN TOKYO", "note": "",
                     "status": "completed",
-                    "amounts": [{"amount": "-120.00", "currency": "USD"}],
+                    "amounts": [{"amount": "-120.00", "currency": "USD", "multiplier": None}],
                     "links": {
                         "authorization": "auth_01m8hw7k1yf1p8m4dq0x2n5v3d",
                         "card": "card_01m8hw7k1yf1p8m4dq0x2n5v3e",

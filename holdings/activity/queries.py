@@ -11,14 +11,13 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Sum, When
-from moneyed import Money
 
 from fx.assets.catalogue import has_multiplier
 from fx.assets.queries import multiplier_rows
 from fx.assets.rules import multiplier_at
 from holdings.activity.registry import Group, Moved, Reading, Words, reading_of, readings
 from holdings.ledger.models import JournalEntry, LedgerAccount, Posting, Side
-from krak.core.money import money
+from holdings.ledger.queries import Shown, shown_with
 
 SEARCHED: Final = ("merchant", "counterparty", "note", "reference")
 """What of an entry's `details` a search looks into."""
@@ -55,7 +54,7 @@ class Line:
     moved: Moved
     reading: Reading
     words: Words
-    amounts: tuple[Money, ...]
+    amounts: tuple[Shown, ...]
 
     @property
     def direction(self) -> Direction:
@@ -150,7 +149,9 @@ def lines(rows: Sequence[JournalEntry]) -> list[Line]:
             reading_of(each.kind),
             words[each.id],
             tuple(
-                money(amount * multiplier_at(multipliers.get(code, ()), each.event_at), code)
+                shown_with(
+                    multiplier_at(multipliers.get(code, ()), each.event_at), amount, code=code
+                )
                 for code, amount in each.changes.items()
             ),
         )

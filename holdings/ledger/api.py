@@ -12,6 +12,7 @@ from fx.prices import live
 from holdings.ledger import queries
 from holdings.ledger.models import LedgerAccount
 from holdings.ledger.queries import Wallet
+from holdings.ledger.shapes import MultiplierField, Seen
 from krak.api.shapes import AmountSerializer, ConstantField, DecimalText, IdField, LivemodeField
 from krak.core import clock
 from krak.core.money import money
@@ -45,6 +46,7 @@ class BalancesSerializer(serializers.Serializer[dict[str, object]]):
     """All wallets, by currency, and what those with a price are worth together."""
 
     value = AmountSerializer(help_text="sum of the wallets that have a price")
+    multiplier = MultiplierField("value.currency.code")
     stale = serializers.BooleanField(help_text="a wallet that is not empty has a stale price")
     results = WalletSerializer(many=True)
 
@@ -57,16 +59,12 @@ class Balances(APIView):
         """Return what the customer has and what it is worth now."""
         customer = asking(request)
         currency = display_currency(customer)
-        wallets = queries.wallets(
-            customer_id=customer.id,
-            currency=currency,
-            board=live.current(),
-            now=clock.now(),
-        )
+        moment: Seen = {"board": live.current(), "now": clock.now()}
+        wallets = queries.wallets(customer_id=customer.id, currency=currency, **moment)
         total = sum((w.value.amount for w in wallets if w.value is not None), Decimal(0))
         body = {
             "value": money(total, currency),
             "stale": any(w.stale and w.balance.posted for w in wallets),
             "results": wallets,
         }
-        return Response(BalancesSerializer(body).data)
+        return Response(BalancesSerializer(body, context={**moment}).data)

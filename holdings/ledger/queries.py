@@ -13,7 +13,7 @@ from moneyed import Money
 from fx.assets.catalogue import has_multiplier
 from fx.prices.rules import Board, NoPrice
 from holdings.ledger.models import Book, JournalEntry, LedgerAccount
-from krak.core.money import floor_to, money, nearest_to, places_of
+from krak.core.money import amount_object, floor_to, money, nearest_to, places_of, plain
 
 FIRST: Final = UUID(int=0)
 LAST: Final = UUID(int=2**128 - 1)
@@ -120,6 +120,15 @@ def balances(*, customer_id: UUID) -> dict[str, Balance]:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """An amount in shown units, and the multiplier that made them of base units."""
+
+    amount: Money
+    multiplier: Decimal | None
+    """None for what is shown as it is held."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wallet:
     """A balance as its owner sees it: in shown units, and worth something in their currency."""
 
@@ -169,6 +178,28 @@ def shown(base_units: Decimal, *, code: str, board: Board, now: datetime) -> Mon
     return money(base_units * board.multiplier(code, now), code)
 
 
+def shown_by(code: str, *, board: Board, now: datetime) -> Decimal | None:
+    """Return the multiplier that `shown` takes; None for what is shown as it is held."""
+    return board.multiplier(code, now) if has_multiplier(code) else None
+
+
+def shown_with(multiplier: Decimal, base_units: Decimal, *, code: str) -> Shown:
+    """Return base units as they were shown by the multiplier of another moment."""
+    amount = money(base_units * multiplier, code)
+    return Shown(amount, multiplier if has_multiplier(code) else None)
+
+
+def told(base_units: Decimal, *, code: str, board: Board, now: datetime) -> dict[str, str]:
+    """Return base units as notices say them: an amount object, of shares with the multiplier."""
+    multiplier = board.multiplier(code, now)
+    return amount_object(money(base_units * multiplier, code)) | beside(multiplier, code=code)
+
+
+def beside(multiplier: Decimal, *, code: str) -> dict[str, str]:
+    """Return what a notice has beside amounts in shown units: of shares the multiplier."""
+    return {"multiplier": plain(multiplier)} if has_multiplier(code) else {}
+
+
 def _wallet(balance: Balance, currency: str, board: Board, now: datetime) -> Wallet:
     code = balance.currency
     price = board.price(code)
@@ -188,7 +219,7 @@ def _wallet(balance: Balance, currency: str, board: Board, now: datetime) -> Wal
         stale=code != currency
         and not (board.is_fresh(code, now) and board.is_fresh(currency, now)),
         price_as_of=price.as_of if price else None,
-        multiplier=board.multiplier(code, now) if has_multiplier(code) else None,
+        multiplier=shown_by(code, board=board, now=now),
     )
 
 

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from fx.candles import recent
 from fx.candles.queries import daily_closes
 from fx.prices import live
-from fx.prices.rules import BASE
+from fx.prices.rules import BASE, Board
 from fx.prices.tickers import require_price
 from holdings.lots import queries as lots
 from holdings.lots.models import Disposal, Lot
@@ -106,9 +106,15 @@ def portfolio(*, customer_id: UUID, measure: Measure, now: datetime) -> Portfoli
 
 
 def history(
-    *, customer_id: UUID, currency: str, first_on: date, last_on: date, now: datetime
+    *,
+    customer_id: UUID,
+    currency: str,
+    first_on: date,
+    last_on: date,
+    board: Board,
+    now: datetime,
 ) -> list[DayWorth]:
-    """Return the worth of each day from the first to the last, in `currency`.
+    """Return the worth of each day from the first to the last, in `currency` as shown at `now`.
 
     Crossed with what the currency itself was worth when each day ended; a day without one is
     left out, and so are days on which the customer had nothing.
@@ -116,7 +122,6 @@ def history(
     Raises:
         CurrencyWithoutPrice: the board lacks the currency.
     """
-    board = live.current()
     require_price(board, currency)
     multiplier = board.multiplier(currency, now)
     rows = DayValue.objects.filter(

@@ -178,7 +178,9 @@ class ReserveProofSerializer(serializers.Serializer[Mine]):
     customer = serializers.CharField()
     nonce = serializers.CharField(help_text="32 bytes as hex")
     units = DecimalText(help_text="all that one had, in base units: the sum of the parts")
-    multiplier = DecimalText(source="tree.multiplier")
+    multiplier = DecimalText(
+        source="tree.multiplier", help_text="what turned base units into shown units"
+    )
     parts = PartSerializer(many=True)
     merkle_root = serializers.SerializerMethodField()
     as_of = serializers.DateTimeField(source="tree.proof.as_of")

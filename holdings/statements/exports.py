@@ -123,7 +123,7 @@ class ActivityExport:
 
 
 def _activity_rows(line: Line) -> Iterable[list[str]]:
-    for amount in line.amounts:
+    for shown in line.amounts:
         yield [
             line.moved.event_at.isoformat(),
             line.moved.created_at.isoformat(),
@@ -132,8 +132,8 @@ def _activity_rows(line: Line) -> Iterable[list[str]]:
             line.words.title,
             line.words.party,
             line.words.note,
-            plain(amount.amount),
-            amount.currency.code,
+            plain(shown.amount.amount),
+            shown.amount.currency.code,
             show("ent", line.moved.id),
         ]
 

@@ -79,22 +79,22 @@ def test_a_dinner_reads_as_what_it_was(known: Known) -> None:
         "direction": "out",
         "title": "Card purchase",
         "party": "RAMEN TOKYO",
-        "amounts": [{"amount": "-120.00", "currency": "USD"}],
+        "amounts": [{"amount": "-120.00", "currency": "USD", "multiplier": None}],
     }
     assert capture["links"]["authorization"] == shown
     assert capture["links"]["card"] == show(Card.PREFIX, known.card.id)
     assert (sale["title"], sale["direction"]) == ("BTC sold for a purchase", "exchange")
     assert sale["links"] == {"authorization": shown}
     assert sale["amounts"] == [
-        {"amount": "-0.0004", "currency": "BTC"},
-        {"amount": "20.00", "currency": "USD"},
+        {"amount": "-0.0004", "currency": "BTC", "multiplier": None},
+        {"amount": "20.00", "currency": "USD", "multiplier": None},
     ]
     assert (reward["title"], reward["party"], reward["group"]) == (
         "Cashback", "RAMEN TOKYO", "cashback",
     )  # fmt: skip
-    assert reward["amounts"] == [{"amount": "0.000024", "currency": "BTC"}]
+    assert reward["amounts"] == [{"amount": "0.000024", "currency": "BTC", "multiplier": None}]
     assert (coin["group"], coin["direction"]) == ("deposit", "in")
-    assert cash["amounts"] == [{"amount": "100.00", "currency": "USD"}]
+    assert cash["amounts"] == [{"amount": "100.00", "currency": "USD", "multiplier": None}]
 
 
 def test_a_kind_that_nobody_described_reads_by_its_name(known: Known) -> None:

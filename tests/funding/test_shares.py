@@ -78,9 +78,10 @@ def test_shares_come_by_their_contract_and_are_shown_by_their_multiplier(
     )  # fmt: skip
     told = Notification.objects.filter(customer=bob.customer, kind="deposit.received").get()
     assert (told.facts["amount"], told.facts["currency"]) == ("2.55", "AAPLx")
+    assert deposit["multiplier"] == told.facts["multiplier"] == "1.02"
     moved = bob.get("/v1/activity").json()["results"][0]
     assert moved["title"] == f"Shares received on {NETWORKS[network].name}"
-    assert [each["amount"] for each in moved["amounts"]] == ["2.55"]
+    assert moved["amounts"] == [{"amount": "2.55", "currency": "AAPLx", "multiplier": "1.02"}]
     # 2.55 shares at 200 dollars.
     assert queries.deposited(customer_id=bob.customer.id, now=clock.now()).day == 510
     books_hold(bob)
@@ -204,6 +205,7 @@ def test_shares_leave_in_shown_units_and_are_sent_in_those_of_their_contract(
     made = post(bob, "/v1/withdrawals", asked, "withdraw", asked)
 
     assert made.status_code == 201, made.content
+    assert preview["multiplier"] == made.json()["multiplier"] == "1.02"
     assert amounts(made.json(), "amount", "fee", "total") == ["5.1", "0.0050000094", "5.1050000094"]
     kept = Withdrawal.objects.get()
     assert (kept.amount, kept.fee, kept.usd_value) == (
@@ -214,7 +216,9 @@ def test_shares_leave_in_shown_units_and_are_sent_in_those_of_their_contract(
     assert (sent.currency, sent.token, sent.amount) == ("AAPLx", AAPLX_MINT, Decimal(5))
     world.tell("chain", world.payout("completed", made.json()["id"]))
     told = Notification.objects.filter(customer=bob.customer, kind="withdrawal.completed").get()
-    assert (told.facts["amount"], told.facts["fee"]) == ("5.1", "0.0050000094")
+    assert (told.facts["amount"], told.facts["fee"], told.facts["multiplier"]) == (
+        "5.1", "0.0050000094", "1.02",
+    )  # fmt: skip
     assert balance(bob, "AAPLx") == (Decimal("4.99509803"), Decimal(0))
     books_hold(bob)
 

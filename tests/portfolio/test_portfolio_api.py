@@ -11,6 +11,8 @@ from django.test import Client
 
 from fx.assets import directory
 from fx.assets import services as assets
+from fx.assets.models import Asset, Multiplier
+from fx.assets.rules import Kind
 from fx.candles import recent
 from fx.candles.rules import Span
 from holdings.lots.models import Lot
@@ -81,6 +83,7 @@ def test_a_portfolio_is_valued_sorted_and_compared(pinned: Any) -> None:
         "object": "portfolio",
         "currency": "USD",
         "value": usd("1700.00"),
+        "multiplier": None,
         # 1000 - 800 + 600 - 750 + 0 of 1650
         "day_change": {"amount": usd("50.00"), "percent": "3.03"},
         "gain": {"amount": usd("150.00"), "percent": "10.34"},
@@ -121,6 +124,20 @@ def test_any_asset_is_a_currency_to_look_at_it_in(pinned: Any) -> None:
     assert euros["gain"] == {"amount": {"amount": "200.00", "currency": "EUR"}, "percent": "100"}
     assert (euros["results"][0]["price"], euros["day_change"]) == ("40000", None)
     assert bitcoin["value"] == {"amount": "0.012", "currency": "BTC"}
+
+
+def test_values_in_shares_have_their_multiplier(pinned: Any) -> None:
+    pinned({"AAPLx": "200"}, multipliers={"AAPLx": "2"})
+    known = with_lots("100")
+
+    portfolio = known.get("/v1/portfolio?currency=AAPLx").json()
+    assert (portfolio["value"], portfolio["multiplier"]) == (
+        {"amount": "0.5", "currency": "AAPLx"}, "2",
+    )  # fmt: skip
+    assert known.get("/v1/portfolio/history?currency=AAPLx").json()["multiplier"] == "2"
+    assert known.send("/v1/me", {"display_currency": "AAPLx"}, method="patch").status_code == 200
+    balances = known.get("/v1/balances").json()
+    assert (balances["value"]["currency"], balances["multiplier"]) == ("AAPLx", "2")
 
 
 @pytest.mark.parametrize("path", ["/v1/portfolio", "/v1/portfolio/history"])
@@ -223,6 +240,7 @@ def test_lots_and_what_left_them(pinned: Any) -> None:
     gone = known.get("/v1/portfolio/disposals").json()["results"]
 
     (lot,) = lots
+    assert [row["multiplier"] for row in (lot, *gone)] == [None, None, None]
     assert lot["id"].startswith("lot_")
     assert (lot["acquired"], lot["remaining"], lot["cost_basis"]) == (
         {"amount": "0.01", "currency": "BTC"},
@@ -237,6 +255,27 @@ def test_lots_and_what_left_them(pinned: Any) -> None:
     assert gone[0]["lot"] == lot["id"]
     assert gone[0]["proceeds"] == usd("50.00")
     assert gone[0]["acquired_at"] > gone[1]["acquired_at"]
+
+
+def test_lots_have_the_multiplier_of_now_and_what_left_them_that_of_then(pinned: Any) -> None:
+    pinned({"AAPLx": "200"}, multipliers={"AAPLx": "2"})
+    known = with_lots("0", ("AAPLx", "3", "500"))
+    share = Asset.objects.create(
+        code="AAPLx", name="Apple", kind=Kind.TOKENIZED_EQUITY.value, decimals=8,
+        listed_at=clock.now(),
+    )  # fmt: skip
+    Multiplier.objects.create(
+        asset=share, multiplier=Decimal(2), activates_at=clock.now() - DAY,
+        created_at=clock.now() - 2 * DAY,
+    )  # fmt: skip
+    assert answer_of(StripeDoor(Client(), known.card.stripe_id).request(100_00))["approved"]
+
+    pinned({"AAPLx": "100"}, multipliers={"AAPLx": "4"})
+
+    (lot,) = known.get("/v1/portfolio/lots").json()["results"]
+    assert (lot["acquired"]["amount"], lot["multiplier"]) == ("6", "4")
+    (gone,) = known.get("/v1/portfolio/disposals").json()["results"]
+    assert (gone["units"]["currency"], gone["multiplier"]) == ("AAPLx", "2")
 
 
 def test_disposals_of_one_moment_are_paged_apart(pinned: Any) -> None:
@@ -403,6 +442,7 @@ def test_history_is_in_the_currency_of_each_day(pinned: Any) -> None:
     assert dollars == {
         "object": "portfolio_history",
         "currency": "USD",
+        "multiplier": None,
         "results": [
             {"on": str(today - 3 * DAY), "value": usd("100.00"), "complete": True},
             {"on": str(today - 2 * DAY), "value": usd("110.00"), "complete": True},

@@ -181,7 +181,7 @@ def test_the_notice_says_shown_units(ada: Known) -> None:
     work()
 
     notice = Notification.objects.get(customer=ada.customer)
-    assert notice.facts["units"] == {"amount": "51", "currency": "AAPLx"}
+    assert notice.facts["units"] == {"amount": "51", "currency": "AAPLx", "multiplier": "1.02"}
     found = ada.get("/v1/notifications").json()["results"][0]
     assert found["text"] == "Your subscription is settled: 51 AAPLx for 10200.00 USD."
 

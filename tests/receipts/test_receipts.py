@@ -61,8 +61,12 @@ def test_a_dinner_paid_with_cash_and_bitcoin(known: Known) -> None:
     )  # fmt: skip
     assert cleared["presentment"] == usd("120.00")
     assert body["cashback"] == [
-        {"value": usd("1.20"), "units": {"amount": "0.00048", "currency": "ETH"}}
-    ]
+        {
+            "value": usd("1.20"), "units": {"amount": "0.00048", "currency": "ETH"},
+            "multiplier": None,
+        }
+    ]  # fmt: skip
+    assert sale["multiplier"] is None
 
 
 def test_a_reward_in_shares_is_in_the_units_that_are_shown(client: Client, pinned: Any) -> None:
@@ -73,7 +77,22 @@ def test_a_reward_in_shares_is_in_the_units_that_are_shown(client: Client, pinne
     till.transaction(50000, transaction="t1", kind="capture")
     outbox.drain(now=clock.now())
 
-    assert receipt_of(known)["cashback"][0]["units"] == {"amount": "0.025", "currency": "AAPLx"}
+    (reward,) = receipt_of(known)["cashback"]
+    paid = {"amount": "0.025", "currency": "AAPLx"}
+    assert (reward["units"], reward["multiplier"]) == (paid, "2")
+    (granted,) = known.get("/v1/cashback").json()["results"]
+    assert (granted["paid"], granted["multiplier"]) == (paid, "2")
+
+
+def test_a_sale_of_shares_has_the_multiplier_of_the_sale(client: Client, pinned: Any) -> None:
+    pinned({"AAPLx": "200"}, multipliers={"AAPLx": "2"})
+    known = new_customer(holdings={"AAPLx": "3"})
+    StripeDoor(client, known.card.stripe_id).request(50_00)
+
+    pinned({"AAPLx": "100"}, multipliers={"AAPLx": "4"})
+
+    (sale,) = receipt_of(known)["sales"]
+    assert (sale["units"]["currency"], sale["multiplier"]) == ("AAPLx", "2")
 
 
 def test_a_purchase_that_has_not_cleared_says_so(known: Known) -> None:

@@ -180,6 +180,31 @@ def test_all_that_is_shown_of_a_share_can_be_sent(market: Any, bob: Known) -> No
     assert posted(known, "AAPLx") == 0
 
 
+def test_shares_are_shown_with_their_multiplier_wherever_they_are_on_the_way(
+    market: Any, ada: Known, bob: Known
+) -> None:
+    market(multipliers={"AAPLx": "1.02"})
+    rich = tagged(new_customer(holdings={"AAPLx": "10.2"}, country="BR"))
+    one = {"amount": "1.02", "currency": "AAPLx"}
+
+    sent = pay(rich, bob, "1.02", "AAPLx").json()
+    asked = bob.send("/v1/payment-requests", {"of": tag(rich), "amount": one}).json()
+    link = rich.send("/v1/payment-links", {"amount": one}).json()
+    seen = bob.send("/v1/payment-links/look", {"token": link["token"]}).json()
+    bill = bob.send("/v1/split-bills", {"amount": one, "shares": [{"tag": tag(rich)}]}).json()
+
+    for body in (sent, asked, link, seen, bill):
+        assert (body["amount"], body["multiplier"]) == (one, "1.02")
+    assert rich.get("/v1/transfers").json()["results"][-1] == sent
+    assert told(bob)[0][1]["amount"] == one | {"multiplier": "1.02"}
+    as_it_is = quote(rich, bob, "1.02", "AAPLx").json()
+    assert as_it_is["amount"] == as_it_is["pay"] == one | {"multiplier": "1.02"}
+    converted = quote(rich, bob, "10.00", "EUR").json()
+    assert converted["amount"]["multiplier"] is None
+    assert converted["pay"] == converted["quote"]["sell"] | {"multiplier": "1.02"}
+    assert pay(ada, bob, "1.00").json()["multiplier"] is None
+
+
 def bitcoin_cost(dollars: str) -> None:
     cost = Decimal(dollars)
     Lot.objects.filter(currency="BTC").update(cost=cost, cost_remaining=cost)
@@ -267,9 +292,11 @@ def test_an_asset_that_is_not_held_is_converted_with_its_fee_shown_first(
     made = quote(ada, bob, "10000", "JPY", **{"from": "EUR"}).json()
 
     # 66 dollars at the bid of 1.0997, and one per cent.
-    assert made["pay"] == {"amount": "60.63", "currency": "EUR"} == made["quote"]["sell"]
+    assert made["pay"] == made["quote"]["sell"] | {"multiplier": None}
+    assert made["quote"]["sell"] == {"amount": "60.63", "currency": "EUR"}
     assert made["quote"]["fee"] == {"amount": "0.61", "currency": "EUR"}
-    assert made["amount"] == {"amount": "10000", "currency": "JPY"} == made["quote"]["buy"]
+    assert made["amount"] == made["quote"]["buy"] | {"multiplier": None}
+    assert made["quote"]["buy"] == {"amount": "10000", "currency": "JPY"}
     assert (made["instant"], made["step_up"]) == (True, False)
     assert posted(ada, "EUR") == 500
 
@@ -289,7 +316,8 @@ def test_without_a_wish_the_home_currency_pays_and_then_the_dearest_that_covers_
     # 1,250 dollars: too much for the dollars, but not for the bitcoin.
     assert quote(ada, bob, "0.5", "ETH").json()["pay"]["currency"] == "BTC"
     enough = quote(ada, bob, "10", "EUR").json()
-    assert (enough["pay"], enough["quote"]) == ({"amount": "10.00", "currency": "EUR"}, None)
+    assert enough["pay"] == {"amount": "10.00", "currency": "EUR", "multiplier": None}
+    assert enough["quote"] is None
     missing = quote(ada, bob, "3", "ETH")
     assert refusal(missing) == (422, "transfers.insufficient_funds")
     assert missing.json()["facts"] == {

@@ -22,7 +22,7 @@ from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import services as lots
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import show, uuid7
-from krak.core.money import amount_object, floor_to, places_of, plain
+from krak.core.money import floor_to, places_of, plain
 from krak.core.rows import insert_rows
 from krak.core.transactions import takes_part
 from krak.customers import queries as customers
@@ -188,7 +188,7 @@ def _entry(grant: Grant, account_id: UUID, *, details: dict[str, str]) -> Entry:
 
 
 def _told(grant: Grant, purchase: Purchase, *, now: datetime) -> notifications.Told:
-    reward = ledger_reads.shown(grant.units, code=grant.asset, board=live.current(), now=now)
+    reward = ledger_reads.told(grant.units, code=grant.asset, board=live.current(), now=now)
     bought = purchase.transactions[0]
     authorization = bought.authorization_id
     return notifications.Told(
@@ -196,7 +196,7 @@ def _told(grant: Grant, purchase: Purchase, *, now: datetime) -> notifications.T
         kind="cashback.credited",
         facts={
             "authorization": show(Authorization.PREFIX, authorization) if authorization else None,
-            "amount": amount_object(reward),
+            "amount": reward,
             "merchant": bought.merchant_name,
         },
     )

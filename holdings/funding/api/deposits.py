@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from holdings.funding import queries
-from holdings.funding.api.shared import amount_shown, id_of
+from holdings.funding.api.shared import id_of
 from holdings.funding.models import (
     Deposit,
     DepositKind,
@@ -23,6 +23,7 @@ from holdings.funding.models import (
 )
 from holdings.funding.queries import DepositNotFound
 from holdings.funding.rules.networks import NETWORKS
+from holdings.ledger.shapes import MultiplierField, amount_in
 from krak.api.paging import CursorPages
 from krak.api.shapes import (
     AmountSerializer,
@@ -44,6 +45,7 @@ DEPOSIT_EXAMPLES: Final = [
             "state": "credited",
             "amount": {"amount": "250.00", "currency": "EUR"},
             "taken_back": {"amount": "0.00", "currency": "EUR"},
+            "multiplier": None,
             "failure": "",
             "sender_name": "Ada Lovelace",
             "reference": "rent",
@@ -73,6 +75,7 @@ class DepositSerializer(serializers.Serializer[Deposit]):
     state = StateField(DepositState)
     amount = serializers.SerializerMethodField()
     taken_back = serializers.SerializerMethodField()
+    multiplier = MultiplierField()
     failure = serializers.CharField(help_text="why it did not come")
     sender_name = serializers.SerializerMethodField()
     reference = serializers.SerializerMethodField()
@@ -87,12 +90,12 @@ class DepositSerializer(serializers.Serializer[Deposit]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, deposit: Deposit) -> Any:
         """Return how much."""
-        return amount_shown(deposit.amount, deposit.currency)
+        return amount_in(self.context, deposit.amount, deposit.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_taken_back(self, deposit: Deposit) -> Any:
         """Return what refunds and disputes have taken of it."""
-        return amount_shown(deposit.taken_back, deposit.currency)
+        return amount_in(self.context, deposit.taken_back, deposit.currency)
 
     def get_sender_name(self, deposit: Deposit) -> str | None:
         """Return who sent it, as the bank says."""

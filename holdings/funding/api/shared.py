@@ -1,18 +1,13 @@
 """What the doors of funding have in common."""
 
 import re
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from rest_framework import serializers
 
-from fx.prices import live
-from holdings.ledger.queries import shown
-from krak.core import clock
 from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read
-from krak.core.money import amount_object
 
 _UNSEEN: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
@@ -30,11 +25,6 @@ class LineField(serializers.CharField):
         if _UNSEEN.search(text):
             self.fail("line")
         return text
-
-
-def amount_shown(units: Decimal, currency: str) -> Any:
-    """Write base units as they are shown now."""
-    return amount_object(shown(units, code=currency, board=live.current(), now=clock.now()))
 
 
 def id_of(prefix: str, text: str, refusal: type[DomainError]) -> UUID:

@@ -17,11 +17,12 @@ from rest_framework.views import APIView
 from fx.prices import live
 from fx.quotes.shapes import UnitsField
 from holdings.funding import queries
-from holdings.funding.api.shared import LineField, amount_shown, id_of
+from holdings.funding.api.shared import LineField, id_of
 from holdings.funding.models import UNSENT, Destination, Withdrawal, WithdrawalState
 from holdings.funding.queries import DestinationNotFound, WithdrawalNotFound
 from holdings.funding.services import withdrawals
 from holdings.funding.services.withdrawals import Preview
+from holdings.ledger.shapes import MultiplierField, amount_in
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
@@ -50,6 +51,7 @@ PREVIEW_EXAMPLES: Final = [
             "fee": {"amount": "0.00005", "currency": "BTC"},
             "total": {"amount": "0.05005", "currency": "BTC"},
             "minimum": {"amount": "0.0002", "currency": "BTC"},
+            "multiplier": None,
             "needs_approval": False,
             "usable_at": "2026-11-26T01:06:44Z",
         },
@@ -76,6 +78,7 @@ EXAMPLES: Final = [
             "amount": {"amount": "0.05", "currency": "BTC"},
             "fee": {"amount": "0.00005", "currency": "BTC"},
             "total": {"amount": "0.05005", "currency": "BTC"},
+            "multiplier": None,
             "provider_reference": "",
             "failure": "",
             "sent_at": None,
@@ -110,6 +113,7 @@ class WithdrawalPreviewSerializer(serializers.Serializer[Preview]):
     fee = serializers.SerializerMethodField()
     total = serializers.SerializerMethodField()
     minimum = serializers.SerializerMethodField()
+    multiplier = MultiplierField()
     needs_approval = serializers.BooleanField(help_text="our staff look at it before it is sent")
     usable_at = serializers.DateTimeField(
         source="destination.usable_at", help_text="until then only little is sent there"
@@ -118,22 +122,22 @@ class WithdrawalPreviewSerializer(serializers.Serializer[Preview]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, found: Preview) -> Any:
         """Return what arrives."""
-        return amount_shown(found.amount, found.currency)
+        return amount_in(self.context, found.amount, found.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_fee(self, found: Preview) -> Any:
         """Return the fee on top."""
-        return amount_shown(found.fee, found.currency)
+        return amount_in(self.context, found.fee, found.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_total(self, found: Preview) -> Any:
         """Return what leaves."""
-        return amount_shown(found.total, found.currency)
+        return amount_in(self.context, found.total, found.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_minimum(self, found: Preview) -> Any:
         """Return the least that can be sent."""
-        return amount_shown(found.minimum, found.currency)
+        return amount_in(self.context, found.minimum, found.currency)
 
 
 class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
@@ -148,6 +152,7 @@ class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
     amount = serializers.SerializerMethodField()
     fee = serializers.SerializerMethodField()
     total = serializers.SerializerMethodField()
+    multiplier = MultiplierField()
     provider_reference = serializers.CharField(help_text="on a network, its transaction")
     failure = serializers.CharField(help_text="why it failed, came back or was canceled")
     sent_at = serializers.DateTimeField(allow_null=True)
@@ -162,17 +167,17 @@ class WithdrawalSerializer(serializers.Serializer[Withdrawal]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, withdrawal: Withdrawal) -> Any:
         """Return what arrives."""
-        return amount_shown(withdrawal.amount, withdrawal.currency)
+        return amount_in(self.context, withdrawal.amount, withdrawal.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_fee(self, withdrawal: Withdrawal) -> Any:
         """Return the fee on top."""
-        return amount_shown(withdrawal.fee, withdrawal.currency)
+        return amount_in(self.context, withdrawal.fee, withdrawal.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_total(self, withdrawal: Withdrawal) -> Any:
         """Return what leaves."""
-        return amount_shown(withdrawal.amount + withdrawal.fee, withdrawal.currency)
+        return amount_in(self.context, withdrawal.amount + withdrawal.fee, withdrawal.currency)
 
 
 class PreviewWithdrawal(APIView):

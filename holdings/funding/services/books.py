@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fx.prices import live
 from holdings.ledger import services as ledger
-from holdings.ledger.queries import shown
+from holdings.ledger.queries import beside, shown
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import queries as lots_held
 from holdings.lots import services as lots
@@ -136,8 +136,15 @@ def _post(movement: Movement, legs: tuple[Leg, ...], *, now: datetime) -> UUID:
 
 
 def as_shown(units: Decimal, currency: str, *, now: datetime) -> str:
-    """Return base units as notices and refusals say them."""
+    """Return base units as refusals say them."""
     return plain(shown(units, code=currency, board=live.current(), now=now).amount)
+
+
+def told_of(currency: str, *, now: datetime, **units: Decimal) -> dict[str, str]:
+    """Return base units as notices say them, each by its name, and of shares the multiplier."""
+    multiplier = live.current().multiplier(currency, now)
+    amounts = {name: plain(each * multiplier) for name, each in units.items()}
+    return amounts | beside(multiplier, code=currency)
 
 
 @takes_part

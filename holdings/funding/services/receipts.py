@@ -27,7 +27,7 @@ from holdings.funding.models import (
     ReceiptState,
 )
 from holdings.funding.rules.networks import BANK, NETWORKS
-from holdings.funding.services.books import Movement, as_shown, credit, tell
+from holdings.funding.services.books import Movement, credit, tell, told_of
 from holdings.funding.services.top_ups import deposit_facts
 from holdings.ledger import services as ledger
 from krak.cases import services as cases
@@ -286,8 +286,7 @@ def _look_at_limits(deposit: Deposit, *, now: datetime) -> None:
 
 def _words(deposit: Deposit, *, now: datetime) -> dict[str, str]:
     """Return what a notice says of what came by a rail: shares as they are shown."""
-    amount = as_shown(deposit.amount, deposit.currency, now=now)
-    return deposit_facts(deposit) | {"amount": amount}
+    return deposit_facts(deposit) | told_of(deposit.currency, now=now, amount=deposit.amount)
 
 
 def _facts(receipt: Receipt) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from fx.quotes import queries as quotes
 from holdings.funding import queries
 from holdings.funding.models import UNSENT, Destination, Withdrawal, WithdrawalState
 from holdings.funding.providers import require_rail
-from holdings.funding.services.books import as_shown, tell
+from holdings.funding.services.books import as_shown, tell, told_of
 from holdings.funding.services.destinations import name_of
 from holdings.funding.services.permission import lock_and_permit
 from holdings.funding.services.top_ups import AmountTooFine
@@ -266,8 +266,7 @@ def facts_of(withdrawal: Withdrawal, *, now: datetime) -> dict[str, str]:
     currency = withdrawal.currency
     return {
         "withdrawal": show(Withdrawal.PREFIX, withdrawal.id),
-        "amount": as_shown(withdrawal.amount, currency, now=now),
-        "fee": as_shown(withdrawal.fee, currency, now=now),
+        **told_of(currency, now=now, amount=withdrawal.amount, fee=withdrawal.fee),
         "currency": currency,
         "destination": name_of(withdrawal.destination),
     }

@@ -1,8 +1,6 @@
 """GET /v1/portfolio/lots and /v1/portfolio/disposals: what tax is reckoned from."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -18,13 +16,12 @@ from rest_framework import generics, serializers
 from fx.assets import directory
 from fx.assets.queries import multiplier_rows
 from fx.assets.rules import MultiplierRow, multiplier_at
-from fx.prices import live
-from holdings.ledger.queries import shown
+from holdings.ledger.queries import Shown, shown_with
+from holdings.ledger.shapes import MultiplierField, amount_in
 from holdings.lots.models import Disposal, Lot
 from holdings.portfolio import queries
 from krak.api.paging import CursorPages
-from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
-from krak.core import clock
+from krak.api.shapes import AmountSerializer, ConstantField, DecimalText, IdField, LivemodeField
 from krak.core.ids import show
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
@@ -40,6 +37,7 @@ class LotSerializer(serializers.Serializer[Lot]):
     asset = serializers.CharField(source="currency")
     acquired = serializers.SerializerMethodField(help_text="all that came, in today's shown units")
     remaining = serializers.SerializerMethodField(help_text="what is left, likewise")
+    multiplier = MultiplierField()
     cost_basis = serializers.SerializerMethodField(help_text="of what is left")
     acquired_at = serializers.DateTimeField()
     created_at = serializers.DateTimeField(source="acquired_at")
@@ -48,21 +46,17 @@ class LotSerializer(serializers.Serializer[Lot]):
     @extend_schema_field(AmountSerializer)
     def get_acquired(self, lot: Lot) -> Any:
         """Return all that came."""
-        return self._shown(lot.quantity, lot)
+        return amount_in(self.context, lot.quantity, lot.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_remaining(self, lot: Lot) -> Any:
         """Return what is left."""
-        return self._shown(lot.remaining, lot)
+        return amount_in(self.context, lot.remaining, lot.currency)
 
     @extend_schema_field(AmountSerializer)
     def get_cost_basis(self, lot: Lot) -> Any:
         """Return what is left of the cost."""
         return amount_object(money(lot.cost_remaining, lot.cost_currency))
-
-    def _shown(self, units: Decimal, lot: Lot) -> Any:
-        board, now = self.context["board"], self.context["now"]
-        return amount_object(shown(units, code=lot.currency, board=board, now=now))
 
 
 class DisposalSerializer(serializers.Serializer[Disposal]):
@@ -73,6 +67,9 @@ class DisposalSerializer(serializers.Serializer[Disposal]):
     lot = IdField("lot", source="lot_id")
     asset = serializers.CharField(source="currency")
     units = serializers.SerializerMethodField(help_text="in the shown units of that moment")
+    multiplier = serializers.SerializerMethodField(
+        help_text="of shares, when they left: base units times this are `units`"
+    )
     cost_basis = serializers.SerializerMethodField()
     proceeds = serializers.SerializerMethodField()
     gain = serializers.SerializerMethodField(help_text="proceeds less cost basis")
@@ -88,8 +85,13 @@ class DisposalSerializer(serializers.Serializer[Disposal]):
     @extend_schema_field(AmountSerializer)
     def get_units(self, disposal: Disposal) -> Any:
         """Return what left."""
-        factor = self._multiplier(disposal.currency, disposal.disposed_at)
-        return amount_object(money(disposal.units * factor, disposal.currency))
+        return amount_object(self._shown(disposal).amount)
+
+    @extend_schema_field(DecimalText(allow_null=True))
+    def get_multiplier(self, disposal: Disposal) -> str | None:
+        """Return by what it was shown."""
+        multiplier = self._shown(disposal).multiplier
+        return None if multiplier is None else DecimalText().to_representation(multiplier)
 
     @extend_schema_field(AmountSerializer)
     def get_cost_basis(self, disposal: Disposal) -> Any:
@@ -106,9 +108,11 @@ class DisposalSerializer(serializers.Serializer[Disposal]):
         """Return what was earned, or lost if negative."""
         return amount_object(money(disposal.gain, disposal.cost_currency))
 
-    def _multiplier(self, code: str, at: datetime) -> Decimal:
+    def _shown(self, disposal: Disposal) -> Shown:
         rows: Mapping[str, list[MultiplierRow]] = self.context["multipliers"]
-        return multiplier_at(rows.get(code, ()), at)
+        code = disposal.currency
+        multiplier = multiplier_at(rows.get(code, ()), disposal.disposed_at)
+        return shown_with(multiplier, disposal.units, code=code)
 
 
 _DOLLARS: Final = {"amount": "120.00", "currency": "USD"}
@@ -125,8 +129,8 @@ _DOLLARS: Final = {"amount": "120.00", "currency": "USD"}
                 value={
                     "object": "lot", "id": "lot_01m8hw7k1yf1p8m4dq0x2n5v3c", "asset": "ETH",
                     "acquired": {"amount": "0.1", "currency": "ETH"},
-                    "remaining": {"amount": "0.04", "currency": "ETH"}, "cost_basis": _DOLLARS,
-                    "acquired_at": "2026-11-02T09:00:00Z",
+                    "remaining": {"amount": "0.04", "currency": "ETH"}, "multiplier": None,
+                    "cost_basis": _DOLLARS, "acquired_at": "2026-11-02T09:00:00Z",
                     "created_at": "2026-11-02T09:00:00Z", "livemode": False,
                 },
                 response_only=True,
@@ -145,10 +149,6 @@ class Lots(generics.ListAPIView[Lot]):
         return queries.open_lots(
             customer_id=asking(self.request).id, asset=_asset(self.request.query_params)
         )
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Add by which board and at which moment units are shown."""
-        return {**super().get_serializer_context(), "board": live.current(), "now": clock.now()}
 
 
 class DisposalPages(CursorPages):
@@ -169,8 +169,9 @@ class DisposalPages(CursorPages):
                     "object": "disposal",
                     "id": "dis_01m8hw7k1yf1p8m4dq0x2n5v3c01m8hw7k1yf1p8m4dq0x2n5v3d",
                     "lot": "lot_01m8hw7k1yf1p8m4dq0x2n5v3d", "asset": "ETH",
-                    "units": {"amount": "0.04", "currency": "ETH"}, "cost_basis": _DOLLARS,
-                    "proceeds": _DOLLARS, "gain": {"amount": "0.00", "currency": "USD"},
+                    "units": {"amount": "0.04", "currency": "ETH"}, "multiplier": None,
+                    "cost_basis": _DOLLARS, "proceeds": _DOLLARS,
+                    "gain": {"amount": "0.00", "currency": "USD"},
                     "acquired_at": "2026-11-02T09:00:00Z", "disposed_at": "2026-11-20T19:30:00Z",
                     "created_at": "2026-11-20T19:30:00Z",
                     "livemode": False,

@@ -12,6 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.assets import directory
+from fx.assets.catalogue import has_multiplier
+from fx.prices import live
+from holdings.ledger.shapes import MultiplierField, Seen
 from holdings.portfolio import queries
 from holdings.portfolio.queries import DayWorth
 from holdings.portfolio.rules import Change, Holding, Portfolio
@@ -71,6 +74,7 @@ class PortfolioSerializer(serializers.Serializer[Portfolio]):
     object = ConstantField("portfolio")
     currency = serializers.CharField()
     value = AmountSerializer(help_text="the sum of all values, those hidden too")
+    multiplier = MultiplierField()
     day_change = ChangeSerializer(
         allow_null=True, help_text="of the holdings with a price of 24 hours ago"
     )
@@ -95,6 +99,7 @@ class AskedPortfolioSerializer(serializers.Serializer[Any]):
 _USD_12: Final = {"amount": "12.00", "currency": "USD"}
 _EXAMPLE: Final = {
     "object": "portfolio", "currency": "USD", "value": {"amount": "1512.00", "currency": "USD"},
+    "multiplier": None,
     "day_change": {"amount": {"amount": "-3.10", "currency": "USD"}, "percent": "-0.2"},
     "gain": {"amount": {"amount": "300.00", "currency": "USD"}, "percent": "25"},
     "stale": False, "hidden": {"count": 1, "value": _USD_12},
@@ -174,6 +179,7 @@ class PortfolioView(APIView):
                 "object": "portfolio",
                 "currency": currency,
                 "value": write(found.value),
+                "multiplier": plain(measure.multiplier) if has_multiplier(currency) else None,
                 "day_change": write_change(found.day_change),
                 "gain": write_change(found.gain),
                 "stale": found.stale,
@@ -203,6 +209,7 @@ class HistorySerializer(serializers.Serializer[Any]):
 
     object = ConstantField("portfolio_history")
     currency = serializers.CharField()
+    multiplier = MultiplierField()
     results = DaySerializer(many=True)
 
 
@@ -246,6 +253,7 @@ class History(APIView):
                 value={
                     "object": "portfolio_history",
                     "currency": "USD",
+                    "multiplier": None,
                     "results": [
                         {"on": "2026-11-19", "value": _USD_12, "complete": True},
                         {"on": "2026-11-20", "value": _USD_12, "complete": True},
@@ -261,15 +269,16 @@ class History(APIView):
         asked = _checked(AskedHistorySerializer, request)
         currency = asked.get("currency") or display_currency(customer)
         directory.named(currency)
+        moment: Seen = {"board": live.current(), "now": clock.now()}
         days = queries.history(
             customer_id=customer.id,
             currency=currency,
             first_on=asked["from"],
             last_on=asked["to"],
-            now=clock.now(),
+            **moment,
         )
         body = {"currency": currency, "results": days}
-        return Response(HistorySerializer(body, context={"currency": currency}).data)
+        return Response(HistorySerializer(body, context={"currency": currency, **moment}).data)
 
 
 def _checked(serializer: type[serializers.Serializer[Any]], request: Request) -> Any:

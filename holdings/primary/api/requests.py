@@ -1,7 +1,6 @@
 """Subscribe shares for cash, redeem them for it, and follow both to the end."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from rest_framework.views import APIView
 
 from fx.prices import live
 from fx.quotes.shapes import UnitsField
-from holdings.ledger.queries import shown
+from holdings.ledger.shapes import MultiplierField, amount_in
 from holdings.primary import queries
 from holdings.primary.models import Request, RequestState
 from holdings.primary.queries import RequestNotFound
@@ -103,7 +102,7 @@ class PrimaryRequestSerializer(serializers.Serializer[Request]):
     units = serializers.SerializerMethodField(
         help_text="in shown units of today; of a subscription null until it is settled"
     )
-    multiplier = serializers.SerializerMethodField(help_text="shown units for one base unit now")
+    multiplier = MultiplierField("asset")
     price = DecimalText(allow_null=True, help_text="USD for one shown unit, as it was settled")
     failure = serializers.CharField(help_text="why it was rejected, canceled or failed")
     approved_at = serializers.DateTimeField(allow_null=True)
@@ -130,14 +129,7 @@ class PrimaryRequestSerializer(serializers.Serializer[Request]):
         """Return the shares."""
         if request.units is None:
             return None
-        now, board = clock.now(), live.current()
-        return amount_object(shown(request.units, code=request.asset, board=board, now=now))
-
-    @extend_schema_field(DecimalText)
-    def get_multiplier(self, request: Request) -> str:
-        """Return the multiplier in force."""
-        multiplier: Decimal = live.current().multiplier(request.asset, clock.now())
-        return DecimalText().to_representation(multiplier)
+        return amount_in(self.context, request.units, request.asset)
 
 
 def _answer(made: Request, *, status: int = 200) -> Response:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from fx.prices import live
-from holdings.ledger.queries import shown
+from holdings.ledger.queries import told
 from holdings.primary.models import Request
 from holdings.primary.rules import CASH
 from krak.core.ids import show
@@ -24,9 +24,7 @@ def tell_of(request: Request, kind: str, *, now: datetime) -> None:
     if request.cash is not None:
         facts["cash"] = amount_object(money(request.cash, CASH))
     if request.units is not None:
-        facts["units"] = amount_object(
-            shown(request.units, code=request.asset, board=live.current(), now=now)
-        )
+        facts["units"] = told(request.units, code=request.asset, board=live.current(), now=now)
     if request.failure:
         facts["reason"] = request.failure
     notifications.promise(request.customer_id, kind, facts)

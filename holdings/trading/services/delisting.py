@@ -112,6 +112,7 @@ def convert_holding(
         {
             "asset": code,
             "quantity": plain(made.sell * multiplier),
+            **books.beside(multiplier, code=code),
             "amount": amount_object(money(made.buy, customer.home_currency)),
         },
     )

@@ -6,11 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from fx.prices.rules import Board
-from holdings.ledger.queries import shown
+from holdings.ledger.queries import told
 from holdings.trading.models import AutoConvertRule, Order, RecurringBuy, Trade
 from krak.core.errors import DomainError
 from krak.core.ids import show
-from krak.core.money import amount_object
 from krak.core.transactions import takes_part
 from krak.notifications import services as notifications
 
@@ -21,12 +20,8 @@ def tell_of_trade(kind: str, trade: Trade, *, board: Board, now: datetime, **ask
     quote = trade.quote
     facts = {
         "trade": show(Trade.PREFIX, trade.id),
-        "sold": amount_object(
-            shown(quote.sell_units, code=quote.sell_currency, board=board, now=now)
-        ),
-        "bought": amount_object(
-            shown(quote.buy_units, code=quote.buy_currency, board=board, now=now)
-        ),
+        "sold": told(quote.sell_units, code=quote.sell_currency, board=board, now=now),
+        "bought": told(quote.buy_units, code=quote.buy_currency, board=board, now=now),
     }
     notifications.promise(trade.customer_id, kind, facts | asked)
 
@@ -37,7 +32,7 @@ def tell_of_rule(
 ) -> None:
     """Promise a notice that `units` (base) that came in were left, for what stands in the way."""
     facts = {
-        "amount": amount_object(shown(units, code=rule.currency, board=board, now=now)),
+        "amount": told(units, code=rule.currency, board=board, now=now),
         "into": rule.into,
     }
     _tell(rule.customer_id, "auto_convert.skipped", facts, refusal)

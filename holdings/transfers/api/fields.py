@@ -1,7 +1,5 @@
 """What clients send and see of money between people."""
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +19,7 @@ from krak.api.parsing import StrictSerializer
 from krak.core import clock
 from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read
-from krak.core.money import amount_object, plain
+from krak.core.money import plain
 from krak.customers.models import Customer
 from krak.customers.rules import canonical_tag
 from krak.identity.guard import requires_step_up
@@ -121,12 +119,6 @@ def person(customer: Customer | None, tag: str) -> dict[str, Any] | None:
 def moment(customer: Customer) -> dict[str, Any]:
     """Return who looks, by which board, and when."""
     return {"customer": customer, "board": live.current(), "now": clock.now()}
-
-
-def amount_in(context: Mapping[str, Any], units: Decimal, currency: str) -> Any:
-    """Write base units as they are shown at the moment of `context`: see `moment`."""
-    seen = {name: context[name] for name in ("board", "now")}
-    return amount_object(shown(units, code=currency, **seen))
 
 
 def require_proof(

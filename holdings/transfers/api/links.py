@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.prices import live
+from holdings.ledger.shapes import MultiplierField, amount_in
 from holdings.transfers import queries
 from holdings.transfers.api.fields import (
     ADA,
@@ -23,7 +24,6 @@ from holdings.transfers.api.fields import (
     NoteField,
     PersonSerializer,
     QuoteIdField,
-    amount_in,
     id_of,
     moment,
     person,
@@ -51,6 +51,7 @@ SHOWN: Final = {
     "id": "lnk_01m87shhwde8b9zv9bfvka3t68",
     "state": "pending",
     "amount": AMOUNT,
+    "multiplier": None,
     "claimed_by": None,
     "note": "Happy birthday",
     "transfer": "trf_01m87shhwde8b9zv9bfvka3t68",
@@ -86,6 +87,7 @@ class LinkSerializer(serializers.Serializer[PaymentLink]):
     id = IdField(PaymentLink.PREFIX)
     state = StateField(TransferState, source="transfer.state")
     amount = serializers.SerializerMethodField()
+    multiplier = MultiplierField("transfer.currency")
     claimed_by = serializers.SerializerMethodField()
     note = serializers.CharField(source="transfer.note")
     transfer = IdField(Transfer.PREFIX, source="transfer_id")
@@ -117,6 +119,7 @@ class SeenLinkSerializer(serializers.Serializer[PaymentLink]):
     object = ConstantField("payment_link")
     state = StateField(TransferState, source="transfer.state")
     amount = serializers.SerializerMethodField()
+    multiplier = MultiplierField("transfer.currency")
     sender = serializers.SerializerMethodField()
     note = serializers.CharField(source="transfer.note")
     expires_at = serializers.DateTimeField(source="transfer.expires_at")
@@ -251,8 +254,9 @@ class LookAtLink(APIView):
         examples=[
             OpenApiExample("token", request_only=True, value={"token": TOKEN}),
             OpenApiExample("link", response_only=True, value={
-                "object": "payment_link", "state": "pending", "amount": AMOUNT, "sender": ADA,
-                "note": "Happy birthday", "expires_at": "2026-12-08T22:06:44Z",
+                "object": "payment_link", "state": "pending", "amount": AMOUNT,
+                "multiplier": None, "sender": ADA, "note": "Happy birthday",
+                "expires_at": "2026-12-08T22:06:44Z",
             }),
         ],
     )  # fmt: skip

@@ -12,15 +12,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from fx.assets.catalogue import has_multiplier
 from fx.quotes import queries as quotes
 from fx.quotes.api import QuoteSerializer
+from holdings.ledger.queries import Shown
+from holdings.ledger.shapes import ShownAmountSerializer, shown_in, shown_object
 from holdings.transfers.api.fields import (
     ADA,
     AMOUNT,
     AskedAmountSerializer,
     PersonSerializer,
     TagField,
-    amount_in,
     moment,
     person,
 )
@@ -29,8 +31,7 @@ from holdings.transfers.services.permission import sum_of
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.parsing import StrictSerializer, read_body
-from krak.api.shapes import AmountSerializer, ConstantField
-from krak.core.money import amount_object
+from krak.api.shapes import ConstantField
 from krak.customers.authentication import asking
 from krak.customers.queries import customer_by_tag, tag_of
 
@@ -38,7 +39,8 @@ PREVIEW: Final = OpenApiExample(
     "preview",
     response_only=True,
     value={
-        "object": "transfer_quote", "recipient": ADA, "amount": AMOUNT, "pay": AMOUNT,
+        "object": "transfer_quote", "recipient": ADA,
+        "amount": AMOUNT | {"multiplier": None}, "pay": AMOUNT | {"multiplier": None},
         "quote": None, "instant": True, "step_up": False,
     },
 )  # fmt: skip
@@ -79,17 +81,20 @@ class TransferQuoteSerializer(serializers.Serializer[quoting.Preview]):
         """Return who would get it."""
         return person(made.recipient, tag_of(customer_id=made.recipient.id) or "")
 
-    @extend_schema_field(AmountSerializer)
+    @extend_schema_field(ShownAmountSerializer)
     def get_amount(self, made: quoting.Preview) -> Any:
         """Return what would arrive."""
-        return amount_in(self.context, made.what.units, made.what.currency)
+        return shown_in(self.context, made.what.units, made.what.currency)
 
-    @extend_schema_field(AmountSerializer)
+    @extend_schema_field(ShownAmountSerializer)
     def get_pay(self, made: quoting.Preview) -> Any:
         """Return what would leave."""
         if made.conversion is None:
             return self.get_amount(made)
-        return amount_object(quotes.shown(made.conversion, now=self.context["now"]).sell)
+        quote = quotes.shown(made.conversion, now=self.context["now"])
+        sold = quote.legs[0]
+        multiplier = sold.multiplier if has_multiplier(sold.asset) else None
+        return shown_object(Shown(quote.sell, multiplier))
 
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, made: quoting.Preview) -> Any:

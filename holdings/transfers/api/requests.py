@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.prices import live
+from holdings.ledger.shapes import MultiplierField, amount_in
 from holdings.transfers import queries
 from holdings.transfers.api.fields import (
     ADA,
@@ -24,7 +25,6 @@ from holdings.transfers.api.fields import (
     PersonSerializer,
     QuoteIdField,
     TagField,
-    amount_in,
     id_of,
     moment,
     person,
@@ -52,6 +52,7 @@ SHOWN: Final = {
     "direction": "out",
     "state": "open",
     "amount": AMOUNT,
+    "multiplier": None,
     "counterparty": ADA,
     "note": "Dinner 🍜",
     "transfer": None,
@@ -96,6 +97,7 @@ class RequestSerializer(serializers.Serializer[Any]):
     direction = serializers.SerializerMethodField(help_text="out: you ask")
     state = StateField(RequestState)
     amount = serializers.SerializerMethodField()
+    multiplier = MultiplierField()
     counterparty = serializers.SerializerMethodField()
     note = serializers.CharField()
     transfer = IdField(

@@ -21,13 +21,13 @@ from fx.prices import live
 from fx.prices.rules import Board
 from fx.quotes.queries import AmountTooFine
 from fx.quotes.shapes import UnitsField
+from holdings.ledger.shapes import MultiplierField, amount_in
 from holdings.transfers import queries
 from holdings.transfers.api.fields import (
     AMOUNT,
     AskedAmountSerializer,
     NoteField,
     TagField,
-    amount_in,
     id_of,
     moment,
 )
@@ -53,6 +53,7 @@ SHOWN: Final = {
     "amount": {"amount": "50.00", "currency": "EUR"},
     "own": AMOUNT,
     "paid": {"amount": "0.00", "currency": "EUR"},
+    "multiplier": None,
     "shares": [
         {
             "tag": "ada", "amount": AMOUNT, "state": "open",
@@ -136,7 +137,7 @@ def _equally(asked: dict[str, Any]) -> tuple[Decimal, list[Decimal]]:
 
 
 class ShareSerializer(serializers.Serializer[Any]):
-    """What became of somebody's share."""
+    """What became of somebody's share, by the `multiplier` of the bill."""
 
     tag = serializers.CharField()
     amount = serializers.SerializerMethodField()
@@ -167,6 +168,7 @@ class SplitSerializer(serializers.Serializer[SplitBill]):
     amount = serializers.SerializerMethodField()
     own = serializers.SerializerMethodField(help_text="your own share")
     paid = serializers.SerializerMethodField(help_text="what the others have paid so far")
+    multiplier = MultiplierField()
     shares = serializers.SerializerMethodField()
     shares_paid = serializers.SerializerMethodField()
     people = serializers.IntegerField()

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.prices import live
+from holdings.ledger.shapes import MultiplierField, amount_in
 from holdings.trading.models import Trade
 from holdings.transfers import queries
 from holdings.transfers.api.fields import (
@@ -25,7 +26,6 @@ from holdings.transfers.api.fields import (
     PersonSerializer,
     QuoteIdField,
     TagField,
-    amount_in,
     id_of,
     is_out,
     moment,
@@ -53,6 +53,7 @@ SHOWN: Final = {
     "direction": "out",
     "state": "completed",
     "amount": AMOUNT,
+    "multiplier": None,
     "counterparty": ADA,
     "note": "Dinner 🍜",
     "trade": None,
@@ -82,6 +83,7 @@ class TransferSerializer(serializers.Serializer[Any]):
     direction = serializers.SerializerMethodField()
     state = StateField(TransferState)
     amount = serializers.SerializerMethodField()
+    multiplier = MultiplierField()
     counterparty = serializers.SerializerMethodField()
     note = serializers.CharField()
     trade = serializers.SerializerMethodField(help_text="the conversion before it, if you sent it")

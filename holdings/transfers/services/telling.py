@@ -5,9 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from fx.prices.rules import Board
-from holdings.ledger.queries import shown
+from holdings.ledger.queries import told
 from holdings.transfers.models import Request, Transfer
-from krak.core.money import amount_object
 
 
 def facts_of_transfer(
@@ -48,4 +47,4 @@ def details_of(transfer: Transfer) -> dict[str, Any]:
 
 
 def _amount(row: Transfer | Request, *, board: Board, now: datetime) -> dict[str, str]:
-    return amount_object(shown(row.units, code=row.currency, board=board, now=now))
+    return told(row.units, code=row.currency, board=board, now=now)
