@@ -18,11 +18,18 @@ from fx.quotes.shapes import ConversionSerializer, UnitsField
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import throttle
 from krak.api.parsing import StrictSerializer, read_body
-from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
+from krak.api.shapes import (
+    AmountSerializer,
+    ConstantField,
+    DecimalText,
+    IdField,
+    LivemodeField,
+    StateField,
+)
 from krak.core import clock
 from krak.core.ids import MalformedId, read
 from krak.core.limits.rules import Limit
-from krak.core.money import amount_object, money, plain
+from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
 
@@ -64,7 +71,7 @@ class FeesSerializer(serializers.Serializer[queries.Terms]):
     """
 
     object = ConstantField("fees")
-    fee_percent = serializers.SerializerMethodField(help_text="of what is sold")
+    fee_percent = DecimalText(source="fees.percent", help_text="of what is sold")
     minimum_fee = serializers.SerializerMethodField()
     free_with = serializers.ListField(
         child=serializers.CharField(), source="schedule.free_with",
@@ -75,10 +82,6 @@ class FeesSerializer(serializers.Serializer[queries.Terms]):
     daily_maximum = serializers.SerializerMethodField(help_text="worth of all of 24 hours")
     quotes_hold_seconds = serializers.IntegerField(source="policy.valid_seconds")
     livemode = LivemodeField()
-
-    def get_fee_percent(self, terms: queries.Terms) -> str:
-        """Return the fee in per cent."""
-        return plain(Decimal(terms.schedule.fee_bps) / 100)
 
     @extend_schema_field(AmountSerializer)
     def get_minimum_fee(self, terms: queries.Terms) -> Any:

@@ -58,6 +58,15 @@ class Fees:
         if not (0 <= self.bps <= _DEAREST_BPS and self.minimum_usd >= 0):
             raise ValueError(f"no such fee: {self.bps} bps, at least {self.minimum_usd} USD")
 
+    @property
+    def percent(self) -> Decimal:
+        """The part of what is sold, in per cent."""
+        return Decimal(self.bps) / 100
+
+    def between(self, sell: str, buy: str) -> "Fees":
+        """Return what converting the one into the other is charged: none if one of them is free."""
+        return Fees() if self.free_with & {sell, buy} else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
@@ -139,6 +148,15 @@ def buy_exactly(buy: Decimal, *, sold: Side, bought: Side, fees: Fees) -> Conver
     return _conversion(Fixed.BUY, count, count - net, wanted, sold=sold, bought=bought)
 
 
+def fee_of(sell: Decimal, *, sold: Side, bought: Side, fees: Fees) -> Decimal:
+    """Return what of `sell` is the fee, whatever it buys: a part of it, or more if that is little.
+
+    Raises:
+        TooLarge: `sell` is more than the ledger can keep.
+    """
+    return _decimal(_fee_of(_count(sell, sold), sold=sold, bought=bought, fees=fees), sold.places)
+
+
 def usd_value(units: Decimal, side: Side) -> Decimal:
     """Return what `units` sell for in USD, cut at the decimals that are stored."""
     return _decimal(floor(Fraction(units) * side.bid * 10**STORED_PLACES), STORED_PLACES)
@@ -201,14 +219,13 @@ def _fee_of(count: int, *, sold: Side, bought: Side, fees: Fees) -> int:
 
 
 def _bps(sold: Side, bought: Side, fees: Fees) -> int:
-    return 0 if fees.free_with & {sold.price.code, bought.price.code} else fees.bps
+    return fees.between(sold.price.code, bought.price.code).bps
 
 
 def _minimum(*, sold: Side, bought: Side, fees: Fees) -> int:
     """Return the smallest fee in units of what is sold, rounded up."""
-    if fees.free_with & {sold.price.code, bought.price.code}:
-        return 0
-    return ceil(Fraction(fees.minimum_usd) / sold.bid / sold.unit)
+    minimum_usd = fees.between(sold.price.code, bought.price.code).minimum_usd
+    return ceil(Fraction(minimum_usd) / sold.bid / sold.unit)
 
 
 def _decimal(count: int, places: int) -> Decimal:

@@ -1,5 +1,7 @@
 """Trades, and what makes them by itself: limit orders, recurring buys, auto-convert rules."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -101,6 +103,12 @@ class Order(models.Model):
     def gives(self) -> str:
         """The asset that is given."""
         return self.asset if self.side == OrderSide.SELL else self.against
+
+    @property
+    def gives_units(self) -> Decimal:
+        """How much of it at most: all that is sold, or what a purchase costs at its limit."""
+        units: Decimal = self.units if self.side == OrderSide.SELL else self.limit_units
+        return units
 
     @property
     def gets(self) -> str:

@@ -153,9 +153,11 @@ def test_an_order_reads_as_it_was_placed(ada: Known) -> None:
         "object": "order",
         "state": "open",
         "side": "sell",
-        "quantity": {"amount": "0.04", "currency": "BTC"},
+        "quantity": {"amount": "0.04", "currency": "BTC", "multiplier": None},
         "limit_price": "60000",
-        "limit": {"amount": "2400.00", "currency": "USD"},
+        "limit": {"amount": "2400.00", "currency": "USD", "multiplier": None},
+        "fee": {"amount": "0", "currency": "BTC", "multiplier": None},
+        "fee_percent": "0",
         "trade": None,
         "cancel_reason": "",
         "canceled_at": None,
@@ -173,15 +175,21 @@ def test_a_split_changes_what_is_shown_and_not_what_is_exchanged(market: Any) ->
     market({"AAPLx": "100"}, multipliers={"AAPLx": "2"})
 
     body = known.get("/v1/orders").json()["results"][0]
-    assert body["quantity"] == {"amount": "4", "currency": "AAPLx"}
+    assert body["quantity"] == {"amount": "4", "currency": "AAPLx", "multiplier": "2"}
     assert body["limit_price"] == "150"
-    assert body["limit"] == {"amount": "600.00", "currency": "USD"}
+    assert body["limit"] == {"amount": "600.00", "currency": "USD", "multiplier": None}
+    assert body["fee"] == {"amount": "0", "currency": "AAPLx", "multiplier": "2"}
     assert fill_now() == 0
     market({"AAPLx": "150"}, multipliers={"AAPLx": "2"})
     assert fill_now() == 1
     order.refresh_from_db()
     assert order.trade is not None
     assert order.trade.quote.buy_units == 600
+    [(kind, facts)] = told(known)
+    assert (kind, facts["sold"]) == (
+        "order.filled", {"amount": "4", "currency": "AAPLx", "multiplier": "2"},
+    )  # fmt: skip
+    assert facts["bought"] == {"amount": "600.00", "currency": "USD"}
 
 
 @pytest.mark.parametrize("state", ["stale", "halted"])

@@ -16,8 +16,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.prices import live
-from holdings.ledger.queries import shown
+from fx.quotes.rules import Fees
+from holdings.ledger.shapes import MultiplierField, amount_in
 from holdings.trading import queries, services
+from holdings.trading.api.fees import fees_in
 from holdings.trading.models import AutoConvertRule, AutoConvertRun, RunOutcome, Trade
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
@@ -55,6 +57,9 @@ EXAMPLES = [
             "into": "BTC",
             "percent": "50",
             "minimum": {"amount": "20.00", "currency": "EUR"},
+            "multiplier": None,
+            "fee_percent": "1",
+            "minimum_fee": {"amount": "0.00", "currency": "USD"},
             "updated_at": "2026-11-24T22:06:44Z",
             "created_at": "2026-11-24T22:06:44Z",
             "livemode": False,
@@ -89,6 +94,11 @@ class AutoConvertRuleSerializer(serializers.Serializer[AutoConvertRule]):
     into = serializers.CharField()
     percent = serializers.SerializerMethodField()
     minimum = serializers.SerializerMethodField()
+    multiplier = MultiplierField()
+    fee_percent = serializers.SerializerMethodField(
+        help_text="of what is converted, as fees are now"
+    )
+    minimum_fee = serializers.SerializerMethodField(help_text="of each conversion, as fees are now")
     updated_at = serializers.DateTimeField(source="changed_at")
     created_at = serializers.DateTimeField()
     livemode = LivemodeField()
@@ -103,6 +113,19 @@ class AutoConvertRuleSerializer(serializers.Serializer[AutoConvertRule]):
         """Return the least that is looked at."""
         return amount_object(money(rule.minimum, rule.currency))
 
+    @extend_schema_field(DecimalText)
+    def get_fee_percent(self, rule: AutoConvertRule) -> str:
+        """Return the rate of the fee."""
+        return DecimalText().to_representation(self._fees(rule).percent)
+
+    @extend_schema_field(AmountSerializer)
+    def get_minimum_fee(self, rule: AutoConvertRule) -> Any:
+        """Return the smallest fee."""
+        return amount_object(money(self._fees(rule).minimum_usd, "USD"))
+
+    def _fees(self, rule: AutoConvertRule) -> Fees:
+        return fees_in(self.context, sell=rule.currency, buy=rule.into)
+
 
 class AutoConvertRulesSerializer(serializers.Serializer[Any]):
     """All rules, by currency."""
@@ -116,6 +139,7 @@ class AutoConvertRunSerializer(serializers.Serializer[AutoConvertRun]):
     object = ConstantField("auto_convert_run")
     id = IdField(AutoConvertRun.PREFIX)
     amount = serializers.SerializerMethodField()
+    multiplier = MultiplierField()
     into = serializers.CharField()
     outcome = StateField(RunOutcome)
     reason = serializers.CharField(help_text="the code of what stood in the way; else empty")
@@ -126,9 +150,7 @@ class AutoConvertRunSerializer(serializers.Serializer[AutoConvertRun]):
     @extend_schema_field(AmountSerializer)
     def get_amount(self, run: AutoConvertRun) -> Any:
         """Return what was to be converted."""
-        return amount_object(
-            shown(run.units, code=run.currency, board=live.current(), now=clock.now())
-        )
+        return amount_in(self.context, run.units, run.currency)
 
 
 class AutoConvert(APIView):

@@ -17,8 +17,9 @@ from rest_framework.views import APIView
 
 from fx.prices import live
 from fx.quotes.shapes import UnitsField
-from holdings.ledger.queries import shown
+from holdings.ledger.shapes import ShownAmountSerializer, seen, shown_in
 from holdings.trading import queries
+from holdings.trading.api.fees import fee_in, fees_in, pair_in
 from holdings.trading.api.trades import id_of
 from holdings.trading.models import Order, OrderState, Trade
 from holdings.trading.queries import OrderNotFound
@@ -29,7 +30,6 @@ from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import (
-    AmountSerializer,
     ConstantField,
     DecimalText,
     IdField,
@@ -37,7 +37,6 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
-from krak.core.money import amount_object
 from krak.customers.authentication import asking
 from krak.customers.models import Act
 from krak.customers.queries import permitted
@@ -59,9 +58,11 @@ EXAMPLES = [
             "id": "ord_01m87shhwde8b9zv9bfvka3t68",
             "state": "open",
             "side": "sell",
-            "quantity": {"amount": "0.01", "currency": "BTC"},
+            "quantity": {"amount": "0.01", "currency": "BTC", "multiplier": None},
             "limit_price": "60000",
-            "limit": {"amount": "600.00", "currency": "EUR"},
+            "limit": {"amount": "600.00", "currency": "EUR", "multiplier": None},
+            "fee": {"amount": "0.0001", "currency": "BTC", "multiplier": None},
+            "fee_percent": "1",
             "trade": None,
             "cancel_reason": "",
             "canceled_at": None,
@@ -94,6 +95,13 @@ class OrderSerializer(serializers.Serializer[Order]):
     quantity = serializers.SerializerMethodField()
     limit_price = serializers.SerializerMethodField()
     limit = serializers.SerializerMethodField()
+    fee = serializers.SerializerMethodField(
+        help_text="what filling it at its limit would be charged by the fees and prices of now,"
+        " within the limit; null while there is no price, and once it has ended: its trade says"
+    )
+    fee_percent = serializers.SerializerMethodField(
+        help_text="of what is given, where that is more than the minimum; null once it has ended"
+    )
     trade = IdField(Trade.PREFIX, source="trade_id", allow_null=True)
     cancel_reason = serializers.CharField(help_text="`customer`, or the code of a refusal")
     canceled_at = serializers.DateTimeField(allow_null=True)
@@ -105,15 +113,34 @@ class OrderSerializer(serializers.Serializer[Order]):
         """Return what the order does with its asset."""
         return order.side.lower()
 
-    @extend_schema_field(AmountSerializer)
+    @extend_schema_field(ShownAmountSerializer)
     def get_quantity(self, order: Order) -> Any:
         """Return how much of the asset, in shown units of today."""
-        return amount_object(shown(order.units, code=order.asset, **self.context["moment"]))
+        return shown_in(self.context, order.units, order.asset)
 
-    @extend_schema_field(AmountSerializer)
+    @extend_schema_field(ShownAmountSerializer)
     def get_limit(self, order: Order) -> Any:
         """Return what a sale brings at least, or a purchase costs at most."""
-        return amount_object(shown(order.limit_units, code=order.against, **self.context["moment"]))
+        return shown_in(self.context, order.limit_units, order.against)
+
+    @extend_schema_field(ShownAmountSerializer(allow_null=True))
+    def get_fee(self, order: Order) -> Any:
+        """Return what it will be charged at most, if prices stay."""
+        if order.state is not OrderState.OPEN:
+            return None
+        pair = pair_in(self.context, sell=order.gives, buy=order.gets)
+        if pair is None:
+            return None
+        fee = fee_in(self.context, order.gives_units, pair=pair)
+        return shown_in(self.context, fee, order.gives)
+
+    @extend_schema_field(DecimalText(allow_null=True))
+    def get_fee_percent(self, order: Order) -> str | None:
+        """Return the rate of the fee."""
+        if order.state is not OrderState.OPEN:
+            return None
+        fees = fees_in(self.context, sell=order.gives, buy=order.gets)
+        return DecimalText().to_representation(fees.percent)
 
     @extend_schema_field(DecimalText)
     def get_limit_price(self, order: Order) -> str:
@@ -123,19 +150,8 @@ class OrderSerializer(serializers.Serializer[Order]):
         return DecimalText().to_representation(price / (asset * order.against_multiplier))
 
     def _multiplier(self, code: str) -> Decimal:
-        moment = self.context["moment"]
-        multiplier: Decimal = moment["board"].multiplier(code, moment["now"])
-        return multiplier
-
-
-def _moment() -> dict[str, Any]:
-    """Return by which board and when amounts are shown."""
-    return {"board": live.current(), "now": clock.now()}
-
-
-def _shown(order: Order) -> dict[str, Any]:
-    answer: dict[str, Any] = OrderSerializer(order, context={"moment": _moment()}).data
-    return answer
+        moment = seen(self.context)
+        return moment["board"].multiplier(code, moment["now"])
 
 
 @extend_schema_view(get=extend_schema(operation_id="orders", tags=["trading"]))
@@ -150,10 +166,6 @@ class Orders(generics.ListAPIView[Order]):
     def get_queryset(self) -> QuerySet[Order]:
         """Return the orders of the customer who is asking."""
         return queries.orders(customer_id=asking(self.request).id)
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        """Let amounts be shown by the multipliers in force."""
-        return {**super().get_serializer_context(), "moment": _moment()}
 
     @extend_schema(
         operation_id="place_order",
@@ -179,7 +191,7 @@ class Orders(generics.ListAPIView[Order]):
                 board=live.current(),
                 now=clock.now(),
             )
-            return Response(_shown(order), status=201)
+            return Response(OrderSerializer(order).data, status=201)
 
         return once(request, owner=customer.id, effect=place, required=True)
 
@@ -193,7 +205,7 @@ class OneOrder(APIView):
         order = queries.order_of(
             order_id=id_of(Order.PREFIX, shown_id, OrderNotFound), customer_id=asking(request).id
         )
-        return Response(_shown(order))
+        return Response(OrderSerializer(order).data)
 
 
 class CancelOrder(APIView):
@@ -213,6 +225,6 @@ class CancelOrder(APIView):
 
         def cancel() -> Response:
             order = orders.cancel(order_id=wanted, customer_id=customer_id, now=clock.now())
-            return Response(_shown(order))
+            return Response(OrderSerializer(order).data)
 
         return once(request, owner=customer_id, effect=cancel)

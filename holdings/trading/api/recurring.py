@@ -18,7 +18,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.prices import live
+from fx.quotes.queries import in_base_units
+from holdings.ledger.shapes import MultiplierField, amount_in
 from holdings.trading import queries
+from holdings.trading.api.fees import fee_in, fees_in, pair_in
 from holdings.trading.api.trades import id_of
 from holdings.trading.models import (
     PlanState,
@@ -34,7 +37,14 @@ from krak.api.idempotency import key_parameter, once
 from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
-from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
+from krak.api.shapes import (
+    AmountSerializer,
+    ConstantField,
+    DecimalText,
+    IdField,
+    LivemodeField,
+    StateField,
+)
 from krak.core import clock
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
@@ -62,6 +72,9 @@ EXAMPLES = [
             "state": "active",
             "buy": "BTC",
             "amount": {"amount": "100.00", "currency": "EUR"},
+            "fee": {"amount": "1.00", "currency": "EUR"},
+            "fee_percent": "1",
+            "multiplier": None,
             "frequency": "monthly",
             "starts_on": "2027-01-31",
             "at": "09:00",
@@ -122,6 +135,14 @@ class RecurringBuySerializer(serializers.Serializer[RecurringBuy]):
     state = StateField(PlanState)
     buy = serializers.CharField()
     amount = serializers.SerializerMethodField()
+    fee = serializers.SerializerMethodField(
+        help_text="the part of `amount` that each buy would be charged by the fees and prices of"
+        " now; null while there is no price, and once it is canceled"
+    )
+    fee_percent = serializers.SerializerMethodField(
+        help_text="of `amount`, where that is more than the minimum; null once it is canceled"
+    )
+    multiplier = MultiplierField("pay_with")
     frequency = serializers.SerializerMethodField()
     starts_on = serializers.DateField()
     at = TimeOfDayField()
@@ -135,6 +156,25 @@ class RecurringBuySerializer(serializers.Serializer[RecurringBuy]):
     def get_amount(self, plan: RecurringBuy) -> Any:
         """Return what each buy costs in all."""
         return amount_object(money(plan.amount, plan.pay_with))
+
+    @extend_schema_field(AmountSerializer(allow_null=True))
+    def get_fee(self, plan: RecurringBuy) -> Any:
+        """Return what each buy will be charged, if prices stay."""
+        if plan.state is PlanState.CANCELED:
+            return None
+        pair = pair_in(self.context, sell=plan.pay_with, buy=plan.buy)
+        if pair is None:
+            return None
+        units = in_base_units(plan.amount, pair.sold, up=False)
+        return amount_in(self.context, fee_in(self.context, units, pair=pair), plan.pay_with)
+
+    @extend_schema_field(DecimalText(allow_null=True))
+    def get_fee_percent(self, plan: RecurringBuy) -> str | None:
+        """Return the rate of the fee."""
+        if plan.state is PlanState.CANCELED:
+            return None
+        fees = fees_in(self.context, sell=plan.pay_with, buy=plan.buy)
+        return DecimalText().to_representation(fees.percent)
 
     @extend_schema_field(serializers.ChoiceField(choices=[each.lower() for each in Frequency]))
     def get_frequency(self, plan: RecurringBuy) -> str:
