@@ -3,6 +3,7 @@
 import http.client
 import json
 import math
+import secrets
 import threading
 import time
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.product import Client
-from tests.faults.commands import COMMANDS, Command, Ending, Person, Quote, Request, Tap, Trade
+from holdings.funding.rules.addresses import checksummed
+from tests.faults.commands import COMMANDS, ON, Command, Person, Request, Tap
 
 CLIENTS = 4
 PEOPLE = 6
@@ -95,6 +97,9 @@ class Driver:
         client = Client(self.url)
         for _ in range(PEOPLE):
             self.people.append(new_person(client))
+        for person in self.people:
+            introduce(client, person)
+            person.others = [other for other in self.people if other is not person]
 
     def start(self) -> None:
         """Let the clients begin."""
@@ -123,13 +128,9 @@ class Driver:
         try:
             while not self._stop.is_set():
                 command = self._next(random)
-                if command is not None:
+                while command is not None:
                     self.insist(door, command)
-                    if isinstance(command, Tap) and command.undecided:
-                        self.insist(door, Ending(command.person, tap=command))
-                    if isinstance(command, Quote) and command.accepted:
-                        trade = Trade(command.person, quote=command.answer["id"])
-                        self.insist(door, trade)
+                    command = command.next()
                 self._stop.wait(random.random() * 2 * self.pause_seconds)
         except Exception as problem:  # noqa: BLE001 - a driver that breaks must not look like a quiet one
             self.errors.append(f"the driver broke: {problem!r}")
@@ -140,8 +141,7 @@ class Driver:
         person = random.choice(self.people)
         kind = random.choices([each for each, _ in COMMANDS], [weight for _, weight in COMMANDS])[0]
         with self._lock:
-            made: Command | None = kind.new(person, random)
-            return made
+            return kind.new(person, random)
 
     def insist(self, door: Door, command: Command) -> None:
         """Send a command until its answer stands, or until there is no more hope."""
@@ -204,3 +204,19 @@ def new_person(client: Client) -> Person:
         },
     )
     return Person(made["customer"], made["access_token"], made["card"]["stripe_id"])
+
+
+def introduce(client: Client, person: Person) -> None:
+    """Give somebody a tag, and an address to send coins to."""
+    token = {"Authorization": f"Bearer {person.token}"}
+    tag = {"tag": f"p{secrets.token_hex(8)}"}
+    person.tag = client.send("PUT", "/v1/me/tag", tag, headers=token)["tag"]
+    where = {"rail": ON, "account": checksummed(f"0x{secrets.token_hex(20)}")}
+    proof = client.send(
+        "POST",
+        "/v1/step-up",
+        {"action": "add_destination", "subject": where, "code": "424242"},
+        headers=token,
+    )
+    keyed = {**token, "Idempotency-Key": secrets.token_hex(10), "Step-Up": proof["id"]}
+    person.destination = client.send("POST", "/v1/destinations", where, headers=keyed)["id"]

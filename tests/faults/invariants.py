@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from tests.faults.commands import Capture, Command, Refund, Tap
+from tests.faults.commands import Capture, Command, Tap, Win
 
 Database = psycopg.Connection[Any]
 
@@ -115,9 +115,8 @@ def _wrong_rewards(database: Database, commands: Sequence[Command]) -> list[str]
     """Return purchases whose reward is not 1 % of what is left of them, rounded down."""
     net: Counter[str] = Counter()
     for command in commands:
-        if isinstance(command, Capture) and command.accepted and command.tap:
-            sign = -1 if isinstance(command, Refund) else 1
-            net[command.tap.stripe_id] += sign * command.cents
+        if isinstance(command, Capture | Win) and command.accepted and command.tap:
+            net[command.tap.stripe_id] += command.rewarded_cents
     paid = dict(
         database.execute(
             """

@@ -1,6 +1,9 @@
 """The checker notices what it looks for: the negative control of every row that it judges."""
 
+import json
+from dataclasses import replace
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -14,7 +17,17 @@ from krak.core.outbox import services as outbox
 from krak.core.transactions import transaction
 from krak.sandbox import services as sandbox
 from tests import schema
-from tests.faults.commands import Capture, Deposit, Person, Tap, Trade
+from tests.faults.commands import (
+    Capture,
+    Deposit,
+    Dispute,
+    Person,
+    Tap,
+    Trade,
+    Transfer,
+    Win,
+    Withdrawal,
+)
 from tests.faults.invariants import broken, judge
 from tests.people import Known, new_customer
 from tests.stripe_door import StripeDoor
@@ -29,6 +42,10 @@ def known() -> Known:
 
 @pytest.fixture
 def person(known: Known) -> Person:
+    return _person(known)
+
+
+def _person(known: Known) -> Person:
     return Person(known.customer.shown_id, known.token, known.card.stripe_id)
 
 
@@ -104,14 +121,62 @@ def test_what_nobody_knows_of_may_be_there_or_not(known: Known, person: Person) 
     assert (judgement.lost, judgement.doubled) == ([], [])
 
 
-def test_an_approval_a_capture_and_a_trade_that_are_not_there_are_lost(person: Person) -> None:
+def test_what_was_acknowledged_and_is_not_there_is_lost(person: Person) -> None:
     tap = Tap(person, cents=100, accepted=True)
     capture = Capture(person, tap=tap, cents=100, accepted=True)
-    trade = Trade(person, quote="quo_01m87shhwde8b9zv9bfvka3t67", accepted=True)
+    commands = [
+        tap,
+        capture,
+        Trade(person, quote="quo_01m87shhwde8b9zv9bfvka3t67", accepted=True),
+        Transfer(person, to="nobody", coins=3, accepted=True),
+        Withdrawal(person, cents=100, accepted=True),
+        Dispute(person, capture=capture, cents=100, accepted=True),
+        Win(person, capture=capture, cents=100, accepted=True),
+    ]
 
-    judgement = judge(_database(), [tap, capture, trade])
+    judgement = judge(_database(), commands)
 
-    assert [line.partition(" ")[0] for line in judgement.lost] == ["tap", "capture", "trade"]
+    assert [line.partition(" ")[0] for line in judgement.lost] == [each.kind for each in commands]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_transfer_is_told_by_its_note(pinned: Any, times: int) -> None:
+    pinned({"USDC": "1"})
+    sender, recipient = new_customer(holdings={"USDC": "50"}), new_customer()
+    tag = recipient.send("/v1/me/tag", {"tag": f"p{uuid7().hex[-12:]}"}, method="put").json()["tag"]
+    transfer = Transfer(_person(sender), to=tag, coins=3, accepted=True)
+    for _ in range(times):
+        made = sender.send(transfer.request().path, json.loads(transfer.request().body))
+        assert made.status_code == HTTPStatus.CREATED
+
+    judgement = judge(_database(), [transfer])
+
+    assert judgement.kept == 1
+    doubled = [f"transfer {transfer.name} has 2 effects"]
+    assert judgement.doubled == ([] if times == 1 else doubled)
+
+
+def test_a_dispute_is_told_by_what_it_credited(client: Any, known: Known) -> None:
+    door, person = StripeDoor(client, known.card.stripe_id), _person(known)
+    assert door.request(1000).json()["approved"] is True
+    door.transaction(1000, kind="capture", transaction="ipi")
+    capture = Capture(person, name=door.run, cents=1000)
+    dispute = Dispute(person, capture=capture, cents=100, accepted=True)
+    win = dispute.next()
+    assert isinstance(win, Win)
+    for each in (dispute, win):
+        asked = each.request()
+        client.post(asked.path, asked.body, content_type="application/json", headers=asked.headers)
+    outbox.drain(now=clock.now())
+    win.accepted = True
+
+    right = judge(_database(), [dispute, win])
+    half = judge(_database(), [replace(win, cents=50)])
+    more = judge(_database(), [replace(win, cents=101)])
+
+    assert (right.kept, right.lost, right.doubled) == (2, [], [])
+    assert half.doubled == [f"win {win.name} has 2 effects"]
+    assert more.lost == [f"win {win.name} was acknowledged and is not there"]
 
 
 def test_a_capture_of_another_amount_is_lost(client: Any, known: Known, person: Person) -> None:

@@ -143,7 +143,8 @@ class Whole:
             self.start_servers()
         hidden = {"DATABASE_URL", "REDIS_URL", "KRAK_ISSUER_PORT"}
         environment = {name: text for name, text in os.environ.items() if name not in hidden}
-        environment |= {"KRAK_SANDBOX": "1", "KRAK_LOG_LEVEL": "WARNING", **self.environment}
+        environment |= {"KRAK_SANDBOX": "1", "KRAK_LOG_LEVEL": "WARNING"}
+        environment |= {"KRAK_DESTINATION_COOL_DOWN_SECONDS": "0", **self.environment}
         for name, variable in (("postgres", "DATABASE_URL"), ("valkey", "REDIS_URL")):
             if name in self.servers:
                 environment[variable] = self.proxied.get(name, self.servers[name].url)

@@ -1,84 +1,16 @@
-"""What the driver asks for, and how each command is told from its absence in the books.
+"""What the card network asks and tells."""
 
-A command is sent until it is acknowledged, the same one with the same name each time. Whoever adds
-an operation that moves money adds a class here, with a name in `COMMANDS`: what it sends, and the
-SQL that finds its effects by its name.
-"""
-
-import json
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from random import Random
-from typing import Any, ClassVar
-
-import psycopg
+from typing import Any
 
 from krak.sandbox.issuer import shapes
+from tests.faults.commands.base import Command, Database, Person, Request
 
 AUTHORIZATION_SECRET = "whsec_sandbox_authorization"
 EVENTS_SECRET = "whsec_sandbox_events"
 UNDECIDED = {"system_busy", "system_error"}
-Database = psycopg.Connection[Any]
-
-
-@dataclass
-class Person:
-    """A customer of the driver's."""
-
-    customer: str
-    token: str
-    card: str
-    deposits: int = 0
-    clock_ahead: timedelta = timedelta(0)
-    """By how much the network's clock is ahead of ours."""
-    approved: list["Tap"] = field(default_factory=list)
-    captured: list["Capture"] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        """Return the time by the network's clock."""
-        return datetime.now(UTC) + self.clock_ahead
-
-
-@dataclass
-class Request:
-    """What goes over the wire, once."""
-
-    path: str
-    body: str
-    headers: dict[str, str]
-    method: str = "POST"
-
-
-@dataclass
-class Command:
-    """One thing asked for. `accepted` is None while nobody knows."""
-
-    person: Person
-    name: str = field(default_factory=lambda: secrets.token_hex(10))
-    accepted: bool | None = None
-    answer: Any = None
-    attempts: int = 0
-    kind: ClassVar[str] = ""
-
-    def request(self) -> Request:
-        """Return the request; the same in everything but its signature's time each time."""
-        raise NotImplementedError
-
-    def hear(self, status: int, answer: Any) -> None:
-        """Take an answer that stands."""
-        self.answer = answer
-        self.accepted = status < 300
-
-    @classmethod
-    def effects(cls, database: Database, commands: Sequence[Any]) -> dict[str, int]:
-        """Return how many effects each command had, by its name."""
-        raise NotImplementedError
-
-    def _signed(self, door: str, event: dict[str, Any], secret: str) -> Request:
-        text, signature = shapes.signed(event, secret=secret, now=self.person.now())
-        return Request(f"/webhooks/stripe/{door}", text, {"Stripe-Signature": signature})
 
 
 @dataclass
@@ -133,6 +65,10 @@ class Tap(Command):
     def undecided(self) -> bool:
         """Tell whether it was declined because nobody could decide."""
         return (self.answer or {}).get("metadata", {}).get("decline_reason") in UNDECIDED
+
+    def next(self) -> "Command | None":
+        """Return the network's last word on what nobody could decide."""
+        return Ending(self.person, tap=self) if self.undecided else None
 
     @classmethod
     def effects(cls, database: Database, commands: Sequence["Tap"]) -> dict[str, int]:
@@ -231,6 +167,11 @@ class Capture(Command):
         """The transaction's id."""
         return f"ipi_{self.name}"
 
+    @property
+    def rewarded_cents(self) -> int:
+        """What it adds to what its purchase is rewarded for."""
+        return self.cents
+
     def _transaction(self, kind: str, cents: int) -> Request:
         created = int(self.person.now().timestamp())
         told = shapes.transaction(
@@ -298,126 +239,126 @@ class Refund(Capture):
         capture = person.captured.pop(random.randrange(len(person.captured)))
         return cls(person, tap=capture.tap, cents=random.randint(1, capture.cents))
 
+    @property
+    def rewarded_cents(self) -> int:
+        """What is given back earns nothing."""
+        return -self.cents
+
     def request(self) -> Request:
         """Return Stripe's event."""
         return self._transaction("refund", self.cents)
 
 
 @dataclass
-class Deposit(Command):
-    """Money comes from a bank; no two of a person are of one amount."""
+class Dispute(Command):
+    """Stripe has submitted the dispute of a part of a capture; the customer is credited ahead."""
 
+    capture: Capture | None = None
     cents: int = 0
-    kind = "deposit"
+    kind = "dispute"
 
     @classmethod
-    def new(cls, person: Person, random: Random) -> "Deposit":
-        """Deposit a cent more than the last time."""
-        person.deposits += 1
-        return cls(person, cents=100 + person.deposits)
+    def new(cls, person: Person, random: Random) -> "Dispute | None":
+        """Dispute a part of a capture, or all of it."""
+        if not person.captured:
+            return None
+        capture = person.captured.pop(random.randrange(len(person.captured)))
+        return cls(person, capture=capture, cents=random.randint(1, capture.cents))
+
+    @property
+    def tap(self) -> Tap | None:
+        """What was captured."""
+        return self.capture.tap if self.capture else None
+
+    @property
+    def stripe_id(self) -> str:
+        """The dispute's id."""
+        return f"idp_{self.name}"
 
     def request(self) -> Request:
-        """Return the sandbox's call, with its key."""
-        return Request(
-            f"/v1/sandbox/customers/{self.person.customer}/deposits",
-            json.dumps({"amount": f"{self.cents / 100:.2f}"}),
-            {"Idempotency-Key": self.name},
+        """Return Stripe's event."""
+        return self._event("submitted", "submitted")
+
+    def _event(self, kind: str, status: str) -> Request:
+        created = int(self.person.now().timestamp())
+        told = shapes.dispute(
+            stripe_id=self.stripe_id,
+            amount=self.cents,
+            currency="usd",
+            transaction=self.capture.stripe_id if self.capture else "",
+            created=created,
+            evidence={"reason": "fraudulent"},
+            metadata={},
         )
+        told["status"] = status
+        event = shapes.event(f"issuing_dispute.{kind}", told, created=created)
+        event["id"] = f"evt_{self.name}_{kind}"
+        return self._signed("events", event, EVENTS_SECRET)
+
+    def next(self) -> "Command | None":
+        """Return that the network gives the money back."""
+        if not self.accepted:
+            return None
+        return Win(self.person, name=self.name, capture=self.capture, cents=self.cents)
 
     @classmethod
-    def effects(cls, database: Database, commands: Sequence["Deposit"]) -> dict[str, int]:
-        """The entries of that amount."""
-        from krak.core.ids import read
-
-        owners = [read("cus", each.person.customer) for each in commands]
-        rows = database.execute(
-            """
-            SELECT wanted.name, count(e.id)
-              FROM unnest(%s::text[], %s::uuid[], %s::numeric[]) AS wanted(name, owner, amount)
-              LEFT JOIN ledger_posting p
-                ON p.customer_id = wanted.owner AND p.house = 'CUSTODY' AND p.currency = 'USD'
-               AND p.amount = wanted.amount
-              LEFT JOIN ledger_journalentry e
-                ON e.customer_id = p.customer_id AND e.id = p.entry_id
-               AND e.cause LIKE 'sandbox:deposit:%%'
-             GROUP BY wanted.name
-            """,
-            [[each.name for each in commands], owners, [each.cents / 100 for each in commands]],
-        ).fetchall()
-        return dict(rows)
+    def effects(cls, database: Database, commands: Sequence["Dispute"]) -> dict[str, int]:
+        """One event kept, one dispute that was submitted, its amount credited once."""
+        return _effects_of_disputes(database, commands, kind="submitted", told="submitted_at")
 
 
 @dataclass
-class Quote(Command):
-    """A price is asked for; it moves nothing and is followed by a `Trade`."""
+class Win(Dispute):
+    """The network gives back what was disputed; the customer keeps it, and no reward of it."""
 
-    sell: str = "USDC"
-    buy: str = "USD"
-    amount: str = "1"
-    kind = "quote"
+    kind = "win"
 
-    @classmethod
-    def new(cls, person: Person, random: Random) -> "Quote":
-        """Sell a few stable coins."""
-        return cls(person, amount=str(random.randint(2, 20)))
+    @property
+    def rewarded_cents(self) -> int:
+        """What was won back earns nothing."""
+        return -self.cents
 
     def request(self) -> Request:
-        """Return the call."""
-        return Request(
-            "/v1/quotes",
-            json.dumps({"sell": self.sell, "buy": self.buy, "sell_amount": self.amount}),
-            {"Idempotency-Key": self.name, "Authorization": f"Bearer {self.person.token}"},
-        )
+        """Return Stripe's event."""
+        return self._event("funds_reinstated", "won")
+
+    def next(self) -> "Command | None":
+        """Return nothing: this is the end of it."""
+        return None
 
     @classmethod
-    def effects(cls, database: Database, commands: Sequence["Quote"]) -> dict[str, int]:
-        """Return the quotes that are kept under the ids that were answered."""
-        return {each.name: 1 if each.accepted else 0 for each in commands}
-
-
-@dataclass
-class Trade(Command):
-    """A quote is accepted."""
-
-    quote: str = ""
-    kind = "trade"
-
-    def request(self) -> Request:
-        """Return the call."""
-        return Request(
-            f"/v1/quotes/{self.quote}/accept",
-            "",
-            {"Idempotency-Key": self.name, "Authorization": f"Bearer {self.person.token}"},
+    def effects(cls, database: Database, commands: Sequence["Dispute"]) -> dict[str, int]:
+        """One event kept, one dispute that was won, its amount credited once."""
+        return _effects_of_disputes(
+            database, commands, kind="funds_reinstated", told="reinstated_at"
         )
 
-    @classmethod
-    def effects(cls, database: Database, commands: Sequence["Trade"]) -> dict[str, int]:
-        """The trades of the quote, and their entries."""
-        from krak.core.ids import read
 
-        quotes = {str(read("quo", each.quote)): each.name for each in commands}
-        rows = database.execute(
-            """
-            SELECT wanted.id, greatest(count(DISTINCT t.id), count(DISTINCT e.id))
-              FROM unnest(%s::uuid[]) AS wanted(id)
-              LEFT JOIN trading_trade t ON t.quote_id = wanted.id
-              LEFT JOIN ledger_journalentry e
-                ON e.customer_id = t.customer_id AND e.cause = 'quote:' || wanted.id
-             GROUP BY wanted.id
-            """,
-            [list(quotes)],
-        ).fetchall()
-        return {quotes[str(quote)]: count for quote, count in rows}
-
-
-# How often each is asked for. Transfers and top-ups: a class above, a line here.
-COMMANDS: tuple[tuple[Any, int], ...] = (
-    (Tap, 45),
-    (Capture, 25),
-    (Refund, 5),
-    (Deposit, 15),
-    (Quote, 10),
-)
+def _effects_of_disputes(
+    database: Database, commands: Sequence[Dispute], *, kind: str, told: str
+) -> dict[str, int]:
+    rows = database.execute(
+        f"""
+        SELECT wanted.name,
+               greatest((SELECT count(*) FROM inbox_inboxevent
+                          WHERE event_id = 'evt_' || wanted.name || '_' || %s),
+                        count(DISTINCT d.id),
+                        ceil(sum(CASE p.side WHEN 'CREDIT' THEN p.amount ELSE -p.amount END)
+                             / wanted.amount)),
+               least(count(DISTINCT d.id), count(DISTINCT d.{told}),
+                     floor(sum(CASE p.side WHEN 'CREDIT' THEN p.amount ELSE -p.amount END)
+                           / wanted.amount))
+          FROM unnest(%s::text[], %s::numeric[]) AS wanted(name, amount)
+          LEFT JOIN disputes_dispute d ON d.stripe_id = 'idp_' || wanted.name
+          LEFT JOIN ledger_journalentry e
+            ON e.customer_id = d.customer_id AND e.cause LIKE 'dispute:' || d.stripe_id || ':%%'
+          LEFT JOIN ledger_posting p
+            ON p.customer_id = e.customer_id AND p.entry_id = e.id AND p.account_id IS NOT NULL
+         GROUP BY wanted.name, wanted.amount
+        """.encode(),
+        [kind, [each.name for each in commands], [each.cents / 100 for each in commands]],
+    ).fetchall()
+    return {name: int(most) if least else 0 for name, most, least in rows}
 
 
 def _card(person: Person) -> dict[str, Any]:
