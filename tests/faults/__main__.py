@@ -16,7 +16,7 @@ from tests.faults.attacks import ATTACKS
 from tests.faults.invariants import Judgement
 from tests.faults.row import Row
 from tests.faults.rows import ROWS, TWO_HOSTS
-from tests.faults.stage import Outcome, Stage
+from tests.faults.stage import CRASHES, Outcome, Stage
 from tests.faults.whole import Whole
 
 TABLE = (*ROWS, TWO_HOSTS, *ATTACKS)
@@ -36,6 +36,9 @@ def main() -> int:
     parser.add_argument(
         "--soak-minutes", type=float, default=15.0, help="of row 33; 0 leaves it out"
     )
+    parser.add_argument(
+        "--crashes", type=int, default=CRASHES, help="of row 13, each takes some 13 s"
+    )
     parser.add_argument("--log", type=Path, help="keep what the processes said here")
     parser.add_argument(
         "--controls", action="store_true", help="take the protections out: these rows must fail"
@@ -54,6 +57,7 @@ def main() -> int:
         times=arguments.times,
         load_seconds=arguments.load,
         soak_minutes=arguments.soak_minutes,
+        crashes=arguments.crashes,
         log=arguments.log,
     )
     if wanted:
@@ -73,6 +77,7 @@ def play(
     times: int,
     load_seconds: float,
     soak_minutes: float,
+    crashes: int,
     log: Path | None,
 ) -> dict[int, report.Result]:
     """Play rows one after the other on one Krak; return what each measured."""
@@ -85,7 +90,16 @@ def play(
                 # The row before has ended it: the others are played all the same.
                 whole.start()
             outcomes = [
-                _play_one(row, Stage(whole, seed + number, load_seconds, soak_minutes=soak_minutes))
+                _play_one(
+                    row,
+                    Stage(
+                        whole,
+                        seed + number,
+                        load_seconds,
+                        soak_minutes=soak_minutes,
+                        crashes=crashes,
+                    ),
+                )
                 for number in range(1 if row.number == SOAK else times)
             ]
             results[row.number] = report.Result(outcomes, seed=seed)

@@ -34,6 +34,7 @@ SHORT_SOAK = {
 }  # fmt: skip
 SHORT_SOAK_MINUTES = 1.0
 SHORT_PILE = 2_000
+FEW_CRASHES = 3
 
 
 def without(protection: Protection) -> Callable[[Whole], AbstractContextManager[None]]:
@@ -156,6 +157,7 @@ class Control:
         """Play the row without its protection; return all that was wrong, what had to be first."""
         stage.quiet_seconds = QUIET_SECONDS
         stage.soak_minutes = SHORT_SOAK_MINUTES
+        stage.crashes = FEW_CRASHES
         try:
             with self.taken_out(stage.whole):
                 outcome = self.trial(stage)

@@ -20,6 +20,7 @@ PEOPLE = 6
 PATIENCE_SECONDS = 10.0
 INSIST_SECONDS = 60.0
 AGAIN_AFTER_SECONDS = 0.1
+EVER = (0.0, math.inf)
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,13 @@ class Try:
     began: float
     seconds: float
     status: int
+    come_again: bool = False
+    """Whether the answer said when to ask again."""
+
+    @property
+    def ended(self) -> float:
+        """When the answer came, or nobody waited for it any more."""
+        return self.began + self.seconds
 
 
 @dataclass
@@ -39,10 +47,13 @@ class Door:
     url: str
     connection: http.client.HTTPConnection | None = None
     other: str = ""
+    come_again: bool = False
+    """Whether the last answer had a `Retry-After`."""
 
     def send(self, request: Request) -> tuple[int, Any]:
         """Return status and JSON; 0 and the reason when there was no answer."""
         parts = urlsplit(self.url)
+        self.come_again = False
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(
@@ -56,6 +67,7 @@ class Door:
             )
             response = self.connection.getresponse()
             text = response.read()
+            self.come_again = response.headers.get("Retry-After", "").isdecimal()
             return response.status, json.loads(text) if text else None
         except (OSError, http.client.HTTPException, ValueError) as problem:
             self.close()
@@ -156,18 +168,24 @@ class Driver:
                 door.close()
             took = time.monotonic() - began
             with self._lock:
-                self.tries.append(Try(command.kind, began, took, status))
+                self.tries.append(Try(command.kind, began, took, status, door.come_again))
                 if 0 < status < 500 and not (status >= 400 and answer["retryable"]):
                     command.hear(status, answer)
             if command.accepted is None:
                 time.sleep(AGAIN_AFTER_SECONDS)
 
     # --- What is remembered ----------------------------------------------------------------------
-    def slowest(self, kind: str | None = None) -> float:
-        """Return the seconds of the slowest request, answered or not."""
-        return max((t.seconds for t in self.tries if kind in {None, t.kind}), default=0.0)
+    def meanwhile(self, during: tuple[float, float] = EVER) -> list[Try]:
+        """Return the requests that were under way in some part of a span of time."""
+        since, until = during
+        return [each for each in self.tries if each.ended > since and each.began < until]
 
-    def p99(self, kind: str, *, between: tuple[float, float] = (0.0, math.inf)) -> float:
+    def slowest(self, kind: str | None = None, *, during: tuple[float, float] = EVER) -> float:
+        """Return the seconds of the slowest request, answered or not."""
+        tries = self.meanwhile(during)
+        return max((each.seconds for each in tries if kind in {None, each.kind}), default=0.0)
+
+    def p99(self, kind: str, *, between: tuple[float, float] = EVER) -> float:
         """Return the seconds that one in a hundred of a kind, begun `between`, took longer than."""
         since, until = between
         took = sorted(

@@ -11,27 +11,30 @@ PATH = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 HEAD = """# What was broken on purpose
 
-`make faults` writes this page. It starts Krak as `make up` does, with a Postgres and a Valkey
-of its own, lets clients tap, capture, refund, deposit and trade at random, does one thing at a
-time to the processes, waits until nothing is left to do, and proves the standing invariants: I1
-each entry sums to zero, I2 cached balances are the sum of entries, I3 nobody is overdrawn, I4
-each event and each key has one effect, I5 what was acknowledged is there and what was refused
-is not, I6 every promise is done, I7 what customers have is what the house owes. *Lost* was
-acknowledged and is not there, *doubled* has two effects, *wrong* breaks an invariant or a
-promise of its row. After each row all text of all tables and all logs are searched for the
-secrets of the run and for card numbers, and Postgres is asked for deadlocks: one of either is
-*wrong*, too. *Seconds* is the longest until a tap that began after the fault was
-rewarded, and until the last work promised meanwhile was done.
+`make faults` writes this page. It starts Krak as `make up` does, with a Postgres and a Valkey of
+its own, lets clients tap, capture, refund, dispute, deposit, trade, pay each other and withdraw
+at random, does one thing at a time to the processes, waits until nothing is left to do, and
+proves the standing invariants: I1 each entry sums to zero, I2 cached balances are the sum of
+entries, I3 nobody is overdrawn, I4 each event and each key has one effect, I5 what was
+acknowledged is there and what was refused is not, I6 every promise is done, I7 what customers
+have is what the house owes, and the house's accounts are what withdrawals, transfers that wait,
+cleared purchases and disputes say. *Lost* was acknowledged and is not there, *doubled* has two
+effects, *wrong* breaks an invariant or a promise of its row. After each row all text of all
+tables and all logs are searched for the secrets of the run and for card numbers, and Postgres is
+asked for deadlocks: one of either is *wrong*, too. *Seconds* is the longest until a tap that
+began after the fault was rewarded, and until the last work promised meanwhile was done. *Slowest
+request* is of all that was asked, but in row 10 of taps: others wait until Postgres goes on.
 """
 REPLAY = """
 ## Again
 
-A run prints its seed. `make faults ARGS="--rows 8,17 --seed 5"` plays these rows again, and writes
-what it finds over their lines here: each client asks the same things in the same order, and the
-fault comes at the same moment; what the scheduler of the machine makes of it is its own.
-`--soak-minutes 0` leaves the soak out, `--controls` plays what must fail. Rows marked *each commit*
-are in `make test` too, in a short form (`tests/faults/test_every_commit.py`). A control takes
-the protection out: a row whose control does not fail proves nothing.
+A run prints its seed. `make faults ARGS="--rows 8,17 --seed 5"` plays these rows again, and
+writes what it finds over their lines here: each client asks the same things in the same order,
+and the fault comes at the same moment; what the scheduler of the machine makes of it is its own.
+`--soak-minutes 0` leaves the soak out, `--crashes 6` makes row 13 shorter, `--controls` plays
+what must fail. Rows marked *each commit* are in `make test` too, in a short form
+(`tests/faults/test_every_commit.py`). A control takes the protection out: a row whose control
+does not fail proves nothing.
 """
 
 COLUMNS = (

@@ -96,8 +96,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         10,
         "Postgres paused",
-        "taps are declined in time, nothing half done",
-        "SIGSTOP of all its processes for 5 s",
+        "taps are declined within 2 s, nothing half done",
+        f"SIGSTOP of all its processes for {servers.PAUSE_SECONDS:.0f} s",
         WEAKENED,
         servers.postgres_is_paused,
         tests=(
@@ -115,7 +115,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         12,
         "connections exhausted",
-        "quick refusals, alive all the while",
+        f"503 with Retry-After, and alive, each within {servers.REFUSED_SECONDS} s",
         "strangers take all of them, the product's are ended",
         WEAKENED,
         servers.connections_run_out,
@@ -123,9 +123,9 @@ ROWS: tuple[Row, ...] = (
     Row(
         13,
         "crash after crash",
-        "pages, totals and indexes are right",
-        f"{servers.CRASHES} SIGKILLs while all write; checksums; pg_amcheck of heaps and indexes;"
-        " statements without indexes",
+        "pages and indexes are right, totals at every moment",
+        "20 SIGKILLs (`--crashes`) while all write; I1 and I7 after each; checksums; pg_amcheck of"
+        " heaps and indexes; statements without indexes",
         WEAKENED,
         servers.postgres_is_killed_again_and_again,
     ),
@@ -223,8 +223,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         24,
         "lock convoy",
-        "declined or refused in time",
-        "every book is locked for 4 s",
+        "declined or refused within 2 s, whatever is asked",
+        f"every book is locked for {servers.CONVOY_SECONDS:.0f} s",
         WEAKENED,
         servers.books_are_locked,
         tests=(
@@ -293,7 +293,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         30,
         "poison",
-        "given up after eight attempts, krak_outbox_dead says so, others wait less than 15 s",
+        "given up after eight attempts, krak_outbox_dead says so; p99 of others' wait is below"
+        f" {processes.OTHERS_P99_SECONDS:.0f} s, none waits {processes.OTHERS_WAIT_SECONDS:.0f} s",
         "a message whose handler always raises; its pauses are cut to a second",
         WEAKENED,
         processes.work_is_poisoned,
@@ -304,7 +305,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         31,
         "backlog",
-        "drains; the worker's memory is bounded",
+        "drains; no event of a card is done"
+        f" {processes.OVERTAKEN_SECONDS:.0f} s after a later one; the worker's memory is bounded",
         f"the worker stands still while {processes.PILE:,} events are promised on top of the load",
         WEAKENED,
         processes.work_piles_up,

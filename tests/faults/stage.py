@@ -22,6 +22,7 @@ from tests.faults.whole import Whole
 QUIET_SECONDS = 90.0
 RECOVERY_SECONDS = 90.0
 REWARD_SECONDS = 40.0
+CRASHES = 20
 
 
 @dataclass
@@ -63,11 +64,14 @@ class Stage:
     load_seconds: float = 3.0
     quiet_seconds: float = QUIET_SECONDS
     soak_minutes: float = 0.0
+    crashes: int = CRASHES
+    """How often row 13 kills Postgres."""
     small: bool = False
     """Play the short form, for every commit."""
     secrets: set[str] = field(default_factory=set)
     """What was handed out to clients, and is to be read nowhere."""
-    _began_at: datetime | None = None
+    began_at: datetime | None = None
+    """By the database's clock, when work began to count."""
 
     def under_load(
         self,
@@ -134,13 +138,13 @@ class Stage:
         """Note the moment, by the database's clock, from which work counts."""
         with self.whole.database() as database:
             row = database.execute("SELECT statement_timestamp()").fetchone()
-            self._began_at = row[0] if row else None
+            self.began_at = row[0] if row else None
 
     def judged(self, commands: Sequence[Command], *, recovered: float) -> Outcome:
         """Judge commands, and add how long promised work had to wait."""
         with self.whole.database() as database:
             judgement = judge(database, commands)
-            waited = longest_wait(database, since=self._began_at)
+            waited = longest_wait(database, since=self.began_at)
         outcome = Outcome(judgement, recovery_seconds=max(recovered, waited))
         outcome.figures |= {
             "a tap rewarded again after, s": round(recovered, 1),
@@ -204,6 +208,20 @@ def longest_wait(database: psycopg.Connection[Any], *, since: Any) -> float:
         SELECT coalesce(max(extract(epoch FROM done_at - created_at)), 0)::float
           FROM outbox_outboxmessage
          WHERE created_at >= %s
+        """,
+        [since],
+    ).fetchone()
+    return float(row[0]) if row else 0.0
+
+
+def waited_p99(database: psycopg.Connection[Any], *, since: Any) -> float:
+    """Return the seconds that one in a hundred promised after `since` waited longer than."""
+    row = database.execute(
+        """
+        SELECT coalesce(percentile_cont(0.99) WITHIN GROUP (
+                   ORDER BY extract(epoch FROM done_at - created_at)), 0)::float
+          FROM outbox_outboxmessage
+         WHERE created_at >= %s AND done_at IS NOT NULL
         """,
         [since],
     ).fetchone()

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -30,6 +31,7 @@ from tests.faults.commands import (
     Withdrawal,
 )
 from tests.faults.invariants import broken, judge
+from tests.faults.trials.processes import overtaken
 from tests.people import Known, new_customer
 from tests.stripe_door import StripeDoor
 
@@ -307,3 +309,20 @@ def test_a_promise_that_was_not_kept_is_noticed(state: str) -> None:
     _tamper(f"UPDATE outbox_outboxmessage SET {state} WHERE topic = 'faults.never'")
 
     assert _breaks("I6 a message is not done: faults.never")
+
+
+@pytest.mark.parametrize(("first", "second", "found"), [(1, 7, (2, 0, 0)), (7, 1, (2, 1, 6))])
+def test_an_event_that_is_done_after_a_later_one_of_its_card_is_noticed(
+    person: Person, first: int, second: int, found: tuple[int, int, float]
+) -> None:
+    events = [Capture(person), Capture(person)]
+    for event, seconds in zip(events, (first, second), strict=True):
+        row = inbox.receive(provider="stripe", event_id=f"evt_{event.name}", kind="x", body="{}")
+        _tamper(
+            f"UPDATE outbox_outboxmessage SET done_at = created_at + interval '{seconds} s'"
+            f" WHERE payload ->> 'inbox_event' = '{row}'"
+        )
+
+    since = clock.now() - timedelta(hours=1)
+
+    assert overtaken(_database(), events, since=since) == pytest.approx(found, abs=0.5)

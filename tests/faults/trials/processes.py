@@ -7,21 +7,27 @@ import threading
 import time
 import urllib.request
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.product import Client
+from tests.faults.commands import Command
 from tests.faults.invariants import broken
-from tests.faults.stage import Outcome, Stage
+from tests.faults.stage import Outcome, Stage, waited_p99
 
 WORK_BACK_SECONDS = 30.0
 """A lost task comes back after 20 s."""
 OTHERS_WAIT_SECONDS = 15.0
+"""The longest; one in a hundred of them waits longer than:"""
+OTHERS_P99_SECONDS = 5.0
 GIVEN_UP_SECONDS = 60.0
 FEWEST_SLOTS = 3
 PILE = 100_000
 DRAIN_SECONDS = 300.0
 MOST_WORKER_MB = 600
+OVERTAKEN_SECONDS = 5.0
+"""By how much a later event of a card may be done before an earlier one: two work at once."""
 
 
 def web_is_killed(stage: Stage) -> Outcome:
@@ -201,7 +207,13 @@ def work_is_poisoned(stage: Stage) -> Outcome:
 
     outcome, _driver = stage.under_load(fault)
     waited = outcome.figures["longest wait of promised work, s"]
-    outcome.figures["krak_outbox_dead meanwhile"] = gauges[0]
+    with whole.database() as database:
+        p99 = waited_p99(database, since=stage.began_at)
+    outcome.figures |= {
+        "p99 of others' wait, s": round(p99, 2),
+        "krak_outbox_dead meanwhile": gauges[0],
+    }
+    outcome.require(that=p99 < OTHERS_P99_SECONDS, otherwise=f"p99 of others' wait: {p99:.1f} s")
     outcome.require(that=gauges[0] >= 1, otherwise="no alarm would have gone off")
     outcome.require(that=waited < OTHERS_WAIT_SECONDS, otherwise=f"others waited {waited} s")
     return outcome
@@ -231,13 +243,23 @@ def work_piles_up(stage: Stage) -> Outcome:
             pile.append(_pending(database, piled_up_at))
 
     # To drain is to recover: the fault has waited for it.
-    outcome, _driver = stage.under_load(fault, recovers=False)
+    outcome, driver = stage.under_load(fault, recovers=False)
+    with whole.database() as database:
+        events, passed, late = overtaken(database, driver.commands, since=stage.began_at)
     megabytes = max(sizes, default=0) // 1024
     outcome.figures |= {
         "piled up": pile[0],
         "drained, messages/s": round((pile[0] - pile[1]) / seconds[0]),
         "worker at most, MB": megabytes,
+        "events of cards": events,
+        "done after a later one of their card": passed,
+        "by at most, s": round(late, 2),
     }
+    outcome.require(that=events > 0, otherwise="no event of a card was in the pile")
+    outcome.require(
+        that=late < OVERTAKEN_SECONDS,
+        otherwise=f"an event was overtaken by a later one of its card by {late:.1f} s",
+    )
     outcome.require(that=pile[1] == 0, otherwise=f"{pile[1]} wait after {DRAIN_SECONDS:.0f} s")
     outcome.require(that=pile[0] >= PILE, otherwise=f"only {pile[0]} piled up")
     outcome.require(that=megabytes < MOST_WORKER_MB, otherwise=f"the worker took {megabytes} MB")
@@ -258,6 +280,38 @@ def _pile_up(database: Any, count: int) -> None:
         """,
         {"count": count},
     )
+
+
+def overtaken(database: Any, commands: Sequence[Command], *, since: Any) -> tuple[int, int, float]:
+    """Return how many events of cards were done, how many after a later one, by how many seconds.
+
+    An event is told again for each copy of it in the pile; its first doing counts, since that has
+    the effect.
+    """
+    names = [each.name for each in commands]
+    cards = [each.person.card for each in commands]
+    row = database.execute(
+        """
+        WITH done AS (
+            SELECT wanted.card, min(m.created_at) AS promised_at, min(m.done_at) AS done_at, i.id
+              FROM unnest(%s::text[], %s::text[]) AS wanted(name, card)
+              JOIN inbox_inboxevent i ON i.event_id LIKE 'evt_' || wanted.name || '%%'
+              JOIN outbox_outboxmessage m
+                ON m.topic = 'inbox.process' AND m.payload ->> 'inbox_event' = i.id::text
+             WHERE m.created_at >= %s AND m.done_at IS NOT NULL
+             GROUP BY wanted.card, i.id),
+        later AS (
+            SELECT done_at, min(done_at) OVER (PARTITION BY card ORDER BY promised_at, id
+                   ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS first_later
+              FROM done)
+        SELECT count(*), count(*) FILTER (WHERE first_later < done_at),
+               coalesce(max(extract(epoch FROM done_at - first_later)), 0)::float
+          FROM later
+        """,
+        [names, cards, since],
+    ).fetchone()
+    events, passed, seconds = row
+    return events, passed, max(seconds, 0.0)
 
 
 def _pending(database: Any, before: Any) -> int:
