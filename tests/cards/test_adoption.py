@@ -61,6 +61,14 @@ def test_an_increment_that_we_declined_and_the_network_approved_is_adopted(play:
     assert case.details["available"] == "-500"
 
 
+def test_control_without_the_event_nothing_of_a_declined_increment_is_held(play: Play) -> None:
+    play.request(1000)
+    play.request(100_000, step=1)
+
+    play.check(expect={"posted": 1000, "held": 1000, "units": {"BTC": "0.01"}, "flags": []})
+    assert not Case.objects.exists()
+
+
 def test_the_reason_is_of_what_was_approved_without_us_not_of_what_came_last(play: Play) -> None:
     play.request(2000, step=1)
     play.authorization(

@@ -124,6 +124,22 @@ def test_any_order_of_captures_and_refunds_ends_in_the_same_books(
     assert straight["cashback"]["amount"] == f"{net // 100 / 100:.2f}"
 
 
+@pytest.mark.parametrize("again", ["capture", "refund"])
+def test_control_what_is_told_twice_under_two_names_ends_in_other_books(
+    client: Client, pinned: Any, again: str
+) -> None:
+    events: list[dict[str, Any]] = [
+        {"do": "capture", "amount": 2000, "transaction": "t1", "closes_authorization": False},
+        {"do": "refund", "amount": 500, "transaction": "r1"},
+    ]
+    twice = [event | {"transaction": "x1"} for event in events if event["do"] == again]
+
+    once, more = (_end(client, pinned, told) for told in (events, [*events, *twice]))
+
+    assert more["cash"]["posted"] != once["cash"]["posted"]
+    assert more["cashback"] != once["cashback"]
+
+
 def _pending(captures: list[int], *, total: int = 3000) -> str:
     return f"{max(0, total - sum(captures)) / 100:.2f}"
 

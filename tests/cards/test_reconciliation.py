@@ -230,6 +230,8 @@ def test_all_that_is_lost_of_a_busy_hour_is_found_and_nothing_else(
     lost, altered = lines[::10], lines[7]
     altered["data"]["object"]["amount"] -= 1
     stripe_side.hand_over(*[event for event in told if event not in lost])
+    # The control: what nobody looks for stays missing.
+    assert CardTransaction.objects.count() == 20 - len(lost)
 
     repaired, _ = _reconcile(stripe_side)
     assert repaired == len(lost) + 1

@@ -159,6 +159,18 @@ def test_only_our_own_proxies_say_where_a_request_is_from(
     assert client_address(request) == address
 
 
+def test_control_who_trusts_everybody_is_told_another_address_each_time(settings: Any) -> None:
+    settings.TRUSTED_PROXIES = [ip_network("203.0.113.0/24")]
+    said = ["1.1.1.1", "6.6.6.6"]
+
+    requests = [
+        RequestFactory().get("/", REMOTE_ADDR="203.0.113.7", HTTP_X_FORWARDED_FOR=each)
+        for each in said
+    ]
+
+    assert [client_address(request) for request in requests] == said
+
+
 def test_forged_headers_are_gone_before_anybody_reads_them(settings: Any) -> None:
     forged: Any = {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_HOST": "evil.example"}
     stranger = RequestFactory().get("/", REMOTE_ADDR="203.0.113.7", **forged)

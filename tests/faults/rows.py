@@ -272,11 +272,14 @@ ROWS: tuple[Row, ...] = (
         "DST, month ends, leap day",
         "no gap and no double day",
         "properties of schedules and months",
-        "",
+        "counted from the slot before, a plan of the 31st loses its day; a month that is a day"
+        " too short or too long is found (test_control_…)",
         tests=(
             "tests/trading/test_schedule.py::test_daylight_saving_neither_skips_nor_doubles_a_day",
             "tests/statements/test_months.py::test_every_day_of_a_run_of_months_is_in_one_of_them_once",
             "tests/statements/test_months.py::test_february_has_its_leap_day",
+            "tests/trading/test_schedule.py::test_control_counted_from_the_slot_before_a_plan_of_the_31st_loses_its_day",
+            "tests/statements/test_months.py::test_control_a_february_without_its_leap_day_leaves_a_gap_and_a_longer_one_a_double",
         ),
     ),
     Row(

@@ -119,6 +119,19 @@ def test_a_session_that_rested_too_long_or_moved_is_over(
     assert rested.get("/admin/customers/customer/").status_code == 302
 
 
+def test_control_without_the_end_of_rest_a_session_goes_on_for_days(
+    boss: User, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.STAFF_IDLE_SECONDS = timedelta(days=30).total_seconds()
+    rested = browser(boss)
+    assert rested.get("/admin/").status_code == 200
+    now = clock.now()
+
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=1))
+
+    assert rested.get("/admin/").status_code == 200
+
+
 @pytest.mark.parametrize("page", ["", "enrol/", "recovery-codes/", "recovery-codes/new/",
                                   "recovery-codes/download/"])  # fmt: skip
 def test_for_a_customer_there_is_no_page_of_staff(page: str) -> None:

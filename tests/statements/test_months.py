@@ -51,9 +51,24 @@ def test_every_day_of_a_run_of_months_is_in_one_of_them_once(first: Month, more:
     ]
 
     assert len(run) == more + 1
-    assert len(days) == len(set(days)) == (last.ends_at - first.begins_at).days
+    assert len(days) == (last.ends_at - first.begins_at).days
     assert days[0] == first.begins_at
-    assert all(after - day == timedelta(days=1) for day, after in pairwise(days))
+    assert _are_each_there_once(days)
+
+
+def _are_each_there_once(days: list[datetime]) -> bool:
+    return all(after - day == timedelta(days=1) for day, after in pairwise(days))
+
+
+@pytest.mark.parametrize("length", [28, 30])
+def test_control_a_february_without_its_leap_day_leaves_a_gap_and_a_longer_one_a_double(
+    length: int,
+) -> None:
+    february, march = Month(2028, 2), Month(2028, 3)
+    days = [february.begins_at + timedelta(days=number) for number in range(length)]
+
+    assert not _are_each_there_once([*days, march.begins_at])
+    assert _are_each_there_once([*days[:28], Month(2028, 2).begins_at + timedelta(days=28)])
 
 
 @given(MONTHS)

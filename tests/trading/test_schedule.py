@@ -21,15 +21,28 @@ def run(starts_on, frequency, count):
     return found
 
 
+def keep_to_their_day(starts_on, slots):
+    months = [day.year * 12 + day.month for day in slots]
+    return months == list(range(months[0], months[0] + len(slots))) and all(
+        day.day == starts_on.day
+        or (day.day < starts_on.day and (day + timedelta(days=1)).month != day.month)
+        for day in slots
+    )
+
+
 @given(days, st.integers(1, 80))
 def test_every_month_has_one_slot_on_its_day_or_its_last(starts_on, count):
-    slots = run(starts_on, Frequency.MONTHLY, count)
+    assert keep_to_their_day(starts_on, run(starts_on, Frequency.MONTHLY, count))
 
-    months = [day.year * 12 + day.month for day in slots]
-    assert months == list(range(months[0], months[0] + count))
-    for day in slots:
-        assert day.day == starts_on.day or (day + timedelta(days=1)).month != day.month
-        assert day.day <= starts_on.day
+
+def test_control_counted_from_the_slot_before_a_plan_of_the_31st_loses_its_day():
+    starts_on = date(2028, 1, 31)
+    slots = [starts_on]
+    while len(slots) < 3:
+        slots.append(slot(slots[-1], Frequency.MONTHLY, 1))
+
+    assert slots[1:] == [date(2028, 2, 29), date(2028, 3, 29)]
+    assert not keep_to_their_day(starts_on, slots)
 
 
 @given(days, st.sampled_from(list(Frequency)), st.integers(0, 400))

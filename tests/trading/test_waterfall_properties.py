@@ -1,10 +1,11 @@
 """What a sale never does, whatever is held and whatever it is worth."""
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from uuid import uuid4
 
-from hypothesis import given
+from hypothesis import find, given
 from hypothesis import strategies as st
 
 from holdings.ledger.rules import CREDIT
@@ -90,14 +91,31 @@ def test_what_is_sold_is_there_and_is_something(
         assert sale.spread >= 0
 
 
+def _keeps_its_promise(
+    coverage: Decimal, shortfall: Decimal, assets: tuple[Sellable, ...], minimum: Decimal
+) -> bool:
+    # Also exactly what is covered, where a lost cent would show.
+    needs = {min(shortfall, coverage), coverage} - {Decimal(0)}
+    return all(_raised(_sell(need, assets, minimum)) >= need for need in needs)
+
+
 @given(cents, portfolios(), minimums)
 def test_coverage_is_a_promise_that_the_sale_keeps(
     shortfall: Decimal, assets: tuple[Sellable, ...], minimum: Decimal
 ) -> None:
     coverage = total_coverage(Decimal(0), assets, 2)
-    # Also exactly what is covered, where a lost cent would show.
-    for need in {min(shortfall, coverage), coverage} - {Decimal(0)}:
-        assert _raised(_sell(need, assets, minimum)) >= need
+
+    assert _keeps_its_promise(coverage, shortfall, assets, minimum)
+
+
+def test_control_a_cent_more_than_is_covered_without_a_haircut_is_not_kept() -> None:
+    def breaks(asked: tuple[Decimal, Sellable]) -> bool:
+        shortfall, asset = asked
+        assets = (replace(asset, haircut=Decimal(0)),)
+        more = total_coverage(Decimal(0), assets, 2) + CENT
+        return not _keeps_its_promise(more, shortfall, assets, Decimal(0))
+
+    assert breaks(find(st.tuples(cents, sellables()), breaks))
 
 
 @given(cents, portfolios(), minimums)

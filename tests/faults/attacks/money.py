@@ -25,10 +25,14 @@ MONEY: tuple[Row, ...] = (
         "a tap races a withdrawal",
         "exactly one wins, or both fit",
         "both parked on the lock of the book, in either order",
-        control="the lock is seen to be waited for by both; without it there is no race to win",
+        control=(
+            "both are seen to wait for the lock; without the table's rule what is not there is "
+            "set aside (test_control_without_its_rule_…)"
+        ),
         tests=(
             "tests/funding/test_races.py::test_a_tap_and_a_withdrawal_never_spend_one_holding_twice",
             "tests/funding/test_withdrawals.py::test_cards_see_what_is_set_aside_as_gone",
+            "tests/ledger/test_guards.py::test_control_without_its_rule_the_database_lets_somebody_below_zero",
         ),
         instead="each order is made once instead of 200 rounds that hope to meet",
     ),
@@ -141,11 +145,13 @@ MONEY: tuple[Row, ...] = (
         "nothing is approved above what is secured",
         "coverage against what a sale raises (hypothesis); orders of the house filled in part",
         control=(
-            "what counts more than a sale raises is found by the same properties (hypothesis)"
+            "a cent more than a sale raises is found by the same property (hypothesis, "
+            "test_control_…)"
         ),
         tests=(
             "tests/cards/test_decision_properties.py::test_nothing_is_approved_without_coverage",
             "tests/trading/test_waterfall_properties.py::test_coverage_is_a_promise_that_the_sale_keeps",
+            "tests/trading/test_waterfall_properties.py::test_control_a_cent_more_than_is_covered_without_a_haircut_is_not_kept",
             "tests/hedging/test_orders.py::test_a_part_comes_first_then_the_rest_of_the_same_order",
             "tests/hedging/test_orders.py::test_an_order_that_was_cut_short_ends_with_its_part",
         ),
@@ -177,10 +183,11 @@ MONEY: tuple[Row, ...] = (
         "capture above the authorization, late, several, tip, increment, refund first",
         "the ledger follows the network; an overdraft is named and queued",
         "worked cases; a state machine with repeats and shuffles",
-        control="the machine's model, which is checked after each step",
+        control="told twice under two names it ends in other books (test_control_…)",
         tests=(
             "tests/cards/test_scenarios.py::test_a_worked_case_ends_as_the_policy_says",
             "tests/cards/test_permutations.py::test_any_order_of_captures_and_refunds_ends_in_the_same_books",
+            "tests/cards/test_permutations.py::test_control_what_is_told_twice_under_two_names_ends_in_other_books",
             "tests/cards/test_authorization_machine.py::test_an_authorizations_life",
             "tests/backoffice/test_cases.py::TestEachOddityOpensExactlyOneCase::test_an_overdraft_by_a_capture",
         ),
@@ -204,9 +211,10 @@ MONEY: tuple[Row, ...] = (
         "a hold reversed or expired twice",
         "released once",
         "any order of events of a life, twice",
-        control="the first of the two lowers the hold, and is seen to",
+        control="a life that lacks one event ends with another hold (test_control_…)",
         tests=(
             "tests/cards/test_permutations.py::test_any_order_of_a_life_ends_in_the_same_hold",
+            "tests/cards/test_permutations.py::test_control_a_life_that_lacks_an_event_ends_elsewhere",
             "tests/cards/test_authorization_machine.py::test_an_authorizations_life",
             "tests/sandbox/test_issuer_with_krak.py::test_a_long_stay_shuffled_and_twice_told_ends_in_the_same_books",
             "tests/sandbox/test_issuer_with_krak.py::test_a_hold_is_given_back_when_the_merchant_reverses_or_time_runs_out",

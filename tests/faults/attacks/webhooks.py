@@ -106,9 +106,10 @@ WEBHOOKS: tuple[Row, ...] = (
         "the network decided otherwise",
         "the ledger follows the event",
         "late answers, stand-in approvals, requests after the end",
-        control="without the event the hold stays as it was",
+        control="without the event the hold stays as it was (test_control_…)",
         tests=(
             "tests/cards/test_adoption.py::test_an_increment_that_we_declined_and_the_network_approved_is_adopted",
+            "tests/cards/test_adoption.py::test_control_without_the_event_nothing_of_a_declined_increment_is_held",
             "tests/cards/test_adoption.py::TestARequestAboutSomethingThatHasEnded::test_is_answered_and_holds_and_sells_nothing",
             "tests/cards/test_event_races.py::test_a_request_answered_busy_elsewhere_is_not_approved_here",
             "tests/sandbox/test_issuer_with_krak.py::test_what_the_network_approves_alone_is_adopted",
@@ -156,7 +157,7 @@ WEBHOOKS: tuple[Row, ...] = (
         "missed events",
         "found within a quarter of an hour, none missing",
         "one event in ten never comes",
-        control="what may still come is left alone",
+        control="before the run they are missing, and the test looks",
         tests=(
             "tests/cards/test_reconciliation.py::test_all_that_is_lost_of_a_busy_hour_is_found_and_nothing_else",
             "tests/cards/test_reconciliation.py::test_what_is_lost_is_looked_for_within_a_quarter_of_an_hour",
