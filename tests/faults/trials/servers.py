@@ -188,6 +188,7 @@ def postgres_is_killed_again_and_again(stage: Stage) -> Outcome:
             before = whole.kill("postgres")
             whole.await_restart("postgres", after=before)
             time.sleep(CRASHES_APART_SECONDS)
+            whole.await_ready()
             with whole.database() as database:
                 found = broken(database, of=TOTALS)
             wrong.extend(f"after crash {number}: {each}" for each in found)
