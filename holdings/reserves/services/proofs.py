@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import batched, groupby
 from typing import Final
@@ -18,16 +18,13 @@ from holdings.reserves.queries import Held
 from holdings.reserves.rules import Leaf
 from krak.cases.services import open_case
 from krak.core.ids import show, uuid7
-from krak.core.transactions import takes_part, transaction
+from krak.core.transactions import let_statements_last, takes_part, transaction
 from krak.customers.models import Customer
 
 KEPT: Final = 3
 """Proofs whose paths can still be asked for; what they summed up stays."""
 _FETCHED: Final = 5_000
-_PATIENCE: Final = {
-    "statement_timeout": "120s",
-    "idle_in_transaction_session_timeout": "120s",
-}
+_PROOF_LASTS: Final = timedelta(minutes=2)
 """All accounts are sorted by one statement; a million holdings are hashed within half a minute."""
 
 _OWED: Final = """
@@ -66,9 +63,8 @@ def prove(*, now: datetime) -> Proof:
 
 def _owed() -> Iterator[tuple[str, UUID, Decimal]]:
     """Yield every account with something in it, by asset, as of one moment."""
+    let_statements_last(_PROOF_LASTS)
     with connection.cursor() as cursor:
-        for name, lasts in _PATIENCE.items():
-            cursor.execute("SELECT set_config(%s, %s, true)", [name, lasts])
         cursor.execute(_OWED)
         while True:
             cursor.execute("FETCH %s FROM owed", [_FETCHED])

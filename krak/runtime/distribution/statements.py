@@ -34,6 +34,8 @@ SETTINGS: Final = {
     "allow_nested_distributed_execution": "on",
     # A copy on each node is written in the transaction in which all shards were asked.
     "multi_shard_modify_mode": "sequential",
+    # What a transaction that may take longer says of its limits (`let_statements_last`).
+    "propagate_set_commands": "local",
     # What staff look for among rows of several customers.
     "enable_repartition_joins": "on",
 }
