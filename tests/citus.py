@@ -114,6 +114,15 @@ def spread() -> None:
         for worker in workers():
             cursor.execute("SELECT citus_add_node(%s, %s)", [worker["host"], worker["port"]])
     call_command("distribute", stdout=io.StringIO())
+    # A whole test is one transaction, in which a node may have nothing to do for long.
+    limit_nodes("idle_in_transaction_session_timeout", "2min")
+
+
+def limit_nodes(name: str, value: str) -> None:
+    """Give sessions between nodes that begin from now on this limit."""
+    ours = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {ours} SET {name} TO '{value}'")
 
 
 def gather() -> None:

@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection, connections
 
+from tests import citus
+
+_PATIENCE: Final = "20s"
 _WAITING: LiteralString = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     " AND cardinality(pg_blocking_pids(pid)) > 0"
@@ -31,12 +34,17 @@ def other_session() -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def patient(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let whoever waits for a lock do so until all the others are there, on a slow machine too."""
     options = connection.settings_dict["OPTIONS"]
     if "options" in options:
-        monkeypatch.setitem(options, "options", f"{options['options']} -c lock_timeout=20000")
+        longer = f"{options['options']} -c lock_timeout={_PATIENCE}"
+        monkeypatch.setitem(options, "options", longer)
+    if settings.DISTRIBUTED:
+        citus.limit_nodes("lock_timeout", _PATIENCE)
     yield
+    if settings.DISTRIBUTED:
+        citus.limit_nodes("lock_timeout", settings.DATABASE_LIMITS["lock_timeout"])
     # What was opened with so much patience is not for other tests.
     connection.close()
 

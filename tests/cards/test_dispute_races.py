@@ -1,12 +1,11 @@
 """An owner who withdraws while Stripe is being told: whoever is first at the book has it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
 
 from cards.disputes import services
 from cards.disputes.models import Dispute
@@ -14,21 +13,11 @@ from krak.core import clock
 from tests.cards.stripe_side import StripeSide
 from tests.cards.test_disputes import bought, known, opened, opens
 from tests.people import Known
-from tests.races import in_a_thread, other_session, wait_for_blocked
+from tests.races import in_a_thread, other_session, patient, wait_for_blocked
 
-__all__ = ["known", "other_session"]
+__all__ = ["known", "other_session", "patient"]
 
-pytestmark = pytest.mark.usefixtures("committed")
-
-
-@pytest.fixture(autouse=True)
-def _patience(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let whoever waits do so until the second is there too, however slow the machine is."""
-    options = connection.settings_dict["OPTIONS"]
-    if "options" in options:
-        monkeypatch.setitem(options, "options", f"{options['options']} -c lock_timeout=20000")
-    yield
-    connection.close()
+pytestmark = pytest.mark.usefixtures("committed", "patient")
 
 
 def race(known: Known, parked: psycopg.Connection[Any], *runners: Callable[[], Any]) -> list[Any]:
