@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, connections
 from django.db import transaction as django_transaction
-from django.db.models import F
 from django_subatomic.db import _MissingRequiredTransaction
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -20,7 +19,7 @@ from krak.core.outbox.management.commands import relay
 from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction
 from krak.runtime.processes import free_port
-from tests.core.conftest import Register
+from tests.core.conftest import Register, let_pass
 
 
 def _nothing(*, payload: dict[str, Any], now: datetime) -> None:
@@ -58,11 +57,6 @@ def _message(message_id: UUID) -> OutboxMessage:
 def _is_paused(message: OutboxMessage, pause: timedelta, *, since: datetime) -> bool:
     """Tell whether a message that failed between `since` and now is paused for so long."""
     return since + pause <= message.due_at <= clock.now() + pause
-
-
-def _let_pass(message_id: UUID, time: timedelta) -> None:
-    # As if so much time had passed: all that time changes is how far off a message is due.
-    OutboxMessage.objects.filter(id=message_id).update(due_at=F("due_at") - time)
 
 
 def _claimed() -> list[UUID]:
@@ -121,9 +115,9 @@ class TestClaiming:
         message_id = _promised("test.lost")
         assert message_id in _claimed()
 
-        _let_pass(message_id, services.CLAIM_LASTS - timedelta(seconds=5))
+        let_pass(services.CLAIM_LASTS - timedelta(seconds=5), id=message_id)
         assert message_id not in _claimed()
-        _let_pass(message_id, timedelta(seconds=5))
+        let_pass(timedelta(seconds=5), id=message_id)
         assert message_id in _claimed()
 
     def test_what_could_not_be_published_is_due_again_at_once(self) -> None:
@@ -458,10 +452,7 @@ class TestRaces:
         assert calls == [1]
         assert message_id not in _claimed()
 
-        OutboxMessage.objects.filter(id=message_id).update(
-            running_until=F("running_until") - services.CALL_LASTS,
-            due_at=F("due_at") - services.CALL_LASTS,
-        )
+        let_pass(services.CALL_LASTS, id=message_id)
         assert message_id in _claimed()
         services.deliver([message_id], now=now)
         assert calls == [1, 1]

@@ -6,13 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db.models import F
 
 from krak.core.ids import uuid7
 from krak.core.outbox import services
 from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction
-from tests.core.conftest import Register
+from tests.core.conftest import Register, let_pass
 
 pytestmark = pytest.mark.django_db
 
@@ -85,9 +84,7 @@ def test_the_relay_does_not_take_what_is_done_next_and_comes_to_it_when_its_doer
     assert set(topics.values_list("topic", flat=True)) == {chain.alone}
 
     chain.dies = False
-    OutboxMessage.objects.filter(topic=chain.next).update(
-        due_at=F("due_at") - services.FOLLOWED_WITHIN - timedelta(milliseconds=1)
-    )
+    let_pass(services.FOLLOWED_WITHIN + timedelta(milliseconds=1), topic=chain.next)
     services.deliver(services.claim(most=100), now=now)
 
     assert chain.done.count(chain.next) == 2
