@@ -222,7 +222,9 @@ def test_the_api_shows_units_with_the_multiplier_beside_them(holder: Known) -> N
         assert wallets[0]["value"] == {"amount": "2000.00", "currency": "USD"}
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(
         st.sampled_from(["0.125", "0.333333333333333333", "1", "1.004200000000000001", "4"]),

@@ -90,7 +90,9 @@ def test_merging_does_not_care_for_order_or_repeats(a, b, c):
     assert a.merged(b).merged(b) == a.merged(b)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(seen(), min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_the_database_merges_as_the_rules_do(room, parts, chance):
     clear()
