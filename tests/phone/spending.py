@@ -84,6 +84,7 @@ def is_rewarded(ada: App, authorization: str) -> None:
     assert (sale["units"]["amount"], sale["proceeds"]) == ("0.00125", euros("50.00"))
     (cleared,) = receipt["cleared"]
     assert cleared["presentment"] == {"amount": "24000", "currency": "JPY"}
-    assert receipt["cashback"] == [{"value": euros("1.50"), "units": euros("1.50")}]
+    (reward,) = receipt["cashback"]
+    assert reward == {"value": euros("1.50"), "units": euros("1.50"), "multiplier": None}
     assert ada.done("GET", "/v1/cashback")["totals"] == [euros("1.50")]
     assert ada.balances() == {"EUR": "1.50", "BTC": "0.00865"}

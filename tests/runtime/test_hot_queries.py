@@ -44,7 +44,7 @@ def _columns() -> dict[str, str]:
 
 def without_customer(sql: str, columns: dict[str, str]) -> Iterator[str]:
     """Yield the tables of customers' in a statement that are not asked for one of them."""
-    if sql.startswith("INSERT"):
+    if re.match(r"(\d+ times: )?INSERT", sql):
         return
     for name, column in columns.items():
         if not re.search(rf"(?<!\w){name}(?!\w)", sql):
@@ -69,6 +69,8 @@ def without_customer(sql: str, columns: dict[str, str]) -> Iterator[str]:
         ("SELECT 1 FROM issuing_card k WHERE k.customer_id = '%s'", False),
         ("SELECT 1 FROM issuing_card k WHERE k.id = '%s'", True),
         ("""UPDATE "customers_customer" SET "name" = 'x'""", True),
+        ("""2 times: UPDATE "customers_customer" SET "name" = %s""", True),
+        ("""2 times: INSERT INTO "issuing_card" ("id") SELECT %s""", False),
     ],
 )
 def test_what_is_looked_for_is_found(sql: str, loose: bool) -> None:
