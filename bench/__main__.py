@@ -13,6 +13,7 @@ from bench import (
     candles,
     decisions,
     hordak,
+    pgledger,
     portfolios,
     postings,
     product,
@@ -33,10 +34,12 @@ def main() -> None:
     parser.add_argument("--cashback-seconds", type=float, default=60)
     parser.add_argument("--backlog", type=int, default=10_000, help="captures that wait at once")
     parser.add_argument("--hordak", action="store_true", help="compare with django-hordak, too")
+    parser.add_argument("--pgledger", type=Path, help="compare with a checkout of it, too")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "krak.settings")
     django.setup()
-    results: dict[str, Any] = {"asked": vars(arguments)}
+    asked = {**vars(arguments), "pgledger": arguments.pgledger is not None}
+    results: dict[str, Any] = {"asked": asked}
     try:
         _measure(results, arguments)
     finally:
@@ -75,6 +78,10 @@ def _measure(results: dict[str, Any], arguments: argparse.Namespace) -> None:
     )
     if arguments.hordak:
         results["hordak"] = hordak.measure(seconds=int(arguments.seconds), rounds=arguments.rounds)
+    if arguments.pgledger:
+        results["pgledger"] = pgledger.measure(
+            arguments.pgledger, seconds=int(arguments.seconds), rounds=arguments.rounds
+        )
 
 
 if __name__ == "__main__":

@@ -26,18 +26,15 @@ import sys
 import venv
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import django
-import psycopg
 from django.core.management import call_command
 
-from bench import postings
+from bench import pgbench, postings
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".krak/hordak"
 CLIENTS = ("-m", "bench.hordak_clients")
-DATABASE = "krak_hordak"
 PACKAGES = ("django-hordak==2.0.0", "django==5.2.*", "psycopg[binary]", "dj-database-url")
 MEASURED = ("krak", "krak_from_python", "hordak", "hordak_guarded")
 
@@ -58,7 +55,7 @@ def main() -> None:
 
 def measure(*, seconds: int, rounds: int, clients: int = 8) -> dict[str, object]:
     """Return transfers per second of both, medians of the rounds, with their spread."""
-    python, url = _venv(), _database()
+    python, url = _venv(), pgbench.empty_database("krak_hordak")
     environment = {**os.environ, "HORDAK_DATABASE_URL": url}
     _run([python, *CLIENTS, "hordak", "--prepare"], environment)
     postings.make_customers()
@@ -75,18 +72,13 @@ def measure(*, seconds: int, rounds: int, clients: int = 8) -> dict[str, object]
     medians = {name: statistics.median(found) for name, found in rates.items()}
     return {
         **{name: round(median) for name, median in medians.items()},
-        "ratio": _ratio(rates["krak"], rates["hordak_guarded"]),
-        "ratio_to_unguarded": _ratio(rates["krak"], rates["hordak"]),
-        "ratio_from_python": _ratio(rates["krak_from_python"], rates["hordak_guarded"]),
+        "ratio": pgbench.ratio(rates["krak"], rates["hordak_guarded"]),
+        "ratio_to_unguarded": pgbench.ratio(rates["krak"], rates["hordak"]),
+        "ratio_from_python": pgbench.ratio(rates["krak_from_python"], rates["hordak_guarded"]),
         "spread": {name: [round(min(found)), round(max(found))] for name, found in rates.items()},
         "rounds": rounds,
         "clients": clients,
     }
-
-
-def _ratio(ours: list[float], theirs: list[float]) -> float:
-    """Return the median of the rounds' ratios."""
-    return round(statistics.median(a / b for a, b in zip(ours, theirs, strict=True)), 2)
 
 
 def _venv() -> Path:
@@ -97,15 +89,6 @@ def _venv() -> Path:
         _run([python, "-m", "pip", "install", "--quiet", *PACKAGES], dict(os.environ))
         stamp.write_text(" ".join(PACKAGES))
     return python
-
-
-def _database() -> str:
-    """Return the URL of an empty database on the same server."""
-    url = os.environ["DATABASE_URL"]
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        server.execute(f"CREATE DATABASE {DATABASE}")
-    return urlsplit(url)._replace(path=f"/{DATABASE}").geturl()
 
 
 def _run(command: Sequence[str | Path], environment: dict[str, str]) -> str:

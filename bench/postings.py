@@ -6,16 +6,13 @@ the rate of the roll-up itself, which has to keep pace. Needs a migrated databas
 
 import argparse
 import os
-import re
 import statistics
-import subprocess
-import tempfile
 import time
 from decimal import Decimal
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import django
+
+from bench import pgbench
 
 CUSTOMERS = 400
 # A sale as a decision posts it: units to the inventory, cash from it, the spread.
@@ -176,25 +173,9 @@ def make_customers() -> None:
 
 
 def _per_second(statement: str, *, clients: int, seconds: int) -> float:
-    from bench.tpcb import pgbench  # noqa: PLC0415
-
-    url = urlsplit(os.environ["DATABASE_URL"])
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "post.sql"
-        script.write_text(f"\\set n random(1, {CUSTOMERS})\n{statement}\n")
-        done = subprocess.run(
-            [
-                pgbench() or "pgbench", "-n", "-f", str(script), "-c", str(clients), "-j", "2",
-                "-M", "prepared", "-T", str(seconds), "-h", url.hostname or "",
-                "-p", str(url.port), "-U", url.username or "", url.path.removeprefix("/"),
-            ],
-            env={**os.environ, "PGPASSWORD": url.password or ""},
-            check=True, capture_output=True, text=True,
-        )  # fmt: skip
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    if found is None:
-        raise RuntimeError(done.stdout + done.stderr)
-    return float(found.group(1))
+    return pgbench.per_second(
+        statement, os.environ["DATABASE_URL"], rows=CUSTOMERS, clients=clients, seconds=seconds
+    )
 
 
 if __name__ == "__main__":

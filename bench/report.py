@@ -107,6 +107,22 @@ COSTS = (
     ("a decision, and all that follows from it", "decisions_over_http"),
     ("a capture with its reward and notices", "cashback_backlog"),
 )
+BESIDE = {
+    "django-hordak": (
+        "The usual double-entry ledger for Django on the same Postgres, 8 clients, transfers of"
+        " two legs (`python -m bench.hordak` says how). Krak refuses overdrafts, repeats and"
+        " changes and chains its entries; `hordak` does none of it, `hordak_guarded` locks and"
+        " sums the account first, as whoever may not be overdrawn has to. Promised: 5 ×."
+    ),
+    "pgledger": (
+        "A ledger of functions in Postgres, on the same one, 8 clients, transfers of two legs"
+        " (`python -m bench.pgledger` says how). In `pgledger` all of them go to one account of the"
+        " house, whose row they wait for; in `pgledger_apart` each goes to an account of its own."
+        " Krak's house has no row; Krak refuses repeats and changes and chains its entries."
+        " Promised: 2 ×."
+    ),
+}
+"""What is compared with, by name."""
 
 
 def write(results: Results) -> None:
@@ -120,7 +136,8 @@ def write(results: Results) -> None:
         "| --- | --- | --- | --- | --- |",
         *(_row(figure, results) for figure in FIGURES),
         "",
-        *_beside_hordak(results.get("hordak")),
+        *_beside("django-hordak", results.get("hordak")),
+        *_beside("pgledger", results.get("pgledger")),
         "## CPU",
         "",
         "Microseconds for one piece, by kind of process; Postgres' by whom it works for.",
@@ -154,18 +171,13 @@ def _costs(costs: Mapping[str, int]) -> str:
     return f"{sum(costs.values()):,} in all: {parts}"
 
 
-def _beside_hordak(found: Results | None) -> list[str]:
+def _beside(ledger: str, found: Results | None) -> list[str]:
     if found is None:
         return []
     return [
-        "## Beside django-hordak",
+        f"## Beside {ledger}",
         "",
-        (
-            "The usual double-entry ledger for Django on the same Postgres, 8 clients, transfers of"
-            " two legs (`python -m bench.hordak` says how). Krak refuses overdrafts, repeats and"
-            " changes and chains its entries; `hordak` does none of it, `hordak_guarded` locks and"
-            " sums the account first, as whoever may not be overdrawn has to. Promised: 5 ×."
-        ),
+        BESIDE[ledger],
         "",
         *_markdown(json.dumps(found, indent=2).splitlines()),
         "",

