@@ -14,7 +14,7 @@ class Grant(models.Model):
     PREFIX = "cbk"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
     entry = OwnOneToOne("ledger.JournalEntry", on_delete=models.PROTECT)
     group = models.CharField(max_length=64)
     number = models.PositiveSmallIntegerField(help_text="1 for the group's first movement")

@@ -23,7 +23,7 @@ class CardTransaction(models.Model):
     PREFIX = "ctx"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
     card = OwnKey("issuing.Card", on_delete=models.PROTECT)
     authorization = OwnKey("authorizations.Authorization", on_delete=models.PROTECT, null=True)
     entry = OwnOneToOne("ledger.JournalEntry", on_delete=models.PROTECT)

@@ -45,8 +45,9 @@ class Transfer(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey(
-        "customers.Customer", on_delete=models.PROTECT, related_name="+", help_text="who sent it"
-    )
+        "customers.Customer", on_delete=models.PROTECT, related_name="+", db_index=False,
+        help_text="who sent it",
+    )  # fmt: skip
     recipient = models.ForeignKey(
         "customers.Customer", on_delete=models.PROTECT, related_name="+", null=True,
         help_text="nobody yet: a link that waits",

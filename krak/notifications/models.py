@@ -26,7 +26,7 @@ class Notification(models.Model):
     PREFIX = "ntf"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
     kind = models.CharField(max_length=40)
     facts = models.JSONField()
     sequence = models.BigIntegerField(

@@ -1,0 +1,21 @@
+"""Another index begins with the customer, too."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("cashback", "0001_initial"),
+        ("customers", "0004_moves"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="grant",
+            name="customer",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, to="customers.customer"
+            ),
+        ),
+    ]
