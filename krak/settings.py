@@ -8,11 +8,8 @@ import json
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import dj_database_url
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -20,63 +17,15 @@ from krak.api.enums import ENUM_NAMES
 from krak.backoffice.unfold import UNFOLD as UNFOLD  # noqa: PLC0414 - a setting by its own name
 from krak.core import csp, logs
 from krak.core.money import use_exact_decimals
+from krak.environment import at_least_one, flag, is_google_key, secret, smtp, words
 from krak.ticks import TICKS
 
 use_exact_decimals()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-
-def _flag(name: str, *, default: bool) -> bool:
-    return os.environ.get(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
-
-
-def _words(name: str, default: str = "") -> list[str]:
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
-
-
-def _at_least_one(name: str, default: int) -> int:
-    """Return a length of time; what lasts no time would be over before it began."""
-    value = int(os.environ.get(name, str(default)))
-    if value < 1:
-        raise ImproperlyConfigured(f"{name} must be 1 or more.")
-    return value
-
-
-def _secret(name: str, sandbox_default: str) -> str:
-    """Return a secret; only the sandbox may go without its own."""
-    if value := os.environ.get(name, ""):
-        return value
-    if SANDBOX:
-        return sandbox_default
-    raise ImproperlyConfigured(f"{name} must be set outside the sandbox.")
-
-
-def _is_google_key(text: str) -> bool:
-    """Tell whether it is the JSON that Google hands out for a service account of a project."""
-    try:
-        facts = json.loads(text)
-        load_pem_private_key(facts["private_key"].encode(), None)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return False
-    return all(name in facts for name in ("client_email", "project_id", "token_uri"))
-
-
-def _smtp(url: str) -> dict[str, Any]:
-    """Return the mail server of `smtp://user:password@host:port`, or `smtps://` for TLS at once."""
-    parts = urlsplit(url)
-    options: dict[str, Any] = {"host": parts.hostname, "port": parts.port or 25, "timeout": 10}
-    if parts.username:
-        options |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
-    secure = "use_ssl" if parts.scheme == "smtps" else "use_tls" if parts.username else ""
-    return {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "OPTIONS": options | ({secure: True} if secure else {}),
-    }
-
-
 # --- Which Krak this is --------------------------------------------------------------------------
-SANDBOX = _flag("KRAK_SANDBOX", default=False)
+SANDBOX = flag("KRAK_SANDBOX", default=False)
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
 STRIPE_LIVEMODE = STRIPE_API_KEY.startswith(("sk_live_", "rk_live_"))
 if SANDBOX and STRIPE_LIVEMODE:
@@ -85,18 +34,22 @@ if SANDBOX and STRIPE_LIVEMODE:
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "")
 if STRIPE_API_BASE and STRIPE_LIVEMODE:
     raise ImproperlyConfigured("A live Stripe key is only for Stripe: unset STRIPE_API_BASE.")
-STRIPE_AUTHORIZATION_SECRETS = _secret(
-    "STRIPE_AUTHORIZATION_SECRET", "whsec_sandbox_authorization"
+STRIPE_AUTHORIZATION_SECRETS = secret(
+    "STRIPE_AUTHORIZATION_SECRET", "whsec_sandbox_authorization", sandbox=SANDBOX
 ).split(",")
 # Source: Stripe, "Issuing disputes", 2026-11: the window closes 110 days after the transaction.
 DISPUTE_DAYS = int(os.environ.get("KRAK_DISPUTE_DAYS", "110"))
-STRIPE_EVENTS_SECRETS = _secret("STRIPE_EVENTS_SECRET", "whsec_sandbox_events").split(",")
+STRIPE_EVENTS_SECRETS = secret(
+    "STRIPE_EVENTS_SECRET", "whsec_sandbox_events", sandbox=SANDBOX
+).split(",")
 
-DEBUG = _flag("KRAK_DEBUG", default=False)
-SECRET_KEY = _secret("KRAK_SECRET_KEY", "sandbox-only-secret-key-that-protects-nothing-of-worth")
-ALLOWED_HOSTS = _words("KRAK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if SANDBOX else "")
+DEBUG = flag("KRAK_DEBUG", default=False)
+SECRET_KEY = secret(
+    "KRAK_SECRET_KEY", "sandbox-only-secret-key-that-protects-nothing-of-worth", sandbox=SANDBOX
+)
+ALLOWED_HOSTS = words("KRAK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if SANDBOX else "")
 PUBLIC_URL = os.environ.get("KRAK_PUBLIC_URL", "http://127.0.0.1:8000")
-CSRF_TRUSTED_ORIGINS = _words("KRAK_CSRF_TRUSTED_ORIGINS", PUBLIC_URL)
+CSRF_TRUSTED_ORIGINS = words("KRAK_CSRF_TRUSTED_ORIGINS", PUBLIC_URL)
 
 # --- Rooms ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -242,9 +195,9 @@ CACHES = {
 }
 APP_SESSION_SECONDS = 90 * 86_400
 STEP_UP_SECONDS = int(os.environ.get("KRAK_STEP_UP_SECONDS", "300"))
-STAFF_IDLE_SECONDS = _at_least_one("KRAK_STAFF_IDLE_SECONDS", 1800)
-ADMIN_MFA = _flag("KRAK_ADMIN_MFA", default=not SANDBOX)
-SEALING_KEYS = _words("KRAK_SEALING_KEYS", SECRET_KEY)
+STAFF_IDLE_SECONDS = at_least_one("KRAK_STAFF_IDLE_SECONDS", 1800)
+ADMIN_MFA = flag("KRAK_ADMIN_MFA", default=not SANDBOX)
+SEALING_KEYS = words("KRAK_SEALING_KEYS", SECRET_KEY)
 KYC_PROVIDER = os.environ.get("KRAK_KYC_PROVIDER", "sandbox" if SANDBOX else "manual")
 if KYC_PROVIDER == "sandbox" and not SANDBOX:
     raise ImproperlyConfigured(
@@ -256,7 +209,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("KRAK_MAIL_FROM", "Krak <no-reply@krak.examp
 MAILERS = {
     "default": {"BACKEND": "krak.sandbox.mail.KeptMail"}
     if SANDBOX
-    else _smtp(os.environ.get("KRAK_MAIL_URL", "smtp://127.0.0.1:25"))
+    else smtp(os.environ.get("KRAK_MAIL_URL", "smtp://127.0.0.1:25"))
 }
 
 # --- Push ----------------------------------------------------------------------------------------
@@ -267,7 +220,7 @@ if PUSH_BACKEND not in {"fcm", "sandbox", "none"}:
     raise ImproperlyConfigured("KRAK_PUSH_BACKEND is fcm, sandbox or none.")
 if PUSH_BACKEND == "sandbox" and not SANDBOX:
     raise ImproperlyConfigured("Pushes that are only kept reach no phone: not outside the sandbox.")
-if PUSH_BACKEND == "fcm" and not _is_google_key(FCM_KEY):
+if PUSH_BACKEND == "fcm" and not is_google_key(FCM_KEY):
     raise ImproperlyConfigured(
         "KRAK_PUSH_BACKEND=fcm needs KRAK_FCM_KEY, the JSON of a key of a Google service account."
     )
@@ -280,11 +233,11 @@ if not DATABASE_URL:
         "`make shell` opens a shell beside it."
     )
 # Transaction pooling: a session is anybody's. See docs/scaling.md.
-PGBOUNCER = _flag("KRAK_PGBOUNCER", default=False)
+PGBOUNCER = flag("KRAK_PGBOUNCER", default=False)
 # For the functions of hot paths. PgBouncer tells them apart by itself from 1.21 on.
-PREPARED_STATEMENTS = _flag("KRAK_PREPARED_STATEMENTS", default=not PGBOUNCER)
+PREPARED_STATEMENTS = flag("KRAK_PREPARED_STATEMENTS", default=not PGBOUNCER)
 # After `manage.py distribute`.
-DISTRIBUTED = _flag("KRAK_DISTRIBUTED", default=False)
+DISTRIBUTED = flag("KRAK_DISTRIBUTED", default=False)
 # Milliseconds. PgBouncer takes none from a connection: `manage.py database_limits` says them to
 # the role.
 DATABASE_LIMITS = {
@@ -366,13 +319,13 @@ CURRENCY_CODE_MAX_LENGTH = 16
 DJANGO_MONEY_DECIMAL_PLACES = 10
 
 # --- Between people ------------------------------------------------------------------------------
-TRANSFER_DAYS = _at_least_one("KRAK_TRANSFER_DAYS", 7)
-REQUEST_DAYS = _at_least_one("KRAK_REQUEST_DAYS", 30)
-LINK_DAYS = _at_least_one("KRAK_LINK_DAYS", 14)
+TRANSFER_DAYS = at_least_one("KRAK_TRANSFER_DAYS", 7)
+REQUEST_DAYS = at_least_one("KRAK_REQUEST_DAYS", 30)
+LINK_DAYS = at_least_one("KRAK_LINK_DAYS", 14)
 TRANSFER_STEP_UP_USD = Decimal(os.environ.get("KRAK_TRANSFER_STEP_UP_USD", "1000"))
 
 # --- Prices --------------------------------------------------------------------------------------
-PRICE_PROVIDERS = _words(
+PRICE_PROVIDERS = words(
     "KRAK_PRICE_PROVIDERS", "simulated" if SANDBOX else "kraken_ws,kraken_rest,ecb"
 )
 KRAKEN_WS_URL = os.environ.get("KRAK_KRAKEN_WS_URL", "wss://ws.kraken.com/v2")
@@ -400,7 +353,7 @@ KRAKEN_API_KEY = os.environ.get("KRAKEN_API_KEY", "")
 KRAKEN_API_SECRET = os.environ.get("KRAKEN_API_SECRET", "")
 PAPER_FILL_PERCENT = int(os.environ.get("KRAK_PAPER_FILL_PERCENT", "100"))
 PAPER_REJECT_PERCENT = int(os.environ.get("KRAK_PAPER_REJECT_PERCENT", "0"))
-RISK_MEASURES = _flag("KRAK_RISK_MEASURES", default=not SANDBOX)
+RISK_MEASURES = flag("KRAK_RISK_MEASURES", default=not SANDBOX)
 if EXECUTION not in {"kraken", "paper", "none"}:
     raise ImproperlyConfigured("KRAK_EXECUTION is kraken, paper or none.")
 if EXECUTION == "kraken" and SANDBOX:
@@ -421,13 +374,13 @@ if not {BANK_PROVIDER, CHAIN_PROVIDER, CUSTODIAN, ATTESTER} <= {"paper", "none"}
     )
 if "paper" in {BANK_PROVIDER, CHAIN_PROVIDER, CUSTODIAN, ATTESTER} and not SANDBOX:
     raise ImproperlyConfigured("A provider on paper moves no money: it is for the sandbox only.")
-BANK_CURRENCIES = frozenset(_words("KRAK_BANK_CURRENCIES", "USD,EUR,GBP,CHF"))
-BANK_SECRETS = _words("KRAK_BANK_SECRET", "sandbox-bank-secret" if SANDBOX else "")
-CHAIN_SECRETS = _words("KRAK_CHAIN_SECRET", "sandbox-chain-secret" if SANDBOX else "")
+BANK_CURRENCIES = frozenset(words("KRAK_BANK_CURRENCIES", "USD,EUR,GBP,CHF"))
+BANK_SECRETS = words("KRAK_BANK_SECRET", "sandbox-bank-secret" if SANDBOX else "")
+CHAIN_SECRETS = words("KRAK_CHAIN_SECRET", "sandbox-chain-secret" if SANDBOX else "")
 DESTINATION_COOL_DOWN_SECONDS = int(os.environ.get("KRAK_DESTINATION_COOL_DOWN_SECONDS", "86400"))
 COOL_DOWN_ALLOWANCE_USD = Decimal(os.environ.get("KRAK_COOL_DOWN_ALLOWANCE_USD", "100"))
 WITHDRAWAL_APPROVAL_USD = Decimal(os.environ.get("KRAK_WITHDRAWAL_APPROVAL_USD", "10000"))
-TOP_UP_HOURS = _at_least_one("KRAK_TOP_UP_HOURS", 24)
+TOP_UP_HOURS = at_least_one("KRAK_TOP_UP_HOURS", 24)
 RECEIPT_APPROVAL_USD = Decimal(os.environ.get("KRAK_RECEIPT_APPROVAL_USD", "1000"))
 
 # --- Primary market of shares --------------------------------------------------------------------
@@ -487,7 +440,7 @@ SECURE_HSTS_SECONDS = 0 if SANDBOX else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not SANDBOX
 SECURE_HSTS_PRELOAD = not SANDBOX
 # Of nobody but these is a word about who asked, and how, believed; see krak.api.limits.
-TRUSTED_PROXIES = [ipaddress.ip_network(text) for text in _words("KRAK_TRUSTED_PROXIES")]
+TRUSTED_PROXIES = [ipaddress.ip_network(text) for text in words("KRAK_TRUSTED_PROXIES")]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SESSION_COOKIE_SECURE = not SANDBOX
 CSRF_COOKIE_SECURE = not SANDBOX
@@ -498,7 +451,7 @@ SECURE_CSP = csp.STRICT
 # --- Logs ----------------------------------------------------------------------------------------
 LOGGING = logs.configuration(
     level=os.environ.get("KRAK_LOG_LEVEL", "INFO"),
-    as_json=_flag("KRAK_LOG_JSON", default=not SANDBOX),
+    as_json=flag("KRAK_LOG_JSON", default=not SANDBOX),
 )
 METRICS_TOKEN = os.environ.get("KRAK_METRICS_TOKEN", "")
-TRACING = _flag("KRAK_TRACING", default=False)
+TRACING = flag("KRAK_TRACING", default=False)
