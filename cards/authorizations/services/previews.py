@@ -9,7 +9,8 @@ from uuid import UUID
 from cards.authorizations import queries
 from cards.authorizations.rules.decision import AuthorizationRequest, Verdict, decide
 from cards.authorizations.rules.facts import facts_of, prices_of
-from cards.authorizations.services.decisions import read_snapshot, stored_inputs, stored_sale
+from cards.authorizations.services.decisions import read_snapshot
+from cards.authorizations.services.posting import stored_inputs, stored_sale
 from cards.issuing import queries as issuing
 from fx.prices import live
 from krak.core.errors import DomainError
