@@ -136,6 +136,9 @@ class Delisting(models.Model):
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="delistings")
     announced_at = models.DateTimeField()
     converts_at = models.DateTimeField(help_text="when what is left of it becomes cash")
+    reminded_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its holders were told once more"
+    )
     called_off_at = models.DateTimeField(null=True, blank=True)
     price_usd = models.DecimalField(
         max_digits=38, decimal_places=PRICE_PLACES, null=True, blank=True,

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from fx.assets import catalogue
 from fx.assets.models import Asset, Delisting, Multiplier
 from fx.assets.rules import (
+    DELISTING_REMINDER,
     PROPERTIES,
     AssetFacts,
     Kind,
@@ -129,6 +130,16 @@ def delistings_due(*, now: datetime) -> QuerySet[Delisting]:
     return Delisting.objects.filter(
         called_off_at=None, priced_at=None, converts_at__lte=now
     ).select_related("asset")
+
+
+def delistings_to_remind_of(*, now: datetime) -> QuerySet[Delisting]:
+    """Return the delistings that are near, and that holders were told of only when announced."""
+    return Delisting.objects.filter(
+        called_off_at=None,
+        reminded_at=None,
+        converts_at__gt=now,
+        converts_at__lte=now + DELISTING_REMINDER,
+    )
 
 
 def delistings_priced() -> QuerySet[Delisting]:

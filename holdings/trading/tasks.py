@@ -30,7 +30,11 @@ def run_recurring_buys(**_newer: object) -> None:
 
 @shared_task(name="trading.convert_delisted")
 def convert_delisted(**_newer: object) -> None:
-    """Turn into cash what is left of all that was delisted; two at once do no harm."""
+    """Turn into cash what is left of all that was delisted; two at once do no harm.
+
+    Before that, whoever holds what is next is reminded.
+    """
+    listing.remind_of_delistings(now=clock.now())
     delisting.convert_what_is_left(board=live.current(), now=clock.now())
 
 
@@ -38,6 +42,12 @@ def convert_delisted(**_newer: object) -> None:
 def tell_of_delisting(*, payload: dict[str, Any], now: datetime) -> None:
     """Tell those whom it concerns that an asset is being delisted, some hundred at a time."""
     _tell(listing.ANNOUNCED, payload, now=now)
+
+
+@handles(listing.NEAR)
+def tell_that_it_is_near(*, payload: dict[str, Any], now: datetime) -> None:
+    """Tell whoever holds it now that an asset becomes cash soon."""
+    _tell(listing.NEAR, payload, now=now)
 
 
 @handles(listing.CALLED_OFF)

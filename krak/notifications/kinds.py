@@ -173,6 +173,8 @@ _KINDS: Final = (
     Kind("asset.delisting", Group.MONEY, "Delisting announced",
          (("{asset} can no longer be bought. Sell or spend yours until {until}; what is left then"
           " becomes cash at the last price."),)),
+    Kind("asset.delisting_near", Group.MONEY, "Becomes cash soon",
+         ("Your {asset} becomes cash at the last price: sell or spend it until {until}.",)),
     Kind("asset.stays", Group.MONEY, "Delisting called off",
          ("{asset} stays after all, and can be bought again.",)),
     Kind("asset.converted", Group.MONEY, "Delisted and converted",

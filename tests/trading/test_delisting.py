@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from fx.assets import directory, queries, services
 from fx.assets.models import Asset, Delisting
-from fx.assets.rules import DELISTING_NOTICE, Kind, Status
+from fx.assets.rules import DELISTING_NOTICE, DELISTING_REMINDER, Kind, Status
 from fx.prices import live
 from fx.quotes import queries as pricing
 from fx.quotes.models import Quote
@@ -69,6 +69,7 @@ def tell_everybody(*, now: datetime) -> int:
     steps = 0
     handlers: dict[str, Callable[..., None]] = {
         services.ANNOUNCED: tasks.tell_of_delisting,
+        services.NEAR: tasks.tell_that_it_is_near,
         services.CALLED_OFF: tasks.tell_that_it_stays,
     }
     waiting = OutboxMessage.objects.filter(topic__in=handlers, done_at=None)
@@ -216,6 +217,52 @@ def test_everybody_is_told_once_however_many_they_are(
 
     assert tell_everybody(now=clock.now()) >= 4
     assert all(len(told(known)) == 1 for known in people)
+
+
+def test_who_got_it_after_the_announcement_is_told_before_it_becomes_cash(
+    maker: User, market: Any, ada: Known
+) -> None:
+    found = announce(maker, now=clock.now())
+    late = new_customer(holdings={"BTC": "1"})
+    near = found.converts_at - DELISTING_REMINDER
+
+    def remind(now: datetime) -> int:
+        services.remind_of_delistings(now=now)
+        return tell_everybody(now=now)
+
+    assert remind(near - MICROSECOND) == 0
+    assert remind(near) > 0
+    assert remind(near) == 0
+
+    assert [kind for kind, _facts in told(ada)] == ["asset.delisting", "asset.delisting_near"]
+    [(kind, facts)] = told(late)
+    assert (kind, facts["delists_at"]) == ("asset.delisting_near", found.converts_at.isoformat())
+    assert word(kind, facts).text.startswith("Your BTC becomes cash")
+
+
+def test_the_database_lets_holders_be_reminded_once(maker: User, market: Any) -> None:
+    now = clock.now()
+    found = announce(maker, now=now)
+    services.remind_of_delistings(now=found.converts_at - DELISTING_REMINDER)
+
+    for moment in (now, None):
+        with pytest.raises(DatabaseError, match="reminded once"), transaction.atomic():
+            Delisting.objects.filter(id=found.id).update(reminded_at=moment)
+
+
+def test_nobody_is_reminded_of_what_was_called_off_or_is_over(
+    maker: User, market: Any, ada: Known
+) -> None:
+    now = clock.now()
+    found = announce(maker, now=now)
+    services.remind_of_delistings(now=found.converts_at)
+    assert tell_everybody(now=now) == 0
+
+    services.remind_of_delistings(now=found.converts_at - MICROSECOND)
+    agree(services.propose_calling_off(code="BTC", reason="error", by=maker, now=now), now=now)
+    tell_everybody(now=now)
+
+    assert [kind for kind, _facts in told(ada)] == ["asset.delisting", "asset.stays"]
 
 
 def test_it_is_called_off_by_two_people_until_its_moment(

@@ -107,6 +107,8 @@ class DelistingStep(StrEnum):
 
 DELISTING_NOTICE: Final = timedelta(days=14)
 """How long holders can sell what is being delisted before what is left becomes cash, at least."""
+DELISTING_REMINDER: Final = timedelta(days=3)
+"""How long before that moment whoever holds it then is told once more, or for the first time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

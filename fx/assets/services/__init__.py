@@ -5,6 +5,7 @@ from fx.assets.services.delisting import (
     ANNOUNCED,
     CALLED_OFF,
     DELISTING_KIND,
+    NEAR,
     CashIsNotDelisted,
     NotBeingDelisted,
     NoticeTooShort,
@@ -13,6 +14,7 @@ from fx.assets.services.delisting import (
     price_delisting,
     propose_calling_off,
     propose_delisting,
+    remind_of_delistings,
 )
 from fx.assets.services.multipliers import (
     KIND,
@@ -32,6 +34,7 @@ __all__ = [
     "CALLED_OFF",
     "DELISTING_KIND",
     "KIND",
+    "NEAR",
     "CashIsNotDelisted",
     "InvalidMultiplier",
     "MultiplierOutOfOrder",
@@ -52,5 +55,6 @@ __all__ = [
     "propose_calling_off",
     "propose_delisting",
     "propose_multiplier",
+    "remind_of_delistings",
     "schedule_multiplier",
 ]

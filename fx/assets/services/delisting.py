@@ -21,6 +21,7 @@ from krak.customers.models import User
 DELISTING_KIND: Final = "assets.delisting"
 ANNOUNCED: Final = "assets.delisting_announced"
 CALLED_OFF: Final = "assets.delisting_called_off"
+NEAR: Final = "assets.delisting_near"
 """Topics: who holds the asset, and who was going to buy it, is to be told."""
 
 
@@ -107,6 +108,18 @@ def carry_out_delisting(*, proposed: Proposed, now: datetime) -> str:
     else:
         delisting = _call_off(asset, now=now)
     return f"{DELISTING_KIND}:{delisting.pk}"
+
+
+@transaction
+def remind_of_delistings(*, now: datetime) -> None:
+    """Have those told who hold what becomes cash soon: some got it after the announcement.
+
+    Once for each delisting.
+    """
+    for delisting in queries.delistings_to_remind_of(now=now).select_for_update(no_key=True):
+        delisting.reminded_at = now
+        delisting.save(update_fields=["reminded_at"])
+        outbox.promise(NEAR, {"delisting": str(delisting.pk), "after": None})
 
 
 @takes_part

@@ -42,7 +42,7 @@ _ANY: Final = Decimal("1E-10")
 
 @takes_part
 def tell_of(topic: str, *, delisting_id: UUID, after: UUID | None, now: datetime) -> None:
-    """Tell some hundred of those whom an announcement concerns, and promise to tell the next ones.
+    """Tell some hundred of those whom a topic concerns, and promise to tell the next ones.
 
     They hold the asset, or were going to get it; what would have got it is canceled.
     """
@@ -56,7 +56,11 @@ def tell_of(topic: str, *, delisting_id: UUID, after: UUID | None, now: datetime
     # Whoever was told late of what was called off since is told what holds now.
     if topic == listing.CALLED_OFF:
         notifications.promise_all(concerned, "asset.stays", {"asset": code})
-    elif delisting.called_off_at is None:
+    elif delisting.called_off_at is not None:
+        pass
+    elif topic == listing.NEAR:
+        notifications.promise_all(concerned, "asset.delisting_near", _facts(delisting))
+    else:
         _end_what_buys(code, customer_ids=buying & set(concerned), now=now)
         notifications.promise_all(concerned, "asset.delisting", _facts(delisting))
     outbox.promise(topic, {"delisting": str(delisting_id), "after": str(concerned[-1])})

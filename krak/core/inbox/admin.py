@@ -10,7 +10,7 @@ from krak.core.inbox.models import InboxEvent
 class InboxEventAdmin(ReadOnlyAdmin):
     """Events as they came."""
 
-    list_display = ("received_at", "provider", "type", "event_id", "processed_at")
-    list_filter = ("provider", "type")
+    list_display = ("received_at", "provider", "type", "event_id", "waits_for", "processed_at")
+    list_filter = (("processed_at", admin.EmptyFieldListFilter), "provider", "type")
     search_fields = ("event_id",)
     ordering = ("-id",)

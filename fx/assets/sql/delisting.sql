@@ -1,0 +1,17 @@
+-- What holders were told stays told: its holders are reminded once, and it is called off or priced,
+-- once.
+CREATE OR REPLACE FUNCTION assets_guard_delisting() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'UPDATE' THEN
+        RAISE EXCEPTION 'a delisting stays on record' USING ERRCODE = 'restrict_violation';
+    ELSIF OLD.called_off_at IS NOT NULL OR OLD.priced_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a delisting that has ended stays as it is'
+            USING ERRCODE = 'restrict_violation';
+    ELSIF OLD.reminded_at <> coalesce(NEW.reminded_at, '-infinity') THEN
+        RAISE EXCEPTION 'holders are reminded once' USING ERRCODE = 'restrict_violation';
+    ELSIF to_jsonb(OLD) - '{reminded_at,called_off_at,price_usd,price_as_of,priced_at}'::text[]
+          <> to_jsonb(NEW) - '{reminded_at,called_off_at,price_usd,price_as_of,priced_at}'::text[] THEN
+        RAISE EXCEPTION 'a delisting keeps its terms' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
