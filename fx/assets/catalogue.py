@@ -25,16 +25,7 @@ def load_shipped() -> None:
     for code in moneyed.CURRENCIES.keys() - {row.code for row in rows}:
         del moneyed.CURRENCIES[code]
     _facts.clear()
-    install(
-        AssetFacts(
-            code=row.code,
-            name=row.name,
-            kind=row.kind,
-            decimals=row.decimals,
-            hours=row.kraken_hours,
-        )
-        for row in rows
-    )
+    install(row.facts for row in rows)
 
 
 def install(facts: Iterable[AssetFacts]) -> None:

@@ -227,6 +227,17 @@ class CatalogueRow:
     evm_address: str | None
     note: str
 
+    @property
+    def facts(self) -> AssetFacts:
+        """Return what an engine may branch on, of an asset as it is listed."""
+        return AssetFacts(
+            code=self.code,
+            name=self.name,
+            kind=self.kind,
+            decimals=self.decimals,
+            hours=self.kraken_hours,
+        )
+
 
 def read_catalogue(path: Path = CATALOGUE) -> Iterator[CatalogueRow]:
     """Read a catalogue file; a row that makes no sense is a bug of the file and raises."""

@@ -8,7 +8,7 @@ from typing import Final
 from fx.assets import catalogue
 from fx.assets.models import Asset
 from fx.assets.queries import UnknownAsset, all_facts
-from fx.assets.rules import AssetFacts, CatalogueRow, Status, shipped
+from fx.assets.rules import CatalogueRow, Status, shipped
 from krak.core.errors import DomainError, Kind
 from krak.core.transactions import takes_part, transaction
 
@@ -83,15 +83,5 @@ def list_asset(row: CatalogueRow, *, now: datetime) -> bool:
     )
     if differing := [name for name in _IDENTITY if getattr(asset, name) != getattr(row, name)]:
         raise KnownOtherwise(asset=row.code, differing=differing)
-    catalogue.install(
-        [
-            AssetFacts(
-                code=row.code,
-                name=row.name,
-                kind=row.kind,
-                decimals=row.decimals,
-                hours=row.kraken_hours,
-            )
-        ]
-    )
+    catalogue.install([row.facts])
     return is_new
