@@ -1,5 +1,6 @@
 """Reads of disputes, and of what may still be disputed."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from django.db.models import QuerySet, Sum
 
 from cards.clearing.models import CardTransaction, Kind
 from cards.disputes.models import Dispute
+from cards.disputes.rules import CLOSED, COLUMN_OF
 from krak.core import errors
 from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read
@@ -33,6 +35,24 @@ class TransactionNotFound(DomainError):
 def disputes(*, customer_id: UUID) -> QuerySet[Dispute]:
     """Return the customer's disputes with the purchases they are of."""
     return Dispute.objects.filter(customer_id=customer_id).select_related("transaction")
+
+
+def heard_of(
+    stripe_ids: Collection[str], *, customer_ids: Collection[UUID]
+) -> dict[str, frozenset[str]]:
+    """Return which of Stripe's events were heard of these disputes of these customers, by its id.
+
+    What nothing was heard of is left out.
+    """
+    rows = Dispute.objects.filter(customer_id__in=customer_ids, stripe_id__in=stripe_ids)
+    return {
+        row.stripe_id: frozenset(
+            event
+            for event, column in COLUMN_OF.items()
+            if getattr(row, column) or (event == CLOSED and row.expired_at)
+        )
+        for row in rows
+    }
 
 
 def dispute_of(*, customer_id: UUID, shown_id: str) -> Dispute:

@@ -9,6 +9,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+SUBMITTED: Final = "issuing_dispute.submitted"
+CLOSED: Final = "issuing_dispute.closed"
+REINSTATED: Final = "issuing_dispute.funds_reinstated"
+RESCINDED: Final = "issuing_dispute.funds_rescinded"
+COLUMN_OF: Final[Mapping[str, str]] = {
+    SUBMITTED: "submitted_at",
+    CLOSED: "lost_at",
+    REINSTATED: "reinstated_at",
+    RESCINDED: "rescinded_at",
+}
+"""When each of Stripe's events was, in a dispute's row; what is closed may be `expired_at`, too."""
 _CAME: Final = ("expected_at", "product_description", "product_type")
 _RETURNED: Final = ("returned_at", "return_status")
 EVIDENCE_OF: Final[Mapping[str, frozenset[str]]] = {
@@ -45,6 +56,19 @@ def evidence_for_stripe(
 
 def _seconds(day: str) -> int:
     return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+
+
+def events_of(dispute: Mapping[str, Any]) -> frozenset[str]:
+    """Return the events that must have told where a dispute of Stripe's stands."""
+    status = dispute["status"]
+    moved = [each["amount"] for each in dispute["balance_transactions"] or ()]
+    told = {
+        SUBMITTED: status not in {"unsubmitted", "expired"},
+        REINSTATED: any(amount > 0 for amount in moved),
+        RESCINDED: any(amount < 0 for amount in moved),
+        CLOSED: status == "expired" or (status == "lost" and not moved),
+    }
+    return frozenset(event for event, was in told.items() if was)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 
 from cards.disputes import services
+from cards.disputes.rules import COLUMN_OF
 from cards.issuing.events import Told, applies_event, identifier, text, whole
 from krak.core import clock
 from krak.core.outbox.registry import calls_out
@@ -50,7 +51,7 @@ def read_dispute(told: Told) -> services.DisputeEvent:
     )
 
 
-@applies_event(*services.COLUMN_OF, read=read_dispute)
+@applies_event(*COLUMN_OF, read=read_dispute)
 def apply_event(event: services.DisputeEvent, *, now: datetime) -> None:
     """Note what was said of a dispute and move what follows."""
     services.apply_event(event, now=now)

@@ -11,7 +11,7 @@ class RunAdmin(ReadOnlyAdmin):
     """Comparisons; what they could not explain is in the cases."""
 
     list_display = (
-        "started_at", "finished_at", "since", "transactions", "authorizations", "repaired",
-        "unexplained",
+        "started_at", "finished_at", "since", "transactions", "authorizations", "disputes",
+        "repaired", "unexplained",
     )  # fmt: skip
     ordering = ("-id",)

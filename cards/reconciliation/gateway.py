@@ -20,3 +20,11 @@ def transactions(*, created_since: int) -> Iterator[dict[str, Any]]:
         asked: Any = {"created": {"gte": created_since}, "limit": PER_PAGE}
         for each in v1.issuing.transactions.list(asked).auto_paging_iter():
             yield as_json(each)
+
+
+def disputes(*, created_since: int) -> Iterator[dict[str, Any]]:
+    """Yield all disputes made since (seconds since 1970), newest first."""
+    with speaking() as v1:
+        asked: Any = {"created": {"gte": created_since}, "limit": PER_PAGE}
+        for each in v1.issuing.disputes.list(asked).auto_paging_iter():
+            yield as_json(each)

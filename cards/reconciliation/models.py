@@ -16,6 +16,7 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True)
     transactions = models.PositiveIntegerField(default=0, help_text="seen at Stripe")
     authorizations = models.PositiveIntegerField(default=0, help_text="seen at Stripe")
+    disputes = models.PositiveIntegerField(default=0, db_default=0, help_text="seen at Stripe")
     repaired = models.PositiveIntegerField(default=0, help_text="applied, a webhook was lost")
     unexplained = models.PositiveIntegerField(default=0, help_text="put before staff")
 

@@ -29,9 +29,9 @@ class AuthorizationFacts:
     currency: str
 
 
-def fingerprint(stripe_object: dict[str, Any]) -> str:
-    """Return a short name of a state of a Stripe object: another state has another name."""
-    text = json.dumps(stripe_object, sort_keys=True, separators=(",", ":"))
+def fingerprint(event: str, stripe_object: dict[str, Any]) -> str:
+    """Return a short name of an event of a state of a Stripe object: of another it is another."""
+    text = json.dumps([event, stripe_object], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

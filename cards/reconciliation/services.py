@@ -20,6 +20,8 @@ from django.db.models.functions import Coalesce
 
 from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction, Kind
+from cards.disputes.queries import heard_of
+from cards.disputes.rules import events_of
 from cards.issuing.models import CardDirectory
 from cards.reconciliation import gateway
 from cards.reconciliation.models import Run
@@ -59,10 +61,13 @@ class Found:
     card_is_ours: bool
 
 
-def reconcile(*, since: datetime, now: datetime) -> Run | None:
+def reconcile(
+    *, since: datetime, now: datetime, disputes_since: datetime | None = None
+) -> Run | None:
     """Compare everything that Stripe made since; None when such a run is under way.
 
-    Not in a transaction: Stripe is read page by page. Returns the finished run with its counts.
+    Disputes live longer than purchases: of them what was made since another moment. Not in a
+    transaction: Stripe is read page by page. Returns the finished run with its counts.
 
     Raises:
         StripeUnavailable: the next run begins anew; what was repaired stays repaired.
@@ -73,6 +78,7 @@ def reconcile(*, since: datetime, now: datetime) -> Run | None:
     try:
         run.transactions = _compare_transactions(run, now=now)
         run.authorizations = _compare_authorizations(run, now=now)
+        run.disputes = _compare_disputes(run, since=disputes_since or since, now=now)
     finally:
         run.finished_at = max(now, run.started_at)
         with transaction():
@@ -159,8 +165,7 @@ def _compare_authorizations(run: Run, *, now: datetime) -> int:
         count += len(page)
         quiet = [each for each in page if last_change(each) < now - QUIET]
         for found in _differing_authorizations(quiet, now=now):
-            event_at = int((now - CLOCKS_APART).timestamp())
-            _repair_or_tell(run, found, event_at=event_at, now=now)
+            _repair_or_tell(run, found, event_at=_just_before(now), now=now)
     return count
 
 
@@ -199,10 +204,40 @@ def _differing_authorizations(page: Iterable[dict[str, Any]], *, now: datetime) 
             yield Found("issuing_authorization.updated", theirs, differs, ours_is_card)
 
 
+def _compare_disputes(run: Run, *, since: datetime, now: datetime) -> int:
+    """Compare what was heard. One event more of those that are on their way does no harm."""
+    count = 0
+    for page in _pages(run, gateway.disputes(created_since=int(since.timestamp()))):
+        count += len(page)
+        for found in _unheard_disputes(page):
+            _repair_or_tell(run, found, event_at=_just_before(now), now=now)
+    return count
+
+
+def _unheard_disputes(page: Iterable[dict[str, Any]]) -> Iterator[Found]:
+    by_id = {each["id"]: each for each in page}
+    disputed = {id_of(each["transaction"]) for each in by_id.values()}
+    ours = dict(
+        CardTransaction.objects.filter(stripe_id__in=disputed).values_list(
+            "stripe_id", "customer_id"
+        )
+    )
+    heard = heard_of(by_id, customer_ids=set(ours.values()))
+    for stripe_id, theirs in by_id.items():
+        for event in sorted(events_of(theirs) - heard.get(stripe_id, frozenset())):
+            differs = {event: ["said", "not heard"]}
+            yield Found(event, theirs, differs, id_of(theirs["transaction"]) in ours)
+
+
+def _just_before(now: datetime) -> int:
+    """Return when a state is said to have been told whose own moment is not known."""
+    return int((now - CLOCKS_APART).timestamp())
+
+
 def _repair_or_tell(run: Run, found: Found, *, event_at: int, now: datetime) -> None:
     """Let the inbox apply a state once; when that did not help, put it before staff."""
     stripe_id = found.stripe_object["id"]
-    event_id = f"reconciled:{stripe_id}:{fingerprint(found.stripe_object)}"
+    event_id = f"reconciled:{stripe_id}:{fingerprint(found.kind, found.stripe_object)}"
     body = {
         "id": event_id,
         "object": "event",

@@ -17,6 +17,8 @@ WINDOWS: Final = {
     "all": timedelta(days=40),
 }
 """An authorization lives a month at most."""
+DISPUTES_LAST: Final = timedelta(days=250)
+"""Made within four months of the purchase, decided within some four more; a night looks at all."""
 EVERY: Final = {
     "hour": timedelta(minutes=4),
     "day": timedelta(hours=1),
@@ -35,7 +37,11 @@ def compare(*, window: str = "day", **_newer: object) -> None:
     now = clock.now()
     since = (now - WINDOWS[window]).replace(minute=0, second=0, microsecond=0)
     run_once(
-        lambda: services.reconcile(since=since, now=now),
+        lambda: services.reconcile(
+            since=since,
+            now=now,
+            disputes_since=now - DISPUTES_LAST if window == "all" else since,
+        ),
         job=f"reconciliation.compare.{window}",
         slot=slot_of(now, EVERY[window]),
         now=now,

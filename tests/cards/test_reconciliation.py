@@ -9,9 +9,10 @@ from django.db import transaction as django_transaction
 
 from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction
+from cards.disputes.models import Dispute
 from cards.reconciliation import services
 from cards.reconciliation.models import Run
-from cards.reconciliation.tasks import EVERY
+from cards.reconciliation.tasks import DISPUTES_LAST, EVERY
 from krak.cases.models import Case
 from krak.core import clock
 from krak.sandbox import services as sandbox
@@ -242,6 +243,83 @@ def test_all_that_is_lost_of_a_busy_hour_is_found_and_nothing_else(
     assert case.subject == altered["data"]["object"]["id"]
     assert clock.now() - case.opened_at < timedelta(minutes=1)
     assert case.assigned_to is None
+
+
+@pytest.fixture
+def disputed(stripe_side: StripeSide, known: Known) -> str:
+    """Return a dispute of 40 dollars that was made at Stripe; nothing was heard of it."""
+    _capture(stripe_side, _purchase(stripe_side, known, 4_000))
+    stripe_side.hand_over()
+    (captured,) = stripe_side.v1.issuing.transactions.list().data
+    made = stripe_side.v1.issuing.disputes.create(
+        {
+            "transaction": captured.id,
+            "evidence": {"reason": "other", "other": {"explanation": "It never came."}},
+        }
+    )
+    stripe_side.lose_events()
+    # What is only prepared at Stripe moves nothing, and nobody would have told.
+    assert _reconcile(stripe_side) == (0, 0)
+    stripe_side.v1.issuing.disputes.submit(made.id)
+    stripe_side.lose_events()
+    return made.id
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "repaired", "status", "cash"),
+    [
+        ((), 1, "SUBMITTED", "500.00"),
+        (("won",), 2, "WON", "500.00"),
+        (("lost",), 2, "LOST", "460.00"),
+        (("won", "rescinded"), 3, "LOST", "460.00"),
+    ],
+)
+def test_what_was_lost_of_a_dispute_comes_in_once(
+    stripe_side: StripeSide, known: Known, disputed: str,
+    *, outcomes: tuple[str, ...], repaired: int, status: str, cash: str,
+) -> None:  # fmt: skip
+    for outcome in outcomes:
+        stripe_side.issuer.control.decide(disputed, outcome)
+    stripe_side.lose_events()
+
+    assert _reconcile(stripe_side) == (repaired, 0)
+    assert Dispute.objects.get().status == status
+    assert _cash(known)["posted"] == cash
+    assert _reconcile(stripe_side) == (0, 0)
+    assert Run.objects.latest("started_at").disputes == 1
+
+
+def test_one_lost_word_of_a_dispute_is_made_up_for_a_later_night(
+    stripe_side: StripeSide, known: Known, disputed: str
+) -> None:
+    assert _reconcile(stripe_side) == (1, 0)
+    stripe_side.issuer.control.decide(disputed, "lost")
+    stripe_side.lose_events()
+    assert _cash(known)["posted"] == "500.00"
+
+    later = _later() + timedelta(days=120)
+    run = services.reconcile(
+        since=later - timedelta(days=40), now=later, disputes_since=later - DISPUTES_LAST
+    )
+    stripe_side.work()
+
+    assert run is not None
+    assert (run.repaired, run.disputes) == (1, 1)
+    assert _cash(known)["posted"] == "460.00"
+
+
+def test_a_dispute_that_stays_different_is_a_case(
+    stripe_side: StripeSide, known: Known, disputed: str
+) -> None:
+    assert _reconcile(stripe_side) == (1, 0)
+    Dispute.objects.update(submitted_at=None)
+
+    assert _reconcile(stripe_side) == (0, 1)
+    case = Case.objects.get(kind="reconciliation_break")
+    assert case.subject == disputed
+    assert case.details == {
+        "at_stripe_and_with_us": {"issuing_dispute.submitted": ["said", "not heard"]}
+    }
 
 
 def test_what_is_lost_is_looked_for_within_a_quarter_of_an_hour() -> None:

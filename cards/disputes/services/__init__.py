@@ -1,11 +1,10 @@
 """What happens to a dispute: a customer opens it, Stripe is told, the network decides."""
 
-from cards.disputes.services.hearing import COLUMN_OF, DisputeEvent, apply_event
+from cards.disputes.services.hearing import DisputeEvent, apply_event
 from cards.disputes.services.opening import Claim, expire, open_dispute, submit, withdraw
 from cards.disputes.services.telling import tell_again, tell_dispute
 
 __all__ = [
-    "COLUMN_OF",
     "Claim",
     "DisputeEvent",
     "apply_event",

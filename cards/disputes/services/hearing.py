@@ -13,7 +13,7 @@ from cards.clearing import services as clearing
 from cards.clearing.models import CardTransaction
 from cards.clearing.models import Kind as TransactionKind
 from cards.disputes.models import Dispute
-from cards.disputes.rules import Said, Standing, standing
+from cards.disputes.rules import CLOSED, COLUMN_OF, REINSTATED, SUBMITTED, Said, Standing, standing
 from cards.disputes.services.notices import tell_owner
 from cards.issuing import queries as issuing
 from cards.issuing.events import EventRefused, EventWaits
@@ -25,14 +25,6 @@ from krak.core.errors import Kind
 from krak.core.ids import MalformedId, read, uuid7
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
-
-COLUMN_OF: Final = {
-    "issuing_dispute.submitted": "submitted_at",
-    "issuing_dispute.closed": "lost_at",
-    "issuing_dispute.funds_reinstated": "reinstated_at",
-    "issuing_dispute.funds_rescinded": "rescinded_at",
-}
-
 
 HEARD: Final = (
     "stripe_id", "amount", "submitted_at", "lost_at", "reinstated_at", "rescinded_at",
@@ -85,16 +77,16 @@ def apply_event(event: DisputeEvent, *, now: datetime) -> None:
     dispute = _dispute(event, disputed, now=now)
     stood = dispute.status
     column = COLUMN_OF[event.type]
-    if column == "lost_at" and event.status != "lost":
+    if event.type == CLOSED and event.status != "lost":
         if event.status == "expired" and dispute.expired_at is None:
             dispute.expired_at = event.event_at
         _keep(dispute)
         return
     if getattr(dispute, column) is None:
         setattr(dispute, column, event.event_at)
-    if column == "reinstated_at":
+    if event.type == REINSTATED:
         dispute.reinstated_amount = event.amount
-    elif column == "submitted_at" or dispute.submitted_at is None:
+    elif event.type == SUBMITTED or dispute.submitted_at is None:
         dispute.amount = event.amount
     _move(dispute, disputed, now=now)
     _keep(dispute)
@@ -113,7 +105,7 @@ def _require_disputable(event: DisputeEvent, disputed: CardTransaction) -> None:
         raise EventRefused("only a capture can be disputed")
     if event.currency != disputed.currency:
         raise EventRefused(f"a dispute in {event.currency} of {disputed.currency}")
-    if event.type == "issuing_dispute.submitted" and event.amount > disputed.amount:
+    if event.type == SUBMITTED and event.amount > disputed.amount:
         raise EventRefused("more is disputed than was captured")
 
 
