@@ -262,7 +262,7 @@ def disputed(stripe_side: StripeSide, known: Known) -> str:
     assert _reconcile(stripe_side) == (0, 0)
     stripe_side.v1.issuing.disputes.submit(made.id)
     stripe_side.lose_events()
-    return made.id
+    return str(made.id)
 
 
 @pytest.mark.parametrize(
