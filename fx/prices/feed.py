@@ -21,6 +21,8 @@ from fx.prices.rules import Board
 BOARD: Final = "krak:board"
 PINS: Final = "krak:board:pins"
 CHANGED: Final = "krak:board:changed"
+PINNED: Final = b"pins"
+"""What is said there of pins; of a board it is its version."""
 SEEN: Final = "krak:board:seen"
 HEALTH: Final = "krak:board:providers"
 
@@ -109,7 +111,7 @@ class Feed:
     def restore_pins(self, pins: Pins) -> None:
         """Write the pins again if they have vanished."""
         if self._valkey.set(PINS, pinning.encode(pins), nx=True):
-            self._valkey.publish(CHANGED, "pins")
+            self._valkey.publish(CHANGED, PINNED)
 
     def replace_pins(self, change: Callable[[Pins], Pins]) -> Pins:
         """Write what `change` makes of the pins that lie there, and tell everybody.
@@ -124,7 +126,7 @@ class Feed:
                     pins = change(pinning.decode(body) if body else Pins())
                     pipe.multi()
                     pipe.set(PINS, pinning.encode(pins))
-                    pipe.publish(CHANGED, "pins")
+                    pipe.publish(CHANGED, PINNED)
                     pipe.execute()
                 except redis.WatchError:
                     continue

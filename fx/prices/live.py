@@ -24,7 +24,7 @@ from redis.client import PubSub
 from fx.assets import catalogue
 from fx.prices import codec
 from fx.prices import pins as pinning
-from fx.prices.feed import Ack, Feed, Unavailable
+from fx.prices.feed import PINNED, Ack, Feed, Unavailable
 from fx.prices.pins import Pins
 from fx.prices.queries import last_copy
 from fx.prices.rules import EMPTY, Board
@@ -32,6 +32,8 @@ from fx.prices.rules import EMPTY, Board
 logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS: Final = 1.0
+SPREAD_SECONDS: Final = 0.4
+"""Within how long all processes have read a new board."""
 STOP_SECONDS: Final = 0.2
 """How long the thread may take to see that it should stop."""
 FALL_BACK_SECONDS: Final = 10.0
@@ -103,13 +105,21 @@ class Reader:
         self._stopping.wait(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
 
     def _wait(self, subscription: PubSub) -> None:
-        """Wait for a change, or for the second to pass; several changes at once are one."""
+        """Wait for a change, or for the second to pass; several changes at once are one.
+
+        Pins are waited for, a new board is not: each process reads it at a moment of its own, or
+        a dozen of them would have the cores at once, just when somebody taps.
+        """
         deadline = time.monotonic() + REFRESH_SECONDS
         while (left := deadline - time.monotonic()) > 0 and not self._stopping.is_set():
-            if subscription.get_message(timeout=min(left, STOP_SECONDS)) is not None:
-                while subscription.get_message(timeout=0) is not None:
-                    pass
-                return
+            message = subscription.get_message(timeout=min(left, STOP_SECONDS))
+            if message is None:
+                continue
+            if message["data"] == PINNED:
+                deadline = 0.0
+            else:
+                moment = time.monotonic() + random.uniform(0, SPREAD_SECONDS)  # noqa: S311
+                deadline = min(deadline, moment)
 
     def _refresh(self, feed: Feed) -> None:
         body, pins = feed.fetch()
