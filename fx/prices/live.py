@@ -32,7 +32,7 @@ from fx.prices.rules import EMPTY, Board
 logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS: Final = 1.0
-SPREAD_SECONDS: Final = 0.4
+SPREAD_SECONDS: Final = 0.1
 """Within how long all processes have read a new board."""
 STOP_SECONDS: Final = 0.2
 """How long the thread may take to see that it should stop."""
