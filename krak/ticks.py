@@ -40,6 +40,10 @@ _LONG: Final[dict[str, dict[str, Any]]] = {
     "prove the history of changes": {"task": "runtime.prove_history", "schedule": 6},
     "purge": {"task": "runtime.purge", "schedule": 300},
     "archive": {"task": "runtime.archive", "schedule": 300},
+    "fetch what Stripe could not deliver": {
+        "task": "reconciliation.fetch_undelivered",
+        "schedule": 600,
+    },
     "compare the hour with Stripe": {
         "task": "reconciliation.compare",
         "schedule": 240,

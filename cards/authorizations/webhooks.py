@@ -26,6 +26,7 @@ from krak.core import clock
 from krak.core.minor_units import is_known
 from krak.stripe.events import (
     API_VERSION,
+    ASKED,
     MalformedEvent,
     StripeEvent,
     event_in,
@@ -60,7 +61,7 @@ def translate(event: StripeEvent) -> AuthorizationRequest:
     Raises:
         MalformedEvent: another type, or a field that is missing, negative or absurd.
     """
-    if event.type != "issuing_authorization.request":
+    if event.type != ASKED:
         raise MalformedEvent(f"{event.type} does not belong here")
     try:
         return _translated(event)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 from krak.api.problems import refuses_plainly
 from krak.core import clock
 from krak.core.inbox import services as inbox
-from krak.stripe.events import MalformedEvent, event_in
+from krak.stripe.events import ASKED, MalformedEvent, event_in
 
 
 @csrf_exempt
@@ -17,7 +17,7 @@ from krak.stripe.events import MalformedEvent, event_in
 def events(request: HttpRequest) -> HttpResponse:
     """Keep an event and answer 200; an unknown type is kept too, a repeat changes nothing."""
     event = event_in(request, secrets=settings.STRIPE_EVENTS_SECRETS, now=clock.now())
-    if event.type == "issuing_authorization.request":
+    if event.type == ASKED:
         raise MalformedEvent("requests are answered at /webhooks/stripe/authorizations")
     inbox.receive(provider="stripe", event_id=event.id, kind=event.type, body=event.body)
     return JsonResponse({"received": True})

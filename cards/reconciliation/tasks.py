@@ -1,4 +1,4 @@
-"""The clock's door: compare the last hour often, the last day hourly, and all every night."""
+"""The clock's doors: fetch what did not arrive; compare the last hour often, all every night."""
 
 from datetime import timedelta
 from typing import Final
@@ -26,6 +26,9 @@ EVERY: Final = {
 }
 """What a lost webhook left out is found within a quarter of an hour: ten minutes are left for it to
 come after all."""
+FETCHED_EVERY: Final = timedelta(minutes=10)
+KEPT_AT_STRIPE: Final = timedelta(days=30)
+"""Source: Stripe's Events API."""
 LASTS: Final = timedelta(hours=1)
 
 
@@ -44,6 +47,21 @@ def compare(*, window: str = "day", **_newer: object) -> None:
         ),
         job=f"reconciliation.compare.{window}",
         slot=slot_of(now, EVERY[window]),
+        now=now,
+        lasts=LASTS,
+    )
+
+
+@shared_task(name="reconciliation.fetch_undelivered")
+def fetch_undelivered(**_newer: object) -> None:
+    """Fetch the events that Stripe could not deliver, if a Stripe is connected."""
+    if not stripe.is_connected():
+        return
+    now = clock.now()
+    run_once(
+        lambda: services.fetch_undelivered(since=now - KEPT_AT_STRIPE, now=now),
+        job="reconciliation.fetch_undelivered",
+        slot=slot_of(now, FETCHED_EVERY),
         now=now,
         lasts=LASTS,
     )

@@ -17,6 +17,8 @@ from krak.core.errors import DomainError, Kind
 from krak.core.minor_units import from_minor
 
 API_VERSION: Final = "2026-10-28.endive"
+ASKED: Final = "issuing_authorization.request"
+"""The one type that is answered and not only kept, at a door of its own."""
 MOST_BYTES: Final = 256 * 1024
 OLDEST: Final = timedelta(seconds=300)
 LONGEST_NAME: Final = 120

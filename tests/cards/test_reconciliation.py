@@ -10,6 +10,7 @@ from django.db import transaction as django_transaction
 from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction
 from cards.disputes.models import Dispute
+from cards.issuing.models import Card
 from cards.reconciliation import services
 from cards.reconciliation.models import Run
 from cards.reconciliation.tasks import DISPUTES_LAST, EVERY
@@ -243,6 +244,32 @@ def test_all_that_is_lost_of_a_busy_hour_is_found_and_nothing_else(
     assert case.subject == altered["data"]["object"]["id"]
     assert clock.now() - case.opened_at < timedelta(minutes=1)
     assert case.assigned_to is None
+
+
+def test_what_could_not_be_delivered_is_fetched_whatever_it_is(
+    stripe_side: StripeSide, known: Known
+) -> None:
+    authorization = _purchase(stripe_side, known, 5_000)
+    _capture(stripe_side, authorization)
+    stripe_side.v1.issuing.cards.update(known.card.stripe_id, {"status": "canceled"})
+    lost = stripe_side.events()
+
+    def fetch(now: datetime) -> int:
+        fetched = services.fetch_undelivered(since=clock.now() - timedelta(days=30), now=now)
+        stripe_side.work()
+        return fetched
+
+    assert fetch(clock.now()) == 0
+    assert fetch(_later()) == len(lost)
+    assert fetch(_later()) == 0
+
+    assert _cash(known) == {"posted": "450.00", "held": "0.00"}
+    assert Card.objects.get(id=known.card.id).status == "CANCELED"
+    assert not Case.objects.exists()
+    # What is delivered after all changes nothing, and nothing is left to compare.
+    stripe_side.hand_over(*lost)
+    assert _cash(known)["posted"] == "450.00"
+    assert _reconcile(stripe_side) == (0, 0)
 
 
 @pytest.fixture

@@ -46,6 +46,17 @@ def test_events_arrive_once_in_order_as_they_were_made(
     assert not [name for event in recorder.told for name in event if name.startswith("_")]
 
 
+def test_what_arrived_is_told_from_what_did_not(issuer: FakeIssuer, recorder: Recorder) -> None:
+    issuer.control.faults(drop_every=2)
+    arrived, dropped = _make(issuer, 2)
+    issuer.control.delivered()
+
+    def listed(*, delivered: bool) -> list[str]:
+        return [each.id for each in issuer.v1.events.list({"delivery_success": delivered})]
+
+    assert (listed(delivered=True), listed(delivered=False)) == ([arrived], [dropped])
+
+
 def test_a_delivery_is_tried_until_it_is_taken(issuer: FakeIssuer, recorder: Recorder) -> None:
     recorder.refusals += [500, 400]
     [event] = _make(issuer)
