@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
@@ -169,7 +170,9 @@ class Driver:
             took = time.monotonic() - began
             with self._lock:
                 self.tries.append(Try(command.kind, began, took, status, door.come_again))
-                if 0 < status < 500 and not (status >= 400 and answer["retryable"]):
+                # Too often is an answer to whoever asked once: nothing was done.
+                too_often = status == HTTPStatus.TOO_MANY_REQUESTS and command.attempts == 1
+                if too_often or (0 < status < 500 and not (status >= 400 and answer["retryable"])):
                     command.hear(status, answer)
             if command.accepted is None:
                 time.sleep(AGAIN_AFTER_SECONDS)

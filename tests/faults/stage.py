@@ -75,14 +75,17 @@ class Stage:
 
     def under_load(
         self,
-        fault: Callable[[], None],
+        fault: Callable[[], float | None],
         *,
         clients: int = 4,
         pause_seconds: float = 0.25,
         recovers: bool = True,
         driver: Driver | None = None,
     ) -> tuple[Outcome, Driver]:
-        """Play, do `fault` at a seeded moment, play on, wait until all is quiet, and judge."""
+        """Play, do `fault` at a seeded moment, play on, wait until all is quiet, and judge.
+
+        Recovery counts from the moment that `fault` returns, or from its beginning.
+        """
         self.begin()
         random = Random(self.seed)
         driver = driver or Driver(
@@ -94,7 +97,7 @@ class Stage:
         try:
             time.sleep(self.load_seconds * random.uniform(0.3, 0.7))
             began = time.monotonic()
-            fault()
+            began = fault() or began
             time.sleep(self.load_seconds * 0.3)
         finally:
             driver.stop()

@@ -183,8 +183,10 @@ def postgres_is_killed_again_and_again(stage: Stage) -> Outcome:
     whole = stage.whole
     wrong: list[str] = []
 
-    def fault() -> None:
+    def fault() -> float:
+        killed_at = 0.0
         for number in range(1, stage.crashes + 1):
+            killed_at = time.monotonic()
             before = whole.kill("postgres")
             whole.await_restart("postgres", after=before)
             time.sleep(CRASHES_APART_SECONDS)
@@ -192,6 +194,7 @@ def postgres_is_killed_again_and_again(stage: Stage) -> Outcome:
             with whole.database() as database:
                 found = broken(database, of=TOTALS)
             wrong.extend(f"after crash {number}: {each}" for each in found)
+        return killed_at
 
     outcome, _driver = stage.under_load(fault)
     outcome.judgement.wrong += wrong
