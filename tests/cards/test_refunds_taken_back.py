@@ -132,7 +132,8 @@ def test_stripes_list_and_ours_say_the_same_of_it(
     ]  # fmt: skip
     CardTransaction.objects.filter(kind=Kind.CAPTURE).update(event_at=clock.now())
     monkeypatch.setattr(gateway, "transactions", lambda **_since: iter(theirs))
-    monkeypatch.setattr(gateway, "authorizations", lambda **_since: iter(()))
+    for others in ("authorizations", "disputes"):
+        monkeypatch.setattr(gateway, others, lambda **_since: iter(()))
 
     run = reconciliation.reconcile(since=clock.now() - timedelta(days=1), now=clock.now())
 
