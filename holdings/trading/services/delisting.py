@@ -56,11 +56,9 @@ def tell_of(topic: str, *, delisting_id: UUID, after: UUID | None, now: datetime
     # Whoever was told late of what was called off since is told what holds now.
     if topic == listing.CALLED_OFF:
         notifications.promise_all(concerned, "asset.stays", {"asset": code})
-    elif delisting.called_off_at is not None:
-        pass
-    elif topic == listing.NEAR:
+    elif delisting.called_off_at is None and topic == listing.NEAR:
         notifications.promise_all(concerned, "asset.delisting_near", _facts(delisting))
-    else:
+    elif delisting.called_off_at is None:
         _end_what_buys(code, customer_ids=buying & set(concerned), now=now)
         notifications.promise_all(concerned, "asset.delisting", _facts(delisting))
     outbox.promise(topic, {"delisting": str(delisting_id), "after": str(concerned[-1])})
