@@ -48,7 +48,7 @@ class ProofAdmin(ReadOnlyAdmin):
             title="By asset",
             note="Base units; multiplied they are what is shown. Customers verify their own part"
             " with GET /v1/reserves/proof.",
-            head=("Asset", "Owed", "On its way", "In custody", "", "Multiplier", "Root"),
+            head=("Asset", "Owed", "Of it on its way", "In custody", "", "Multiplier", "Root"),
             rows=[_row(tree) for tree in queries.trees_of(proof)[:_SHOWN_TREES]],
         )
 

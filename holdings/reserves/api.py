@@ -95,13 +95,17 @@ class ReserveSerializer(serializers.Serializer[Tree]):
     object = ConstantField("reserve")
     proof = IdField(Proof.PREFIX, source="proof_id")
     asset = serializers.CharField()
-    owed = serializers.SerializerMethodField(help_text="what is in customers' accounts")
-    in_transit = serializers.SerializerMethodField(help_text="on its way between customers")
+    owed = serializers.SerializerMethodField(
+        help_text="what is in customers' accounts, and what they sent and nobody took yet"
+    )
+    in_transit = serializers.SerializerMethodField(
+        help_text="of what is owed: sent and not taken yet, so its sender's"
+    )
     in_custody = serializers.SerializerMethodField(
         help_text="what custodians say they hold; null when none says"
     )
     covered = serializers.SerializerMethodField(
-        help_text="whether that is as much as is owed and on its way; null when nobody says"
+        help_text="whether that is as much as is owed; null when nobody says"
     )
     custody_at = serializers.DateTimeField(allow_null=True, help_text="when they said so")
     backing = serializers.SerializerMethodField(
@@ -177,7 +181,7 @@ class ReserveProofSerializer(serializers.Serializer[Mine]):
     asset = serializers.CharField(source="tree.asset")
     customer = serializers.CharField()
     nonce = serializers.CharField(help_text="32 bytes as hex")
-    units = DecimalText(help_text="all that one had, in base units: the sum of the parts")
+    units = DecimalText(help_text="all that one was owed, in base units: the sum of the parts")
     multiplier = DecimalText(
         source="tree.multiplier", help_text="what turned base units into shown units"
     )

@@ -114,8 +114,8 @@ class Tree(models.Model):
     multiplier = models.DecimalField(max_digits=28, decimal_places=18)
     leaves = models.BigIntegerField()
     root = models.BinaryField(max_length=32)
-    owed = AmountColumn(help_text="base units in customers' accounts: the sum of the root")
-    in_transit = AmountColumn(help_text="base units on their way between customers")
+    owed = AmountColumn(help_text="base units owed to customers: the sum of the root")
+    in_transit = AmountColumn(help_text="base units of it that were sent and are not taken yet")
     in_custody = AmountColumn(null=True, help_text="base units; empty when no custodian says")
     custody_at = models.DateTimeField(null=True, help_text="the oldest of its statements")
 

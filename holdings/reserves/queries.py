@@ -86,10 +86,10 @@ def trees_of(proof: Proof) -> QuerySet[Tree]:
 
 
 def covered(tree: Tree) -> bool | None:
-    """Tell whether custodians hold what is owed and on its way; None when none says."""
+    """Tell whether custodians hold what is owed; None when none says."""
     if tree.in_custody is None:
         return None
-    return bool(tree.in_custody >= tree.owed + tree.in_transit)
+    return bool(tree.in_custody >= tree.owed)
 
 
 def mine(*, customer: Customer, asset: str) -> Mine:

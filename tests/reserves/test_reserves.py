@@ -21,6 +21,7 @@ from krak.core.transactions import transaction as unit_of_work
 from tests.people import Known, new_customer
 from tests.reserves.test_tree import verifier
 from tests.staff import browser, staff
+from tests.transfers.test_links import create
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +63,33 @@ def test_what_is_owed_is_the_sum_of_all_accounts_and_everybody_finds_themselves(
         assert proof["customer"] == show("cus", known.customer.id)
         root = found[code]["merkle_root"]["hash"]
         assert verifier.verify(proof, root) == int(Decimal(units) * 10**10)
+
+
+def test_what_was_sent_and_is_not_taken_yet_is_its_senders(people: list[Known]) -> None:
+    assert create(people[0], "100").status_code == 201
+    assert create(people[1], "0.01", "BTC").status_code == 201
+
+    prove()
+
+    found = {
+        each["asset"]: each
+        for each in people[0].get("/v1/reserves?page_size=200").json()["results"]
+    }
+    assert (found["USD"]["owed"]["amount"], found["USD"]["in_transit"]["amount"]) == (
+        "100.01",
+        "100.00",
+    )
+    assert (found["BTC"]["owed"]["amount"], found["BTC"]["in_transit"]["amount"]) == (
+        "0.75",
+        "0.01",
+    )
+    assert [found[code]["covered"] for code in ("USD", "BTC")] == [True, True]
+    for known, code, units in ((people[0], "USD", "100"), (people[1], "BTC", "0.25")):
+        proof = known.get(f"/v1/reserves/proof?asset={code}").json()
+        assert proof["units"] == units
+        assert verifier.verify(proof, found[code]["merkle_root"]["hash"]) == int(
+            Decimal(units) * 10**10
+        )
 
 
 def test_who_had_none_of_it_was_not_counted(people: list[Known]) -> None:
@@ -199,7 +227,9 @@ def test_whoever_does_not_want_to_wait_proves_now(
 ) -> None:
     call_command("prove_reserves")
 
-    assert "BTC              owed 0.75, on its way 0, in custody 0.75" in capsys.readouterr().out
+    assert (
+        "BTC              owed 0.75, of it on its way 0, in custody 0.75" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(

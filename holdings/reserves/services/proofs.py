@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import batched, groupby
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from fx.assets import queries as assets
-from holdings.ledger import queries as ledger
 from holdings.reserves import queries, rules
 from holdings.reserves.models import Chunk, Proof, Tree
 from holdings.reserves.queries import Held
@@ -29,31 +29,44 @@ _PROOF_LASTS: Final = timedelta(minutes=2)
 
 _OWED: Final = """
 DECLARE owed NO SCROLL CURSOR FOR
- SELECT currency, customer_id, posted FROM ledger_ledgeraccount
-  WHERE posted > 0 ORDER BY currency DESC
+ SELECT currency, customer_id, sum(units), sum(waits)
+   FROM (SELECT currency, customer_id, posted AS units, 0 AS waits
+           FROM ledger_ledgeraccount WHERE posted > 0
+          UNION ALL
+         SELECT currency, customer_id, units, units
+           FROM transfers_transfer WHERE state = 'PENDING') AS parts
+  GROUP BY currency, customer_id ORDER BY currency DESC
 """
 """The last asset first: pages begin with the newest tree."""
+
+
+class _Owed(NamedTuple):
+    """What somebody is owed of an asset, and how much of it they sent and nobody took yet."""
+
+    asset: str
+    customer_id: UUID
+    units: Decimal
+    waits: Decimal
 
 
 @transaction
 def prove(*, now: datetime) -> Proof:
     """Write down all that is owed at this moment, as one tree per asset.
 
-    All accounts are read by one statement. What custodians hold less than is owed and on its way
-    is a case. Only the newest proofs keep their leaves.
+    All of it is read by one statement: what was sent and is not taken yet is owed to its sender.
+    What custodians hold less than is owed is a case. Only the newest proofs keep their leaves.
     """
     proof = Proof.objects.create(id=uuid7(), as_of=now, secret=secrets.token_bytes(32))
     held = queries.held()
-    on_the_way = {each.currency: each.balance for each in ledger.house_balances(house="IN_TRANSIT")}
     multipliers = assets.multipliers_at(now)
-    for asset, rows in groupby(_owed(), key=lambda row: row[0]):
-        leaves = _leaves(asset, rows, secret=bytes(proof.secret))
+    for asset, rows in groupby(_owed(), key=attrgetter("asset")):
+        owed = list(rows)
         tree = _tree(
             proof,
             asset,
-            leaves,
+            _leaves(owed, secret=bytes(proof.secret)),
             multiplier=multipliers.get(asset, Decimal(1)),
-            in_transit=on_the_way.get(asset, Decimal(0)),
+            in_transit=sum((each.waits for each in owed), Decimal(0)),
             held=held.get(asset),
         )
         _require_covered(tree, now=now)
@@ -61,26 +74,26 @@ def prove(*, now: datetime) -> Proof:
     return proof
 
 
-def _owed() -> Iterator[tuple[str, UUID, Decimal]]:
-    """Yield every account with something in it, by asset, as of one moment."""
+def _owed() -> Iterator[_Owed]:
+    """Yield what everybody is owed, by asset, as of one moment."""
     let_statements_last(_PROOF_LASTS)
     with connection.cursor() as cursor:
         cursor.execute(_OWED)
         while True:
             cursor.execute("FETCH %s FROM owed", [_FETCHED])
             rows = cursor.fetchall()
-            yield from rows
+            yield from map(_Owed._make, rows)
             if len(rows) < _FETCHED:
                 break
         cursor.execute("CLOSE owed")
 
 
-def _leaves(asset: str, rows: Iterable[tuple[str, UUID, Decimal]], *, secret: bytes) -> list[Leaf]:
+def _leaves(owed: Iterable[_Owed], *, secret: bytes) -> list[Leaf]:
     found: list[Leaf] = []
-    for _code, customer_id, posted in rows:
-        name = show(Customer.PREFIX, customer_id)
+    for each in owed:
+        name = show(Customer.PREFIX, each.customer_id)
         nonce = rules.nonce_of(name, secret=secret)
-        found += rules.leaves_of(name, nonce=nonce, asset=asset, total=rules.whole(posted))
+        found += rules.leaves_of(name, nonce=nonce, asset=each.asset, total=rules.whole(each.units))
     found.sort(key=lambda leaf: leaf.key)
     return found
 
@@ -133,8 +146,7 @@ def _require_covered(tree: Tree, *, now: datetime) -> None:
         return
     open_case(
         kind="RESERVES_SHORT", subject=f"{tree.asset} {tree.proof.as_of:%Y-%m-%d %H:%M}",
-        customer_id=None, now=now, owed=str(tree.owed), in_transit=str(tree.in_transit),
-        in_custody=str(tree.in_custody),
+        customer_id=None, now=now, owed=str(tree.owed), in_custody=str(tree.in_custody),
     )  # fmt: skip
 
 

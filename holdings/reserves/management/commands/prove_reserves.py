@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Prove now that all that is owed is counted, and what stands against it."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Print a line for each asset: owed, on its way, in custody."""
+        """Print a line for each asset: owed, of it on its way, in custody."""
         now = clock.now()
         custody.ask_custodians(now=now)
         proof = proofs.prove(now=now)
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         for tree in queries.trees_of(proof).order_by("asset"):
             held = "nobody says" if tree.in_custody is None else plain(tree.in_custody)
             self.stdout.write(
-                f"{tree.asset:16} owed {plain(tree.owed)}, on its way {plain(tree.in_transit)},"
-                f" in custody {held}, root {bytes(tree.root).hex()}"
+                f"{tree.asset:16} owed {plain(tree.owed)},"
+                f" of it on its way {plain(tree.in_transit)}, in custody {held},"
+                f" root {bytes(tree.root).hex()}"
             )
