@@ -45,6 +45,8 @@ def main(demo_file: Path) -> None:
     if settings.SANDBOX and "demo" in known:
         with step("Demo customer"):
             call_command("demo", stdout=demo)
+        with step("Reserves proved"):
+            call_command("prove_reserves", stdout=io.StringIO())
     demo_file.write_text(demo.getvalue())
 
 

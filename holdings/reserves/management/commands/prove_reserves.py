@@ -5,14 +5,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from holdings.reserves import queries
-from holdings.reserves.services import custody, proofs
+from holdings.reserves.services import backing, custody, proofs
 from krak.core import clock
 from krak.core.ids import show
 from krak.core.money import plain
 
 
 class Command(BaseCommand):
-    """Ask custodians, prove, and say what came of it."""
+    """Ask custodians and attesters, prove, and say what came of it."""
 
     help = "Prove now that all that is owed is counted, and what stands against it."
 
@@ -20,6 +20,7 @@ class Command(BaseCommand):
         """Print a line for each asset: owed, of it on its way, in custody."""
         now = clock.now()
         custody.ask_custodians(now=now)
+        backing.ask_attesters(now=now)
         proof = proofs.prove(now=now)
         self.stdout.write(f"{show(proof.PREFIX, proof.id)}, all in base units")
         for tree in queries.trees_of(proof).order_by("asset"):
