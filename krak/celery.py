@@ -1,5 +1,6 @@
 """The Celery application: a worker is one more door into the services."""
 
+import gc
 import os
 import warnings
 from typing import Any, Final
@@ -21,7 +22,7 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 @worker_process_init.connect
-def _have_prices_before_the_first_task(**_signal: Any) -> None:
+def _be_ready_for_the_first_task(**_signal: Any) -> None:
     """Load the board in each worker process, so that its first reward finds a price."""
     from fx.prices import live  # noqa: PLC0415 - Django is ready only now
     from krak.core import tracing  # noqa: PLC0415
@@ -29,6 +30,8 @@ def _have_prices_before_the_first_task(**_signal: Any) -> None:
     tracing.start()
     live.start()
     live.wait_until_loaded(BOARD_SECONDS)
+    # What is here now stays: each full collection would go through all of it again.
+    gc.freeze()
 
 
 @task_prerun.connect
