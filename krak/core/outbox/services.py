@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.db import transaction as django_transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -25,7 +25,7 @@ from django.db.models.functions import Now
 from krak.core import logs
 from krak.core.audit.context import because
 from krak.core.errors import DomainError
-from krak.core.functions import call_each
+from krak.core.functions import call, call_each
 from krak.core.ids import uuid7
 from krak.core.outbox.models import OutboxMessage
 from krak.core.outbox.registry import NotYet, handler_of, topics_of_many
@@ -55,6 +55,16 @@ INSERT INTO outbox_outboxmessage (id, topic, payload, due_at)
 SELECT (message->>'id')::uuid, %s, message->'payload',
        coalesce(statement_timestamp() + %s::interval, transaction_timestamp())
   FROM jsonb_array_elements(%s::jsonb) AS _(message)
+"""
+_CLAIM: Final = """
+WITH claimed AS (
+    UPDATE outbox_outboxmessage SET due_at = statement_timestamp() + %s::interval
+     WHERE id IN (
+           SELECT id FROM outbox_outboxmessage
+            WHERE done_at IS NULL AND dead_at IS NULL AND due_at <= statement_timestamp()
+            ORDER BY due_at, id LIMIT %s::int FOR UPDATE SKIP LOCKED)
+    RETURNING topic, id)
+SELECT array_agg(id ORDER BY topic, id) FROM claimed
 """
 _following: Final[ContextVar[list[UUID] | None]] = ContextVar("following", default=None)
 """What the delivery that is under way does next."""
@@ -108,20 +118,7 @@ def waited_for(payload: dict[str, Any], *, now: datetime) -> timedelta:
 
 def claim(*, most: int) -> list[UUID]:
     """Take up to `most` due messages for publishing, oldest first; return their ids by topic."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE outbox_outboxmessage
-               SET due_at = statement_timestamp() + %s * interval '1 second'
-             WHERE id IN (
-                   SELECT id FROM outbox_outboxmessage
-                    WHERE done_at IS NULL AND dead_at IS NULL AND due_at <= statement_timestamp()
-                    ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
-            RETURNING topic, id
-            """,
-            [CLAIM_LASTS.total_seconds(), most],
-        )
-        return [message_id for _, message_id in sorted(cursor.fetchall())]
+    return call(_CLAIM, [CLAIM_LASTS, most]) or []
 
 
 def unclaim(ids: Iterable[UUID], *, now: datetime) -> None:
