@@ -3,9 +3,9 @@
 from django.db import models
 from django.db.models import Q
 
-from cards.issuing.models import Told
 from krak.core.fields import AmountColumn, OwnKey
 from krak.core.ids import uuid7
+from krak.stripe.rows import Told
 
 
 class Reason(models.TextChoices):

@@ -1,6 +1,6 @@
 """Cards, who holds them, what they may do and how their owner wants to pay."""
 
-from typing import ClassVar, Final
+from typing import Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import TransactionNow
@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import Q
 
 from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
-from krak.core.ids import show, uuid7
+from krak.core.ids import uuid7
+from krak.stripe.rows import Told
 
 CODES: Final = models.CharField(max_length=16)
 
@@ -38,31 +39,6 @@ class EndReason(models.TextChoices):
     EXPIRED = "EXPIRED"
     NOT_NEEDED = "NOT_NEEDED"
     BY_STRIPE = "BY_STRIPE", "by Stripe"
-
-
-class Told(models.Model):
-    """Something that also exists at Stripe, and how far Stripe knows what we want of it.
-
-    Each wish counts `revision` up; a job tells Stripe and notes the revision it told. While it
-    speaks, nobody else may: an older wish must not arrive after a newer one.
-    """
-
-    PREFIX: ClassVar[str]
-
-    revision = models.PositiveIntegerField(default=0, db_default=0)
-    told_revision = models.PositiveIntegerField(default=0, db_default=0)
-    told_at = models.DateTimeField(null=True, help_text="when Stripe last took what we want")
-    asked_at = models.DateTimeField(null=True, help_text="when Stripe was first asked to make it")
-    talking_until = models.DateTimeField(null=True, help_text="a job speaks to Stripe about it")
-    refusal = models.TextField(blank=True, default="", db_default="", help_text="Stripe's last no")
-
-    class Meta:
-        abstract = True
-
-    @property
-    def shown_id(self) -> str:
-        """The id that clients see, and that Stripe keeps beside its own."""
-        return show(self.PREFIX, self.pk)
 
 
 class Cardholder(Told):

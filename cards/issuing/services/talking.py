@@ -10,11 +10,11 @@ from uuid import UUID
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from cards.issuing.models import Told
 from krak.cases import services as cases
 from krak.core.errors import DomainError, Kind
 from krak.core.transactions import transaction
 from krak.stripe.client import StripeRefused
+from krak.stripe.rows import Told
 
 TALK_LASTS: Final = timedelta(seconds=45)
 """One call of `krak.stripe.client.SECONDS` and its retry; who is silent longer has died."""

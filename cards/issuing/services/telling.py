@@ -21,7 +21,6 @@ from cards.issuing.models import (
     Cardholder,
     CardStatus,
     EndReason,
-    Told,
 )
 from cards.issuing.queries import controls_of
 from cards.issuing.rules import key_of_card, spending_controls
@@ -33,6 +32,7 @@ from krak.core.outbox import services as outbox
 from krak.core.rows import save_row
 from krak.core.transactions import takes_part, transaction
 from krak.stripe.client import OWN_ID, StripeRefused
+from krak.stripe.rows import Told
 
 OVERDUE: Final = timedelta(minutes=10)
 STRIPES_WORDS: Final = {EndReason.LOST: "lost", EndReason.STOLEN: "stolen"}
