@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -9,10 +10,12 @@ from moneyed import Money
 
 from cards.authorizations.models import Authorization, Decision, Outcome, Status, StrayRequest
 from cards.issuing import queries as issuing
-from cards.issuing.models import Policy
 from cards.issuing.rules import reward_of
 from krak.core.errors import DomainError, Kind
 from krak.core.money import money, places_of
+
+if TYPE_CHECKING:
+    from cards.issuing.models import Policy
 
 
 class AuthorizationNotFound(DomainError):
@@ -73,7 +76,7 @@ def expected_rewards(found: Iterable[Authorization]) -> dict[UUID, Money]:
     return {key: reward for key, reward in rewards.items() if reward.amount > 0}
 
 
-def earned(net: Decimal, *, mcc: str, currency: str, policy: Policy) -> Decimal:
+def earned(net: Decimal, *, mcc: str, currency: str, policy: "Policy") -> Decimal:
     """Return what so much of a purchase at a kind of merchant would earn, in its currency."""
     rewarded = Decimal(0) if mcc in policy.unrewarded_mccs else net
     return reward_of(rewarded, bps=policy.cashback_bps, places=places_of(currency))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction
-from cards.issuing.models import Card
+from cards.issuing import queries as issuing
 from holdings.activity.registry import Group, Moved, Words, reads
 from krak.core.ids import show
 
@@ -29,7 +29,7 @@ def _transactions(moved: Sequence[Moved]) -> Mapping[UUID, Words]:
 def _words(row: CardTransaction) -> Words:
     links = {
         "transaction": show(CardTransaction.PREFIX, row.id),
-        "card": show(Card.PREFIX, row.card_id),
+        "card": issuing.shown_card_id(row.card_id),
     }
     if row.authorization_id is not None:
         links["authorization"] = show(Authorization.PREFIX, row.authorization_id)

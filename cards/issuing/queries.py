@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from cards.issuing.models import (
     Card,
+    CardDirectory,
     Cardholder,
     CardStatus,
     Policy,
@@ -18,7 +19,7 @@ from cards.issuing.models import (
 )
 from cards.issuing.rules import Controls
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import MalformedId, read
+from krak.core.ids import MalformedId, read, show
 from krak.customers.models import Customer
 
 
@@ -153,6 +154,30 @@ class CardEnded(DomainError):
     code = "cards.canceled"
     title = "The card is canceled."
     kind = Kind.CONFLICT
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Whose a card is, and what it pays in."""
+
+    customer_id: UUID
+    card_id: UUID
+    currency: str
+
+
+def owners_of_cards(stripe_ids: Iterable[str]) -> dict[str, Owned]:
+    """Return whose cards these of Stripe's are; those that are nobody's here are left out."""
+    known = CardDirectory.objects.filter(stripe_id__in=set(stripe_ids))
+    rows = known.values_list("stripe_id", "customer_id", "card_id", "card__currency")
+    return {
+        stripe_id: Owned(customer_id, card_id, currency)
+        for stripe_id, customer_id, card_id, currency in rows
+    }
+
+
+def shown_card_id(card_id: UUID) -> str:
+    """Return the id of a card that clients see."""
+    return show(Card.PREFIX, card_id)
 
 
 def stripe_id_of(card: Card) -> str:

@@ -15,7 +15,7 @@ from cards.clearing.rules import Transaction
 from cards.clearing.services.keeping import entry_of, keep, moved_by, row_of
 from cards.clearing.services.standing import UNSEEN, authorizations_of, touch
 from cards.issuing import queries as issuing
-from cards.issuing.models import CardDirectory
+from cards.issuing.queries import Owned
 from holdings.ledger import services as ledger
 from holdings.ledger.models import LedgerAccount
 from holdings.lots import services as lots
@@ -31,7 +31,7 @@ class _Capture:
     """A capture on its way into the books, and what is odd about it."""
 
     told: Transaction
-    owner: CardDirectory
+    owner: Owned
     authorization: Authorization | None = None
     flags: list[str] = field(default_factory=list)
 
@@ -46,9 +46,7 @@ class _Capture:
 
 
 @takes_part
-def capture(
-    told: Sequence[tuple[Transaction, CardDirectory]], *, now: datetime
-) -> list[CardTransaction]:
+def capture(told: Sequence[tuple[Transaction, Owned]], *, now: datetime) -> list[CardTransaction]:
     """Post captures of as many customers, whose books are locked; return their rows.
 
     Raises:

@@ -11,7 +11,7 @@ from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction, Kind
 from cards.clearing.rules import Transaction
 from cards.clearing.services.standing import open_cases
-from cards.issuing.models import CardDirectory
+from cards.issuing.queries import Owned
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import services as lots
 from krak.core.ids import show, uuid7
@@ -31,7 +31,7 @@ NOTICES: Final = {
 
 def row_of(
     told: Transaction,
-    owner: CardDirectory,
+    owner: Owned,
     authorization: Authorization | None,
     *,
     flags: list[str],

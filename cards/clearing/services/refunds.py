@@ -10,7 +10,7 @@ from cards.clearing.rules import Transaction
 from cards.clearing.services.keeping import entry_of, keep, moved_by, reversal_row, row_of, tell
 from cards.clearing.services.standing import authorization_of, cash_of
 from cards.issuing import queries as issuing
-from cards.issuing.models import CardDirectory
+from cards.issuing.queries import Owned
 from holdings.ledger import services as ledger
 from holdings.lots import services as lots
 from krak.approvals import services as approvals
@@ -42,7 +42,7 @@ class RefundGone(DomainError):
 
 
 @takes_part
-def refund(told: Transaction, owner: CardDirectory, *, now: datetime) -> CardTransaction:
+def refund(told: Transaction, owner: Owned, *, now: datetime) -> CardTransaction:
     """Credit a refund to a customer whose book is locked; return its row.
 
     Raises:

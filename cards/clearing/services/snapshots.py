@@ -21,7 +21,7 @@ from cards.clearing.services.standing import (
     touch,
 )
 from cards.clearing.services.telling import Before, tell
-from cards.issuing.models import CardDirectory
+from cards.issuing.queries import Owned
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
 from krak.core.ids import uuid7
@@ -120,7 +120,7 @@ def _is_stale(snapshot: Snapshot, known: Authorization) -> bool:
     return has_ended or snapshot.steps < known.steps
 
 
-def _record(snapshot: Snapshot, owner: CardDirectory, *, now: datetime) -> Authorization:
+def _record(snapshot: Snapshot, owner: Owned, *, now: datetime) -> Authorization:
     return Authorization(
         id=uuid7(),
         customer_id=owner.customer_id,

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db.models import Model
 
 from cards.authorizations.models import Authorization
+from cards.issuing import queries as issuing
 from cards.issuing.events import EventRefused
-from cards.issuing.models import CardDirectory
+from cards.issuing.queries import Owned
 from holdings.ledger import services as ledger
 from holdings.ledger.models import Hold
 from holdings.ledger.queries import Balance
@@ -43,12 +44,12 @@ class CardNotOurs(EventRefused):
     kind = ErrorKind.NOT_FOUND
 
 
-def owner_of(card_stripe_id: str, *, currency: str) -> CardDirectory:
+def owner_of(card_stripe_id: str, *, currency: str) -> Owned:
     """Return whose card a Stripe card is. Raises as `owners_of`."""
     return owners_of([(card_stripe_id, currency)])[card_stripe_id]
 
 
-def owners_of(cards: Iterable[tuple[str, str]]) -> dict[str, CardDirectory]:
+def owners_of(cards: Iterable[tuple[str, str]]) -> dict[str, Owned]:
     """Return whose cards these Stripe cards are, of each of which something in a currency is told.
 
     Raises:
@@ -56,17 +57,12 @@ def owners_of(cards: Iterable[tuple[str, str]]) -> dict[str, CardDirectory]:
         EventRefused: what is told of one is in another currency than the card's.
     """
     cards = set(cards)
-    known = (
-        CardDirectory.objects.select_related("card")
-        .only("customer", "card__currency")
-        .filter(stripe_id__in={stripe_id for stripe_id, _ in cards})
-    )
-    found = {owner.stripe_id: owner for owner in known}
+    found = issuing.owners_of_cards(stripe_id for stripe_id, _ in cards)
     for stripe_id, currency in cards:
         if stripe_id not in found:
             raise CardNotOurs(card=stripe_id)
-        if found[stripe_id].card.currency != currency:
-            raise EventRefused(f"{currency} on a card in {found[stripe_id].card.currency}")
+        if found[stripe_id].currency != currency:
+            raise EventRefused(f"{currency} on a card in {found[stripe_id].currency}")
     return found
 
 

@@ -12,7 +12,7 @@ from cards.clearing.services.keeping import tell
 from cards.clearing.services.refunds import refund
 from cards.clearing.services.standing import owners_of
 from cards.issuing.events import EventRefused
-from cards.issuing.models import CardDirectory
+from cards.issuing.queries import Owned
 from holdings.ledger import services as ledger
 from krak.core.transactions import takes_part
 
@@ -29,7 +29,7 @@ def apply_transactions(told: Sequence[Transaction], /, *, now: datetime) -> None
     """
     owners = owners_of((each.card_stripe_id, each.currency) for each in told)
     ledger.lock_books(owner.customer_id for owner in owners.values())
-    together: dict[UUID, tuple[Transaction, CardDirectory]] = {}
+    together: dict[UUID, tuple[Transaction, Owned]] = {}
     rows: list[CardTransaction] = []
     for each in _not_posted(told, owners):
         owner = owners[each.card_stripe_id]
@@ -44,7 +44,7 @@ def apply_transactions(told: Sequence[Transaction], /, *, now: datetime) -> None
     tell(rows, now=now)
 
 
-def _not_posted(told: Sequence[Transaction], owners: dict[str, CardDirectory]) -> list[Transaction]:
+def _not_posted(told: Sequence[Transaction], owners: dict[str, Owned]) -> list[Transaction]:
     """Return each transaction once that was not posted before."""
     new = {each.stripe_id: each for each in told}
     posted = CardTransaction.objects.filter(stripe_id__in=new)

@@ -22,7 +22,7 @@ from cards.authorizations.models import Authorization
 from cards.clearing.models import CardTransaction, Kind
 from cards.disputes.queries import heard_of
 from cards.disputes.rules import events_of
-from cards.issuing.models import CardDirectory
+from cards.issuing import queries as issuing
 from cards.reconciliation import gateway
 from cards.reconciliation.models import Run
 from cards.reconciliation.rules import (
@@ -145,9 +145,8 @@ def _differing_transactions(page: Iterable[dict[str, Any]]) -> Iterator[Found]:
 
 def _owners_of_cards(stripe_objects: Iterable[dict[str, Any]]) -> dict[str, UUID]:
     """Return whose the cards of these objects are; those that are nobody's here are left out."""
-    wanted = {id_of(each["card"]) for each in stripe_objects}
-    known = CardDirectory.objects.filter(stripe_id__in=wanted)
-    return dict(known.values_list("stripe_id", "customer_id"))
+    owners = issuing.owners_of_cards(id_of(each["card"]) for each in stripe_objects)
+    return {stripe_id: owner.customer_id for stripe_id, owner in owners.items()}
 
 
 def _tell_of_strangers(run: Run, seen: set[str], *, now: datetime) -> None:
