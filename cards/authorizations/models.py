@@ -5,18 +5,10 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Q
 
-from krak.core.fields import AmountColumn, OwnKey
+from cards.authorizations.rules import Status
+from krak.core.fields import AmountColumn, OwnKey, choices_of
 from krak.core.ids import show, uuid7
 from krak.core.money import plain
-
-
-class Status(models.TextChoices):
-    """Where an authorization stands; the values are Stripe's, in capitals."""
-
-    PENDING = "PENDING"
-    CLOSED = "CLOSED"
-    REVERSED = "REVERSED"
-    EXPIRED = "EXPIRED"
 
 
 class Authorization(models.Model):
@@ -31,7 +23,9 @@ class Authorization(models.Model):
     card = OwnKey("issuing.Card", on_delete=models.PROTECT)
     stripe_id = models.CharField(max_length=64)
     currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    status = models.CharField(
+        max_length=10, choices=choices_of(Status), default=Status.PENDING.value
+    )
     approved = models.BooleanField(help_text="by us or by the network")
     amount = AmountColumn(help_text="approved so far")
     captured = AmountColumn(default=0, db_default=0)
@@ -61,7 +55,8 @@ class Authorization(models.Model):
                 name="a_stripe_authorization_is_one_authorization",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=Status.values), name="an_authorization_has_a_known_status"
+                condition=Q(status__in=[each.value for each in Status]),
+                name="an_authorization_has_a_known_status",
             ),
         )
         indexes = (models.Index(fields=["stripe_id"], name="authorizations_by_stripe"),)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from cards.authorizations.models import Authorization, Status
+from cards.authorizations.models import Authorization
+from cards.authorizations.rules import Status
 from krak.core.personal import Obstacle, holds, objects
 
 holds("authorizations.Authorization", keeps="books must be kept")

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from moneyed import Money
 
-from cards.authorizations.models import Authorization, Decision, Outcome, Status, StrayRequest
+from cards.authorizations.models import Authorization, Decision, Outcome, StrayRequest
+from cards.authorizations.rules import Status
 from cards.issuing import queries as issuing
 from cards.issuing.rules import reward_of
 from krak.core.errors import DomainError, Kind

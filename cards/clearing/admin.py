@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from cards.clearing import services
-from cards.clearing.models import CardTransaction, Kind
+from cards.clearing.models import CardTransaction
 from cards.clearing.queries import reversal_of
+from cards.clearing.rules import Kind
 from krak.approvals import queries as approvals
 from krak.approvals.admin import waiting
 from krak.core import clock

@@ -4,17 +4,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from cards.clearing.rules import Kind
 from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
 from krak.core.ids import uuid7
 from krak.core.money import plain
-
-
-class Kind(models.TextChoices):
-    """What the network did."""
-
-    CAPTURE = "CAPTURE"
-    REFUND = "REFUND"
-    REFUND_REVERSAL = "REFUND_REVERSAL", "refund taken back"
 
 
 class CardTransaction(models.Model):
@@ -28,7 +21,14 @@ class CardTransaction(models.Model):
     authorization = OwnKey("authorizations.Authorization", on_delete=models.PROTECT, null=True)
     entry = OwnOneToOne("ledger.JournalEntry", on_delete=models.PROTECT)
     stripe_id = models.CharField(max_length=64)
-    kind = models.CharField(max_length=16, choices=Kind)
+    kind = models.CharField(
+        max_length=16,
+        choices=[
+            (Kind.CAPTURE.value, "Capture"),
+            (Kind.REFUND.value, "Refund"),
+            (Kind.REFUND_REVERSAL.value, "refund taken back"),
+        ],
+    )
     amount = AmountColumn()
     unrewarded = AmountColumn(help_text="ATM fee and cash-back part")
     won_back = AmountColumn(default=0, db_default=0, help_text="in disputes")

@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from cards.clearing.models import CardTransaction, Kind
+from cards.clearing.models import CardTransaction
+from cards.clearing.rules import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final
 
-STATUSES: Final = frozenset({"PENDING", "CLOSED", "REVERSED", "EXPIRED"})
-"""Stripe's, in capitals."""
+
+class Kind(StrEnum):
+    """What the network did."""
+
+    CAPTURE = "CAPTURE"
+    REFUND = "REFUND"
+    REFUND_REVERSAL = "REFUND_REVERSAL"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from cards.authorizations.rules import Status
 from cards.clearing import services
 from cards.clearing.models import CardTransaction
-from cards.clearing.rules import STATUSES, Answer, Snapshot, Transaction
+from cards.clearing.rules import Answer, Snapshot, Transaction
 from cards.issuing.events import (
     EventRefused,
     Told,
@@ -63,7 +64,7 @@ def read_snapshot(told: Told) -> Snapshot:
     """
     found = told.object
     status, currency = text(found["status"]).upper(), found["currency"]
-    if status not in STATUSES:
+    if status not in Status:
         raise EventRefused(f"an authorization that is {status}")
     history = [mapping(entry) for entry in listing(found.get("request_history"))]
     merchant = mapping(found["merchant_data"])

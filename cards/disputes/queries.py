@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet, Sum
 
-from cards.clearing.models import CardTransaction, Kind
+from cards.clearing.models import CardTransaction
+from cards.clearing.rules import Kind
 from cards.disputes.models import Dispute
 from cards.disputes.rules import CLOSED, COLUMN_OF
 from krak.core import errors

@@ -10,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cards.authorizations.models import Authorization, Status
+from cards.authorizations.models import Authorization
 from cards.authorizations.queries import AuthorizationNotFound
-from cards.clearing.models import Kind
+from cards.authorizations.rules import Status
+from cards.clearing.rules import Kind
 from cards.receipts import documents, queries
 from cards.receipts.queries import Cleared, Receipt, Reward, Sale
 from krak.api.files import attachment

@@ -14,7 +14,8 @@ from cards.authorizations import queries as authorizations
 from cards.authorizations.models import Authorization
 from cards.authorizations.rules.facts import PRICE_PLACES, AssetPrice
 from cards.cashback.models import Grant
-from cards.clearing.models import CardTransaction, Kind
+from cards.clearing.models import CardTransaction
+from cards.clearing.rules import Kind
 from fx.prices import live
 from holdings.activity.queries import changes_of
 from holdings.ledger.models import JournalEntry

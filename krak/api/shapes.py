@@ -1,11 +1,11 @@
 """What all answers have in common: objects with an id, amounts with a currency."""
 
 from decimal import Decimal
+from enum import Enum
 from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import TextChoices
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -89,8 +89,8 @@ class DecimalText(serializers.Field[Decimal, Any, str, Any]):
 class StateField(serializers.ChoiceField):
     """A state, which clients read in lower case; more may be added."""
 
-    def __init__(self, choices: type[TextChoices], **options: Any) -> None:
-        super().__init__(choices=[value.lower() for value in choices.values], **options)
+    def __init__(self, choices: type[Enum], **options: Any) -> None:
+        super().__init__(choices=[str(each.value).lower() for each in choices], **options)
 
     def to_representation(self, value: str) -> str:
         """Write the state."""

@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from cards.clearing import services
-from cards.clearing.models import CardTransaction, Kind
+from cards.clearing.models import CardTransaction
+from cards.clearing.rules import Kind
 from cards.reconciliation import gateway
 from cards.reconciliation import services as reconciliation
 from krak.approvals import services as approvals

@@ -22,8 +22,9 @@ from cards.authorizations.api.shared import (
     WorthSerializer,
     decline_of,
 )
-from cards.authorizations.models import Authorization, Decision, Outcome, Status
+from cards.authorizations.models import Authorization, Decision, Outcome
 from cards.authorizations.queries import AuthorizationNotFound
+from cards.authorizations.rules import Status
 from cards.authorizations.rules.explanation import (
     Heard,
     declined,
@@ -175,7 +176,7 @@ class ExplainedAuthorizationSerializer(AuthorizationSerializer):
             OpenApiParameter(
                 "status",
                 str,
-                enum=[status.lower() for status in Status.values],
+                enum=[status.lower() for status in Status],
                 description="`pending` is what a card holds and has not moved yet",
             )
         ],
@@ -192,7 +193,7 @@ class Authorizations(generics.ListAPIView[Authorization]):
         found = queries.authorizations(customer_id=asking(self.request).id)
         if (status := self.request.query_params.get("status")) is None:
             return found
-        if status.upper() not in Status.values or status != status.lower():
+        if status.upper() not in Status or status != status.lower():
             raise serializers.ValidationError(
                 {"status": ["It is no status of an authorization."]}, code="status"
             )

@@ -8,8 +8,8 @@ from typing import Final
 from uuid import UUID
 
 from cards.authorizations.models import Authorization
-from cards.clearing.models import CardTransaction, Kind
-from cards.clearing.rules import Transaction
+from cards.clearing.models import CardTransaction
+from cards.clearing.rules import Kind, Transaction
 from cards.clearing.services.standing import open_cases
 from cards.issuing.queries import Owned
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg

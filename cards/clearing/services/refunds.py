@@ -5,8 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from cards.clearing import queries as clearing
-from cards.clearing.models import CardTransaction, Kind
-from cards.clearing.rules import Transaction
+from cards.clearing.models import CardTransaction
+from cards.clearing.rules import Kind, Transaction
 from cards.clearing.services.keeping import entry_of, keep, moved_by, reversal_row, row_of, tell
 from cards.clearing.services.standing import authorization_of, cash_of
 from cards.issuing import queries as issuing

@@ -10,7 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from cards.authorizations.models import Authorization, Decision, Outcome, Status
+from cards.authorizations.models import Authorization, Decision, Outcome
+from cards.authorizations.rules import Status
 from cards.authorizations.rules.explanation import declined_by_network
 from cards.clearing.rules import APPROVED_BY_US, Answer, Snapshot
 from krak.core.ids import show

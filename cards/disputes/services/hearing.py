@@ -11,7 +11,7 @@ from django.db.models import Sum
 from cards.authorizations.services import raise_cash
 from cards.clearing import services as clearing
 from cards.clearing.models import CardTransaction
-from cards.clearing.models import Kind as TransactionKind
+from cards.clearing.rules import Kind as TransactionKind
 from cards.disputes.models import Dispute
 from cards.disputes.rules import CLOSED, COLUMN_OF, REINSTATED, SUBMITTED, Said, Standing, standing
 from cards.disputes.services.notices import tell_owner

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from cards.clearing.models import CardTransaction, Kind
+from cards.clearing.models import CardTransaction
+from cards.clearing.rules import Kind
 from cards.disputes import queries
 from cards.disputes.models import Dispute, Reason, Status
 from cards.disputes.services.notices import tell_owner

@@ -19,7 +19,8 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from cards.authorizations.models import Authorization
-from cards.clearing.models import CardTransaction, Kind
+from cards.clearing.models import CardTransaction
+from cards.clearing.rules import Kind
 from cards.disputes.queries import heard_of
 from cards.disputes.rules import events_of
 from cards.issuing import queries as issuing
