@@ -1,6 +1,6 @@
 """Reads of authorizations and the decisions on them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,6 +13,7 @@ from cards.authorizations.rules import Status
 from cards.issuing import queries as issuing
 from cards.issuing.rules import reward_of
 from krak.core.errors import DomainError, Kind
+from krak.core.ids import MalformedId, read, show
 from krak.core.money import money, places_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,23 @@ def authorization(authorization_id: UUID, *, customer_id: UUID) -> Authorization
     if found is None:
         raise AuthorizationNotFound
     return found
+
+
+def id_of(shown_id: str) -> UUID:
+    """Return the id that clients see so.
+
+    Raises:
+        AuthorizationNotFound: no authorization's id looks like that.
+    """
+    try:
+        return read(Authorization.PREFIX, shown_id)
+    except MalformedId:
+        raise AuthorizationNotFound from None
+
+
+def shown_id(authorization_id: UUID) -> str:
+    """Return the id of an authorization that clients see."""
+    return show(Authorization.PREFIX, authorization_id)
 
 
 def expected_rewards(found: Iterable[Authorization]) -> dict[UUID, Money]:
@@ -115,6 +133,31 @@ def ids_by_stripe_id(*, customer_id: UUID, stripe_ids: Iterable[str]) -> dict[st
             customer_id=customer_id, stripe_id__in=list(stripe_ids)
         ).values_list("stripe_id", "id")
     )
+
+
+def seen_before(wanted: Mapping[str, UUID]) -> dict[str, Authorization]:
+    """Return those authorizations (Stripe's id → its customer) that are here, by Stripe's id."""
+    # By owner first: that is how the rows are indexed, and would be distributed.
+    rows = Authorization.objects.filter(
+        customer_id__in=set(wanted.values()), stripe_id__in=list(wanted)
+    )
+    return {row.stripe_id: row for row in rows if row.customer_id == wanted[row.stripe_id]}
+
+
+def is_anybodys(stripe_ids: Iterable[str]) -> bool:
+    """Tell whether any of these of Stripe's authorizations is here, whosever it is."""
+    return Authorization.objects.filter(stripe_id__in=list(stripe_ids)).exists()
+
+
+def approved_by_step(authorization: Authorization) -> dict[int, Decimal | None]:
+    """Return what we approved in each step that we decided; None where we declined."""
+    decisions = Decision.objects.filter(
+        customer_id=authorization.customer_id, authorization_id=authorization.id
+    )
+    return {
+        step: None if outcome == Outcome.DECLINED else approved
+        for step, outcome, approved in decisions.values_list("step", "outcome", "approved_amount")
+    }
 
 
 def declined_as_strays(stripe_ids: Iterable[str]) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from cards.authorizations.models import Authorization
+from cards.authorizations import queries as authorizations
 from cards.clearing.models import CardTransaction
 from cards.issuing import queries as issuing
 from holdings.activity.registry import Group, Moved, Words, reads
@@ -32,7 +32,7 @@ def _words(row: CardTransaction) -> Words:
         "card": issuing.shown_card_id(row.card_id),
     }
     if row.authorization_id is not None:
-        links["authorization"] = show(Authorization.PREFIX, row.authorization_id)
+        links["authorization"] = authorizations.shown_id(row.authorization_id)
     is_cash = row.kind == "CAPTURE" and row.mcc in CASH
     title = "Cash withdrawal" if is_cash else TITLES[row.kind]
     return Words(title=title, party=row.merchant_name, links=links)

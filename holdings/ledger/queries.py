@@ -12,7 +12,7 @@ from moneyed import Money
 
 from fx.assets.catalogue import has_multiplier
 from fx.prices.rules import Board, NoPrice
-from holdings.ledger.models import Book, JournalEntry, LedgerAccount
+from holdings.ledger.models import Book, Hold, JournalEntry, LedgerAccount
 from krak.core.money import amount_object, floor_to, money, nearest_to, places_of, plain
 
 FIRST: Final = UUID(int=0)
@@ -274,3 +274,9 @@ def house_balance(*, house: str, currency: str, customer_id: UUID | None = None)
             [house, currency, customer_id, customer_id],
         )
         return Decimal(cursor.fetchone()[0])
+
+
+def held_under(reference: str, *, customer_id: UUID) -> Decimal:
+    """Return what the customer has set aside under a reference."""
+    hold = Hold.objects.filter(customer_id=customer_id, reference=reference).first()
+    return hold.amount if hold else Decimal(0)

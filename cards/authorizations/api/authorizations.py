@@ -23,7 +23,6 @@ from cards.authorizations.api.shared import (
     decline_of,
 )
 from cards.authorizations.models import Authorization, Decision, Outcome
-from cards.authorizations.queries import AuthorizationNotFound
 from cards.authorizations.rules import Status
 from cards.authorizations.rules.explanation import (
     Heard,
@@ -40,7 +39,6 @@ from krak.api.shapes import (
     LivemodeField,
     StateField,
 )
-from krak.core.ids import MalformedId, read
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
@@ -217,10 +215,7 @@ class OneAuthorization(APIView):
     )
     def get(self, request: Request, shown_id: str) -> Response:
         """Return one authorization with every answer explained."""
-        try:
-            wanted = read(Authorization.PREFIX, shown_id)
-        except MalformedId:
-            raise AuthorizationNotFound from None
+        wanted = queries.id_of(shown_id)
         found = queries.authorization(wanted, customer_id=asking(request).id)
         context = {"rewards": queries.expected_rewards([found])}
         return Response(ExplainedAuthorizationSerializer(found, context=context).data)

@@ -4,24 +4,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from cards.authorizations import queries as authorizations
-from cards.authorizations.models import Authorization, hold_reference
-from cards.authorizations.services import raise_cash
+from cards.authorizations.services import (
+    Captured,
+    never_seen,
+    note_captured,
+    raise_cash,
+    record,
+)
 from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Transaction
 from cards.clearing.services.keeping import entry_of, keep, moved_by, row_of
-from cards.clearing.services.standing import UNSEEN, authorizations_of, touch
+from cards.clearing.services.standing import UNSEEN, authorizations_of
 from cards.issuing import queries as issuing
 from cards.issuing.queries import Owned
 from holdings.ledger import services as ledger
-from holdings.ledger.models import LedgerAccount
 from holdings.lots import services as lots
-from krak.core.ids import uuid7
-from krak.core.rows import write_rows
 from krak.core.transactions import takes_part
+
+if TYPE_CHECKING:
+    from cards.authorizations.models import Authorization
+    from holdings.ledger.models import LedgerAccount
 
 FLAG_OF_STATUS: Final = {"EXPIRED": "capture_on_expired", "REVERSED": "capture_on_reversed"}
 
@@ -32,7 +38,7 @@ class _Capture:
 
     told: Transaction
     owner: Owned
-    authorization: Authorization | None = None
+    authorization: "Authorization | None" = None
     flags: list[str] = field(default_factory=list)
 
     @property
@@ -58,7 +64,7 @@ def capture(told: Sequence[tuple[Transaction, Owned]], *, now: datetime) -> list
     _find_authorizations(captures, now=now)
     ledger.release(
         {
-            (each.customer_id, hold_reference(each.authorization.stripe_id)): each.told.amount
+            (each.customer_id, each.authorization.hold_reference): each.told.amount
             for each in captures
             if each.authorization is not None
         },
@@ -74,13 +80,14 @@ def capture(told: Sequence[tuple[Transaction, Owned]], *, now: datetime) -> list
     lots.spend(moved_by(row) for row in rows)
     _flag_overdrawn(captures, accounts)
     keep(rows, now=now)
-    captured = []
-    for each in captures:
-        if each.authorization is not None:
-            each.authorization.captured += each.told.amount
-            touch(each.authorization, each.flags, event_at=each.told.event_at, now=now)
-            captured.append(each.authorization)
-    write_rows(captured, ["captured", "flags", "last_event_at", "updated_at"])
+    note_captured(
+        (
+            Captured(each.authorization, each.told.amount, each.flags, each.told.event_at)
+            for each in captures
+            if each.authorization is not None
+        ),
+        now=now,
+    )
     return rows
 
 
@@ -111,12 +118,11 @@ def _find_authorizations(captures: Sequence[_Capture], *, now: datetime) -> None
                 each.flags.append(flag)
             elif not found.approved:
                 each.flags.append("capture_on_declined")
-    Authorization.objects.bulk_create(unseen)
+    record(unseen)
 
 
-def _unseen(capture: _Capture, stripe_id: str, *, approved: bool, now: datetime) -> Authorization:
-    return Authorization(
-        id=uuid7(),
+def _unseen(capture: _Capture, stripe_id: str, *, approved: bool, now: datetime) -> "Authorization":
+    return never_seen(
         customer_id=capture.customer_id,
         card_id=capture.owner.card_id,
         stripe_id=stripe_id,
@@ -126,14 +132,13 @@ def _unseen(capture: _Capture, stripe_id: str, *, approved: bool, now: datetime)
         merchant_name=capture.told.merchant_name,
         merchant_network_id=capture.told.merchant_network_id,
         mcc=capture.told.mcc,
-        created_at=now,
-        updated_at=now,
+        now=now,
     )
 
 
 def _sell(
     captures: Sequence[_Capture],
-    accounts: dict[tuple[UUID, str], LedgerAccount],
+    accounts: "dict[tuple[UUID, str], LedgerAccount]",
     *,
     now: datetime,
 ) -> None:
@@ -152,7 +157,7 @@ def _sell(
 
 
 def _flag_overdrawn(
-    captures: Sequence[_Capture], before: dict[tuple[UUID, str], LedgerAccount]
+    captures: Sequence[_Capture], before: "dict[tuple[UUID, str], LedgerAccount]"
 ) -> None:
     """Look again at those who had less than was captured: something may have been sold for them."""
     short = [

@@ -4,23 +4,26 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from cards.authorizations.models import Authorization
+from cards.authorizations import queries as authorizations
 from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Kind, Transaction
 from cards.clearing.services.standing import open_cases
 from cards.issuing.queries import Owned
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import services as lots
-from krak.core.ids import show, uuid7
+from krak.core.ids import uuid7
 from krak.core.inbox import services as inbox
 from krak.core.money import amount_object, money
 from krak.core.outbox import services as outbox
 from krak.core.rows import insert_rows, write_rows
 from krak.core.transactions import takes_part
 from krak.notifications import services as notifications
+
+if TYPE_CHECKING:
+    from cards.authorizations.models import Authorization
 
 NOTICES: Final = {
     Kind.CAPTURE: "purchase.cleared",
@@ -32,7 +35,7 @@ NOTICES: Final = {
 def row_of(
     told: Transaction,
     owner: Owned,
-    authorization: Authorization | None,
+    authorization: "Authorization | None",
     *,
     flags: list[str],
     now: datetime,
@@ -109,9 +112,8 @@ def keep(rows: Sequence[CardTransaction], *, now: datetime) -> None:
 
 
 @takes_part
-def flag_captures(authorization: Authorization, flag: str, *, now: datetime) -> None:
-    """Note on an authorization, not saved yet, and its captures what is odd only afterwards."""
-    authorization.flags = [*authorization.flags, flag]
+def flag_captures(authorization: "Authorization", flag: str, *, now: datetime) -> None:
+    """Note on an authorization's captures what is odd about it only afterwards."""
     captured = CardTransaction.objects.filter(
         customer_id=authorization.customer_id,
         authorization_id=authorization.id,
@@ -125,7 +127,7 @@ def flag_captures(authorization: Authorization, flag: str, *, now: datetime) -> 
 
 
 def _open_cases(
-    row: CardTransaction, authorization: Authorization | None, *, now: datetime
+    row: CardTransaction, authorization: "Authorization | None", *, now: datetime
 ) -> None:
     open_cases(
         row.flags,
@@ -165,7 +167,7 @@ def _told(row: CardTransaction) -> notifications.Told:
         kind=NOTICES[Kind(row.kind)],
         facts={
             "authorization": (
-                show(Authorization.PREFIX, row.authorization_id) if row.authorization_id else None
+                authorizations.shown_id(row.authorization_id) if row.authorization_id else None
             ),
             "amount": amount_object(money(row.amount, row.currency)),
             "merchant": row.merchant_name,

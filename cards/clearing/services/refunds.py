@@ -1,7 +1,7 @@
 """Refunds, and refunds that the network takes back."""
 
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from cards.clearing import queries as clearing
@@ -14,13 +14,15 @@ from cards.issuing.queries import Owned
 from holdings.ledger import services as ledger
 from holdings.lots import services as lots
 from krak.approvals import services as approvals
-from krak.approvals.models import Proposal
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as ErrorKind
 from krak.core.ids import show
 from krak.core.money import plain
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer, User
+
+if TYPE_CHECKING:
+    from krak.approvals.models import Proposal
 
 REVERSAL: Final = "clearing.reverse_refund"
 
@@ -63,7 +65,7 @@ def refund(told: Transaction, owner: Owned, *, now: datetime) -> CardTransaction
 @transaction
 def propose_reversal(
     *, refund: CardTransaction, stripe_id: str, reason: str, by: User, now: datetime
-) -> Proposal:
+) -> "Proposal":
     """Put before a second person that the network took a refund back, as Stripe calls it.
 
     Raises:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Q, Sum
-
-from cards.authorizations.models import Authorization, Decision
-from cards.authorizations.services import raise_cash
+from cards.authorizations import queries as authorizations
+from cards.authorizations.rules.explanation import Heard
+from cards.authorizations.services import Standing, bring, never_seen, raise_cash
 from cards.clearing.rules import Snapshot, hold_target
 from cards.clearing.services.keeping import flag_captures
 from cards.clearing.services.standing import (
@@ -18,16 +18,16 @@ from cards.clearing.services.standing import (
     open_cases,
     owner_of,
     set_hold,
-    touch,
 )
 from cards.clearing.services.telling import Before, tell
 from cards.issuing.queries import Owned
 from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
-from krak.core.ids import uuid7
 from krak.core.outbox import services as outbox
-from krak.core.rows import save_row
 from krak.core.transactions import takes_part
+
+if TYPE_CHECKING:
+    from cards.authorizations.models import Authorization
 
 
 @takes_part
@@ -53,22 +53,18 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
         status=authorization.status,
         amount=authorization.amount,
         heard=authorization.steps,
+        decided=authorizations.approved_by_step(authorization),
     )
-    promised = before.promised
-    authorization.status = snapshot.status
-    if snapshot.steps >= authorization.steps:
-        authorization.steps = snapshot.steps
-        authorization.network_approved = snapshot.newest.approved
-        authorization.network_reason = snapshot.newest.reason
-    unseen = _approved(authorization, Q(step__gte=snapshot.steps))
-    authorization.amount = snapshot.amount + unseen
+    unseen = _approved(before, since=snapshot.steps)
     flags: list[str] = []
     if snapshot.ever_approved:
-        _follow(authorization, snapshot, promised=promised, unseen=unseen, flags=flags, now=now)
+        approved = _follow(
+            authorization, snapshot, before=before, unseen=unseen, flags=flags, now=now
+        )
     else:
-        if promised and snapshot.reason:
+        approved = False
+        if before.promised and snapshot.reason:
             flags.append(snapshot.reason)
-        authorization.approved = False
         if captured_on_declined:
             flag_captures(authorization, "capture_on_declined", now=now)
         set_hold(customer_id, authorization, Decimal(0), now=now)
@@ -77,9 +73,18 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
             "treasury.float_empty",
             {"currency": snapshot.currency, "authorization": snapshot.stripe_id},
         )
-    touch(authorization, flags, event_at=snapshot.event_at, now=now)
-    authorization.snapshot_at = snapshot.event_at
-    save_row(authorization)
+    bring(
+        authorization,
+        Standing(
+            status=snapshot.status,
+            approved=approved,
+            amount=snapshot.amount + unseen,
+            heard=Heard(snapshot.steps, snapshot.newest.approved, snapshot.newest.reason),
+            flags=[*flags, "capture_on_declined"] if captured_on_declined else flags,
+            event_at=snapshot.event_at,
+        ),
+        now=now,
+    )
     tell(
         snapshot, authorization, before=before, held=held_of(customer_id, authorization), now=now
     )  # fmt: skip
@@ -97,12 +102,12 @@ def apply_snapshot(snapshot: Snapshot, *, now: datetime) -> None:
     ledger.touch(customer_id=customer_id)
 
 
-def _is_declined_now(snapshot: Snapshot, known: Authorization) -> bool:
+def _is_declined_now(snapshot: Snapshot, known: "Authorization") -> bool:
     """Tell whether what was captured unseen turns out to have been declined."""
     return not snapshot.ever_approved and UNSEEN in known.flags and known.snapshot_at is None
 
 
-def _is_stale(snapshot: Snapshot, known: Authorization) -> bool:
+def _is_stale(snapshot: Snapshot, known: "Authorization") -> bool:
     """Tell whether a snapshot is older than what was applied of its authorization.
 
     An end is held against snapshots alone: what was captured after it does not undo it. Stripe
@@ -120,9 +125,8 @@ def _is_stale(snapshot: Snapshot, known: Authorization) -> bool:
     return has_ended or snapshot.steps < known.steps
 
 
-def _record(snapshot: Snapshot, owner: Owned, *, now: datetime) -> Authorization:
-    return Authorization(
-        id=uuid7(),
+def _record(snapshot: Snapshot, owner: Owned, *, now: datetime) -> "Authorization":
+    return never_seen(
         customer_id=owner.customer_id,
         card_id=owner.card_id,
         stripe_id=snapshot.stripe_id,
@@ -133,23 +137,23 @@ def _record(snapshot: Snapshot, owner: Owned, *, now: datetime) -> Authorization
         merchant_network_id=snapshot.merchant_network_id,
         merchant_country=snapshot.merchant_country,
         mcc=snapshot.mcc,
-        created_at=now,
-        updated_at=now,
+        now=now,
     )
 
 
 def _follow(
-    authorization: Authorization,
+    authorization: "Authorization",
     snapshot: Snapshot,
     *,
-    promised: bool,
+    before: Before,
     unseen: Decimal,
     flags: list[str],
     now: datetime,
-) -> None:
+) -> bool:
     """Set aside what an approved authorization needs; what was approved without us is adopted.
 
     That may be the whole authorization or an increment. What more is to be held is sold for.
+    Returns whether it is approved by now.
     """
     customer_id, currency = authorization.customer_id, authorization.currency
     target = hold_target(
@@ -159,10 +163,10 @@ def _follow(
         unseen_increments=unseen,
     )
     more = target - held_of(customer_id, authorization)
-    ours = _approved(authorization, Q(step__lt=snapshot.steps))
-    if snapshot.approved and (not promised or (more > 0 and snapshot.amount > ours)):
+    ours = _approved(before) - unseen
+    adopted = snapshot.approved and (not before.promised or (more > 0 and snapshot.amount > ours))
+    if adopted:
         flags.extend(snapshot.reasons_without_us())
-        authorization.approved = True
     if more > 0:
         raise_cash(
             customer_id=customer_id,
@@ -174,6 +178,7 @@ def _follow(
     set_hold(customer_id, authorization, target, now=now)
     if flags and cash_of(customer_id, currency).available < 0:
         flags.append("overdrawn")
+    return authorization.approved or adopted
 
 
 def _adoption(customer_id: UUID, stripe_id: str) -> str:
@@ -182,9 +187,7 @@ def _adoption(customer_id: UUID, stripe_id: str) -> str:
     return f"{cause}{ledger_reads.count_causes(customer_id=customer_id, beginning=cause)}"
 
 
-def _approved(authorization: Authorization, steps: Q) -> Decimal:
-    """Return what we approved of an authorization in these steps."""
-    total: Decimal = Decision.objects.filter(
-        steps, customer_id=authorization.customer_id, authorization_id=authorization.id
-    ).aggregate(total=Sum("approved_amount", default=Decimal(0)))["total"]
-    return total
+def _approved(before: Before, *, since: int = 0) -> Decimal:
+    """Return what we approved of an authorization, from a step on."""
+    approved = (amount for step, amount in before.decided.items() if step >= since)
+    return sum(filter(None, approved), Decimal(0))

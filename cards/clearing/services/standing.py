@@ -3,22 +3,25 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.db.models import Model
 
-from cards.authorizations.models import Authorization
+from cards.authorizations import queries as authorizations
 from cards.issuing import queries as issuing
 from cards.issuing.events import EventRefused
 from cards.issuing.queries import Owned
+from holdings.ledger import queries as ledger_reads
 from holdings.ledger import services as ledger
-from holdings.ledger.models import Hold
 from holdings.ledger.queries import Balance
 from krak.cases import services as cases
 from krak.core.errors import Kind as ErrorKind
 from krak.core.money import plain
 from krak.core.transactions import takes_part
+
+if TYPE_CHECKING:
+    from cards.authorizations.models import Authorization
 
 STAFF_FLAGS: Final = frozenset(
     {
@@ -66,7 +69,7 @@ def owners_of(cards: Iterable[tuple[str, str]]) -> dict[str, Owned]:
     return found
 
 
-def authorization_of(customer_id: UUID, stripe_id: str | None) -> Authorization | None:
+def authorization_of(customer_id: UUID, stripe_id: str | None) -> "Authorization | None":
     """Return the customer's authorization that Stripe names so, or None for one never seen.
 
     Raises:
@@ -75,16 +78,15 @@ def authorization_of(customer_id: UUID, stripe_id: str | None) -> Authorization 
     return None if stripe_id is None else authorizations_of({stripe_id: customer_id}).get(stripe_id)
 
 
-def authorizations_of(wanted: Mapping[str, UUID]) -> dict[str, Authorization]:
+def authorizations_of(wanted: Mapping[str, UUID]) -> "dict[str, Authorization]":
     """Return those authorizations (Stripe's id → its customer) that were seen before.
 
     Raises:
         EventRefused: one is another customer's.
     """
-    named = Authorization.objects.filter(stripe_id__in=wanted)
-    theirs = named.filter(customer_id__in=set(wanted.values()))
-    found = {each.stripe_id: each for each in theirs if each.customer_id == wanted[each.stripe_id]}
-    if found.keys() != wanted.keys() and named.exclude(stripe_id__in=found).exists():
+    found = authorizations.seen_before(wanted)
+    missing = wanted.keys() - found.keys()
+    if missing and authorizations.is_anybodys(missing):
         raise EventRefused("the authorization is of another customer's card")
     return found
 
@@ -95,16 +97,13 @@ def cash_of(customer_id: UUID, currency: str) -> Balance:
     return Balance(account.id, currency, account.posted, account.held, account.created_at)
 
 
-def held_of(customer_id: UUID, authorization: Authorization) -> Decimal:
+def held_of(customer_id: UUID, authorization: "Authorization") -> Decimal:
     """Return what an authorization still holds."""
-    hold = Hold.objects.filter(
-        customer_id=customer_id, reference=authorization.hold_reference
-    ).first()
-    return hold.amount if hold else Decimal(0)
+    return ledger_reads.held_under(authorization.hold_reference, customer_id=customer_id)
 
 
 def set_hold(
-    customer_id: UUID, authorization: Authorization, amount: Decimal, *, now: datetime
+    customer_id: UUID, authorization: "Authorization", amount: Decimal, *, now: datetime
 ) -> None:
     """Make an authorization's hold exactly `amount`, also beyond what is available."""
     ledger.set_hold(
@@ -115,15 +114,6 @@ def set_hold(
         now=now,
         forced=True,
     )
-
-
-def touch(
-    authorization: Authorization, flags: Iterable[str], *, event_at: datetime, now: datetime
-) -> None:
-    """Note more flags and the newest event's time on an authorization, which is not saved yet."""
-    authorization.flags = sorted({*authorization.flags, *flags})
-    authorization.last_event_at = max(event_at, authorization.last_event_at or event_at)
-    authorization.updated_at = now
 
 
 def open_cases(

@@ -8,16 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from cards.authorizations.models import Authorization, Decision, Outcome
 from cards.authorizations.rules import Status
 from cards.authorizations.rules.explanation import declined_by_network
 from cards.clearing.rules import APPROVED_BY_US, Answer, Snapshot
-from krak.core.ids import show
 from krak.core.money import amount_object, money
 from krak.core.transactions import takes_part
 from krak.notifications import services as notifications
+
+if TYPE_CHECKING:
+    from cards.authorizations.models import Authorization
 
 ENDS: Final = {"REVERSED": "authorization.reversed", "EXPIRED": "authorization.expired"}
 
@@ -30,12 +31,14 @@ class Before:
     status: str
     amount: Decimal
     heard: int
+    decided: Mapping[int, Decimal | None]
+    """What we approved, by step; None where we declined."""
 
 
 @takes_part
 def tell(
     snapshot: Snapshot,
-    authorization: Authorization,
+    authorization: "Authorization",
     *,
     before: Before,
     held: Decimal,
@@ -51,12 +54,12 @@ def tell(
 
 
 def _answers(
-    snapshot: Snapshot, authorization: Authorization, *, before: Before, held: Decimal
+    snapshot: Snapshot, authorization: "Authorization", *, before: Before, held: Decimal
 ) -> Iterator[notifications.Told]:
     if authorization.captured and not snapshot.ever_approved:
         # It was paid for all the same, and the capture has told so.
         return
-    told = _told_at_taps(snapshot, authorization, since=before.heard)
+    told = {step: approved is not None for step, approved in before.decided.items()}
     refused = False
     for step, answer in enumerate(snapshot.answers[before.heard :], before.heard):
         if told.get(step) is answer.approved:
@@ -71,23 +74,8 @@ def _answers(
         yield _declined(authorization, snapshot.newest)
 
 
-def _told_at_taps(
-    snapshot: Snapshot, authorization: Authorization, *, since: int
-) -> dict[int, bool]:
-    """Return whether we approved, by step, of what is told from `since` on."""
-    if since >= len(snapshot.answers):
-        return {}
-    decisions = Decision.objects.filter(
-        customer_id=authorization.customer_id, authorization_id=authorization.id, step__gte=since
-    )
-    return {
-        step: outcome != Outcome.DECLINED
-        for step, outcome in decisions.values_list("step", "outcome")
-    }
-
-
 def _end(
-    snapshot: Snapshot, authorization: Authorization, *, before: Before
+    snapshot: Snapshot, authorization: "Authorization", *, before: Before
 ) -> Iterator[notifications.Told]:
     """Tell that what was promised is free again, if anything was and it is news."""
     kind = ENDS.get(snapshot.status)
@@ -101,7 +89,7 @@ def _end(
         yield _notice(authorization, kind, free)
 
 
-def _declined(authorization: Authorization, answer: Answer) -> notifications.Told:
+def _declined(authorization: "Authorization", answer: Answer) -> notifications.Told:
     why = declined_by_network(answer.reason)
     return _notice(
         authorization,
@@ -112,7 +100,7 @@ def _declined(authorization: Authorization, answer: Answer) -> notifications.Tol
 
 
 def _notice(
-    authorization: Authorization,
+    authorization: "Authorization",
     kind: str,
     amount: Decimal,
     more: Mapping[str, Any] | None = None,
@@ -122,7 +110,7 @@ def _notice(
         customer_id=authorization.customer_id,
         kind=kind,
         facts={
-            "authorization": show(Authorization.PREFIX, authorization.id),
+            "authorization": authorization.shown_id,
             "amount": shown,
             **({} if kind in ENDS.values() else {"asked": shown}),
             "merchant": authorization.merchant_name,
