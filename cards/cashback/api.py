@@ -14,7 +14,6 @@ from cards.cashback.models import Grant
 from holdings.ledger.shapes import MultiplierField, amount_in
 from krak.api.paging import PARAMETERS, CursorPages
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
-from krak.core.ids import show
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
@@ -35,7 +34,7 @@ class CashbackSerializer(serializers.Serializer[Grant]):
     def get_authorization(self, grant: Grant) -> str | None:
         """Return the authorization of the purchase, if it had one."""
         found = self.context["authorizations"].get(grant.group)
-        return show("auth", found) if found else None
+        return authorizations.shown_id(found) if found else None
 
     @extend_schema_field(AmountSerializer)
     def when_paid(self, grant: Grant) -> Any:

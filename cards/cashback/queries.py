@@ -23,6 +23,11 @@ def grants(*, customer_id: UUID) -> QuerySet[Grant]:
     return Grant.objects.filter(customer_id=customer_id)
 
 
+def grants_for(*, customer_id: UUID, group: str) -> QuerySet[Grant]:
+    """Return the rewards of one purchase, in the order in which they were paid."""
+    return Grant.objects.filter(customer_id=customer_id, group=group).order_by("number")
+
+
 def totals(*, customer_id: UUID) -> list[Money]:
     """Return the value of all rewards when granted, net of claw-backs, per card currency."""
     sums = (

@@ -1,6 +1,6 @@
 """Reads of cleared purchases."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Kind
+from krak.core.ids import MalformedId, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,39 @@ class Purchase:
             elif row.mcc not in unrewarded_mccs:
                 total += row.amount - row.unrewarded - row.won_back
         return total
+
+    @property
+    def paid(self) -> Decimal:
+        """Captures less the refunds that were not taken back."""
+        rows = self.transactions
+        moved = (-row.amount if row.kind == Kind.REFUND else row.amount for row in rows)
+        return sum(moved, Decimal(0))
+
+
+def transaction_of(*, customer_id: UUID, shown_id: str) -> CardTransaction | None:
+    """Return one capture or refund of the customer by the id that clients see, or None."""
+    try:
+        wanted = read(CardTransaction.PREFIX, shown_id)
+    except MalformedId:
+        return None
+    return CardTransaction.objects.filter(customer_id=customer_id, id=wanted).first()
+
+
+def transaction_named(stripe_id: str) -> CardTransaction | None:
+    """Return the transaction that Stripe names so, of whichever customer, or None."""
+    return CardTransaction.objects.filter(stripe_id=stripe_id).first()
+
+
+def transactions_named(stripe_ids: Iterable[str]) -> dict[str, CardTransaction]:
+    """Return those transactions that Stripe names so, by its id."""
+    rows = CardTransaction.objects.filter(stripe_id__in=list(stripe_ids))
+    return {row.stripe_id: row for row in rows}
+
+
+def happened(*, since: datetime, until: datetime) -> Iterator[str]:
+    """Yield Stripe's ids of everybody's transactions from one moment to before another."""
+    rows = CardTransaction.objects.filter(event_at__gte=since, event_at__lt=until)
+    yield from rows.values_list("stripe_id", flat=True).iterator()
 
 
 def reversal_of(refund: CardTransaction) -> CardTransaction | None:
@@ -59,7 +93,7 @@ def purchases(wanted: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], Purc
     rows = CardTransaction.objects.filter(
         customer_id__in={customer_id for customer_id, _ in wanted},
         group__in={group for _, group in wanted},
-    ).order_by("event_at")
+    ).order_by("event_at", "id")
     cleared: dict[tuple[UUID, str], list[CardTransaction]] = {}
     for row in rows:
         cleared.setdefault((row.customer_id, row.group), []).append(row)

@@ -16,7 +16,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cards.clearing.models import CardTransaction
 from cards.disputes import queries, services
 from cards.disputes.models import Dispute, Reason, Status
 from cards.disputes.rules import EVIDENCE_OF
@@ -143,7 +142,7 @@ class DisputeSerializer(serializers.Serializer[Dispute]):
     object = ConstantField("dispute")
     id = IdField(Dispute.PREFIX)
     status = StateField(Status, help_text="`sent` until the network has it")
-    transaction = IdField(CardTransaction.PREFIX, source="transaction_id")
+    transaction = IdField("ctx", source="transaction_id")
     merchant = serializers.CharField(source="transaction.merchant_name")
     amount = serializers.SerializerMethodField()
     credited = serializers.SerializerMethodField(help_text="to the customer, net")

@@ -2,17 +2,20 @@
 
 from collections.abc import Collection
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
 
-from cards.clearing.models import CardTransaction
-from cards.clearing.rules import Kind
+from cards.clearing import queries as clearing
 from cards.disputes.models import Dispute
 from cards.disputes.rules import CLOSED, COLUMN_OF
 from krak.core import errors
 from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read
+
+if TYPE_CHECKING:
+    from cards.clearing.models import CardTransaction
 
 _NONE = Decimal(0)
 
@@ -72,23 +75,19 @@ def dispute_of(*, customer_id: UUID, shown_id: str) -> Dispute:
     return found
 
 
-def transaction_of(*, customer_id: UUID, shown_id: str) -> CardTransaction:
+def transaction_of(*, customer_id: UUID, shown_id: str) -> "CardTransaction":
     """Return one capture or refund of the customer.
 
     Raises:
         TransactionNotFound: there is none, or it is another customer's.
     """
-    try:
-        wanted = read(CardTransaction.PREFIX, shown_id)
-    except MalformedId:
-        raise TransactionNotFound from None
-    found = CardTransaction.objects.filter(customer_id=customer_id, id=wanted).first()
+    found = clearing.transaction_of(customer_id=customer_id, shown_id=shown_id)
     if found is None:
         raise TransactionNotFound
     return found
 
 
-def standing_disputes(disputed: CardTransaction) -> QuerySet[Dispute]:
+def standing_disputes(disputed: "CardTransaction") -> QuerySet[Dispute]:
     """Return the disputes of a capture that were neither withdrawn nor ran out."""
     return Dispute.objects.filter(
         customer_id=disputed.customer_id,
@@ -98,7 +97,7 @@ def standing_disputes(disputed: CardTransaction) -> QuerySet[Dispute]:
     )
 
 
-def disputable(disputed: CardTransaction) -> Decimal:
+def disputable(disputed: "CardTransaction") -> Decimal:
     """Return how much of a capture can be disputed, in its currency.
 
     At most what was captured, and at most what is left of its purchase: captures less refunds
@@ -107,12 +106,8 @@ def disputable(disputed: CardTransaction) -> Decimal:
     captured: Decimal = disputed.amount
     if not disputed.group:
         return captured
-    of_purchase = CardTransaction.objects.filter(
-        customer_id=disputed.customer_id, group=disputed.group
-    )
-    sums: dict[str, Decimal] = dict(
-        of_purchase.values_list("kind").annotate(total=Sum("amount")).order_by()
-    )
+    purchase = clearing.purchase(customer_id=disputed.customer_id, group=disputed.group)
+    paid = purchase.paid if purchase else _NONE
     others: Decimal = (
         Dispute.objects.filter(
             customer_id=disputed.customer_id,
@@ -125,10 +120,4 @@ def disputable(disputed: CardTransaction) -> Decimal:
         .exclude(transaction=disputed)
         .aggregate(total=Sum("amount", default=_NONE))["total"]
     )
-    left: Decimal = (
-        sums.get(Kind.CAPTURE, _NONE)
-        - sums.get(Kind.REFUND, _NONE)
-        + sums.get(Kind.REFUND_REVERSAL, _NONE)
-        - others
-    )
-    return max(_NONE, min(captured, left))
+    return max(_NONE, min(captured, paid - others))

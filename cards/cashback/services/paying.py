@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from cards.authorizations.models import Authorization
+from cards.authorizations import queries as authorizations
 from cards.cashback.models import Grant
 from cards.cashback.services.taking_back import claw_back
 from cards.clearing import queries as clearing
@@ -21,7 +21,7 @@ from holdings.ledger import services as ledger
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots import services as lots
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import show, uuid7
+from krak.core.ids import uuid7
 from krak.core.money import floor_to, places_of, plain
 from krak.core.rows import insert_rows
 from krak.core.transactions import takes_part
@@ -195,7 +195,7 @@ def _told(grant: Grant, purchase: Purchase, *, now: datetime) -> notifications.T
         customer_id=grant.customer_id,
         kind="cashback.credited",
         facts={
-            "authorization": show(Authorization.PREFIX, authorization) if authorization else None,
+            "authorization": authorizations.shown_id(authorization) if authorization else None,
             "amount": reward,
             "merchant": bought.merchant_name,
         },

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.db.models import Sum
 
 from cards.authorizations.services import raise_cash
+from cards.clearing import queries as clearing_reads
 from cards.clearing import services as clearing
-from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Kind as TransactionKind
 from cards.disputes.models import Dispute
 from cards.disputes.rules import CLOSED, COLUMN_OF, REINSTATED, SUBMITTED, Said, Standing, standing
@@ -25,6 +25,9 @@ from krak.core.errors import Kind
 from krak.core.ids import MalformedId, read, uuid7
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part
+
+if TYPE_CHECKING:
+    from cards.clearing.models import CardTransaction
 
 HEARD: Final = (
     "stripe_id", "amount", "submitted_at", "lost_at", "reinstated_at", "rescinded_at",
@@ -63,7 +66,7 @@ def apply_event(event: DisputeEvent, *, now: datetime) -> None:
         TransactionNotSeen: the disputed capture is not here yet.
         EventRefused: the event contradicts the transaction it names.
     """
-    disputed = CardTransaction.objects.filter(stripe_id=event.transaction_stripe_id).first()
+    disputed = clearing_reads.transaction_named(event.transaction_stripe_id)
     if disputed is None:
         raise TransactionNotSeen(waits_for=event.transaction_stripe_id)
     _require_disputable(event, disputed)
@@ -100,7 +103,7 @@ def apply_event(event: DisputeEvent, *, now: datetime) -> None:
         )
 
 
-def _require_disputable(event: DisputeEvent, disputed: CardTransaction) -> None:
+def _require_disputable(event: DisputeEvent, disputed: "CardTransaction") -> None:
     if disputed.kind != TransactionKind.CAPTURE:
         raise EventRefused("only a capture can be disputed")
     if event.currency != disputed.currency:
@@ -122,7 +125,7 @@ def _look_for_overdraft(dispute: Dispute, *, now: datetime) -> None:
         )
 
 
-def _note_won(disputed: CardTransaction) -> None:
+def _note_won(disputed: "CardTransaction") -> None:
     """Keep what all disputes of a transaction have won: what was disputed, not what came back."""
     won: Decimal = Dispute.objects.filter(
         customer_id=disputed.customer_id,
@@ -133,7 +136,7 @@ def _note_won(disputed: CardTransaction) -> None:
     clearing.note_won(transaction_id=disputed.id, amount=won)
 
 
-def _dispute(event: DisputeEvent, disputed: CardTransaction, *, now: datetime) -> Dispute:
+def _dispute(event: DisputeEvent, disputed: "CardTransaction", *, now: datetime) -> Dispute:
     """Return the dispute that an event speaks of: a known one, one that was opened here, or new."""
     of_capture = Dispute.objects.filter(customer_id=disputed.customer_id, transaction=disputed)
     if found := of_capture.filter(stripe_id=event.stripe_id).first():
@@ -171,7 +174,7 @@ def _keep(dispute: Dispute) -> None:
         dispute.save(force_insert=True)
 
 
-def _move(dispute: Dispute, disputed: CardTransaction, *, now: datetime) -> None:
+def _move(dispute: Dispute, disputed: "CardTransaction", *, now: datetime) -> None:
     """Post the difference between where the dispute stands and what has moved for it."""
     policy = issuing.policy_in_force(
         customer_id=dispute.customer_id, currency=dispute.currency, at=dispute.created_at

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
 
-from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Kind
 from cards.disputes import queries
 from cards.disputes.models import Dispute, Reason, Status
@@ -21,6 +20,9 @@ from krak.core.ids import uuid7
 from krak.core.money import at_places, is_exact, places_of
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
+
+if TYPE_CHECKING:
+    from cards.clearing.models import CardTransaction
 
 MOST_EXPIRED_AT_ONCE: Final = 1000
 
@@ -84,7 +86,7 @@ class Claim:
 
 @takes_part
 def open_dispute(
-    *, customer_id: UUID, purchase: CardTransaction, claim: Claim, now: datetime
+    *, customer_id: UUID, purchase: "CardTransaction", claim: Claim, now: datetime
 ) -> Dispute:
     """Keep what a customer claims of a cleared purchase of theirs; nobody is told yet.
 
@@ -116,7 +118,7 @@ def open_dispute(
     return dispute
 
 
-def deadline_of(purchase: CardTransaction) -> datetime:
+def deadline_of(purchase: "CardTransaction") -> datetime:
     """Return until when a purchase can be disputed.
 
     Source: Stripe, "Issuing disputes": the window closes 110 days after the transaction.
@@ -124,7 +126,7 @@ def deadline_of(purchase: CardTransaction) -> datetime:
     return purchase.event_at + timedelta(days=settings.DISPUTE_DAYS)
 
 
-def _amount(purchase: CardTransaction, asked: Decimal | None) -> Decimal:
+def _amount(purchase: "CardTransaction", asked: Decimal | None) -> Decimal:
     most = queries.disputable(purchase)
     if most <= 0:
         raise NotDisputable

@@ -18,8 +18,8 @@ from django.db import IntegrityError
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from cards.authorizations.models import Authorization
-from cards.clearing.models import CardTransaction
+from cards.authorizations import queries as authorizations
+from cards.clearing import queries as clearing
 from cards.clearing.rules import Kind
 from cards.disputes.queries import heard_of
 from cards.disputes.rules import events_of
@@ -123,7 +123,7 @@ def _compare_transactions(run: Run, *, now: datetime) -> int:
 
 def _differing_transactions(page: Iterable[dict[str, Any]]) -> Iterator[Found]:
     by_id = {each["id"]: each for each in page}
-    ours = {row.stripe_id: row for row in CardTransaction.objects.filter(stripe_id__in=list(by_id))}
+    ours = clearing.transactions_named(by_id)
     cards = _owners_of_cards(by_id.values())
     for stripe_id, theirs in by_id.items():
         row = ours.get(stripe_id)
@@ -152,10 +152,9 @@ def _owners_of_cards(stripe_objects: Iterable[dict[str, Any]]) -> dict[str, UUID
 
 def _tell_of_strangers(run: Run, seen: set[str], *, now: datetime) -> None:
     """Put before staff what we posted and Stripe does not know."""
-    ours = CardTransaction.objects.filter(event_at__gte=run.since, event_at__lt=now - QUIET)
-    for row in ours.iterator():
-        if row.stripe_id not in seen:
-            _open_case(run, row.stripe_id, {"transaction": ["missing", "there"]}, now=now)
+    for stripe_id in clearing.happened(since=run.since, until=now - QUIET):
+        if stripe_id not in seen:
+            _open_case(run, stripe_id, {"transaction": ["missing", "there"]}, now=now)
 
 
 def _compare_authorizations(run: Run, *, now: datetime) -> int:
@@ -172,11 +171,13 @@ def _compare_authorizations(run: Run, *, now: datetime) -> int:
 def _differing_authorizations(page: Iterable[dict[str, Any]], *, now: datetime) -> Iterator[Found]:
     by_id = {each["id"]: each for each in page}
     cards = _owners_of_cards(by_id.values())
-    # By owner first: that is how the rows are indexed, and would be distributed.
-    rows = Authorization.objects.filter(
-        customer_id__in=set(cards.values()), stripe_id__in=list(by_id)
+    ours = authorizations.seen_before(
+        {
+            stripe_id: cards[card]
+            for stripe_id, each in by_id.items()
+            if (card := id_of(each["card"])) in cards
+        }
     )
-    ours = {row.stripe_id: row for row in rows}
     for stripe_id, theirs in by_id.items():
         row = ours.get(stripe_id)
         if row is not None and row.last_event_at and row.last_event_at > now - QUIET:
@@ -217,12 +218,8 @@ def _compare_disputes(run: Run, *, since: datetime, now: datetime) -> int:
 def _unheard_disputes(page: Iterable[dict[str, Any]]) -> Iterator[Found]:
     by_id = {each["id"]: each for each in page}
     disputed = {id_of(each["transaction"]) for each in by_id.values()}
-    ours = dict(
-        CardTransaction.objects.filter(stripe_id__in=disputed).values_list(
-            "stripe_id", "customer_id"
-        )
-    )
-    heard = heard_of(by_id, customer_ids=set(ours.values()))
+    ours = clearing.transactions_named(disputed)
+    heard = heard_of(by_id, customer_ids={row.customer_id for row in ours.values()})
     for stripe_id, theirs in by_id.items():
         for event in sorted(events_of(theirs) - heard.get(stripe_id, frozenset())):
             differs = {event: ["said", "not heard"]}
