@@ -10,8 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cards.authorizations.models import Authorization
-from cards.authorizations.queries import AuthorizationNotFound
+from cards.authorizations import queries as authorizations
 from cards.authorizations.rules import Status
 from cards.clearing.rules import Kind
 from cards.receipts import documents, queries
@@ -26,7 +25,6 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
-from krak.core.ids import MalformedId, read
 from krak.customers.authentication import asking
 
 
@@ -74,7 +72,7 @@ class ReceiptSerializer(serializers.Serializer[Receipt]):
     """One purchase as far as it has come."""
 
     object = ConstantField("receipt")
-    authorization = IdField(Authorization.PREFIX, source="authorization.id")
+    authorization = IdField("auth", source="authorization.id")
     status = StateField(Status, source="authorization.status")
     merchant = serializers.CharField(source="authorization.merchant_name")
     approved = AmountSerializer()
@@ -158,8 +156,5 @@ class PdfOfReceipt(APIView):
 
 
 def _receipt(request: Any, shown_id: str) -> Receipt:
-    try:
-        wanted = read(Authorization.PREFIX, shown_id)
-    except MalformedId:
-        raise AuthorizationNotFound from None
+    wanted = authorizations.id_of(shown_id)
     return queries.receipt(wanted, customer_id=asking(request).id, now=clock.now())

@@ -1,28 +1,32 @@
 """What one purchase cost, in what it was paid, and what it earned."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Q, Sum
 from moneyed import Money
 
 from cards.authorizations import queries as authorizations
-from cards.authorizations.models import Authorization
 from cards.authorizations.rules.facts import PRICE_PLACES, AssetPrice
-from cards.cashback.models import Grant
-from cards.clearing.models import CardTransaction
+from cards.cashback import queries as cashback
+from cards.clearing import queries as clearing
 from cards.clearing.rules import Kind
 from fx.prices import live
 from holdings.activity.queries import changes_of
-from holdings.ledger.models import JournalEntry
+from holdings.ledger import queries as ledger
 from holdings.ledger.queries import Shown, shown_with
-from holdings.lots.models import Disposal
+from holdings.lots import queries as lots
+from holdings.lots.queries import Realised
 from krak.core.minor_units import from_minor
 from krak.core.money import UnknownCurrency, floor_to, money, rate_to
+
+if TYPE_CHECKING:
+    from cards.authorizations.models import Authorization
+    from cards.clearing.models import CardTransaction
+    from holdings.ledger.models import JournalEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Reward:
 class Receipt:
     """One purchase. `from_cash` is what was there before anything was sold."""
 
-    authorization: Authorization
+    authorization: "Authorization"
     approved: Money
     captured: Money
     refunded: Money
@@ -83,11 +87,8 @@ def receipt(authorization_id: UUID, *, customer_id: UUID, now: datetime) -> Rece
         AuthorizationNotFound: there is none, or it is another customer's.
     """
     paid = authorizations.authorization(authorization_id, customer_id=customer_id)
-    transactions = list(
-        CardTransaction.objects.filter(customer_id=customer_id, group=paid.stripe_id).order_by(
-            "event_at", "id"
-        )
-    )
+    purchase = clearing.purchase(customer_id=customer_id, group=paid.stripe_id)
+    transactions = purchase.transactions if purchase else ()
     sales = _sales(paid, transactions)
     captured, refunded = _sum(transactions, Kind.CAPTURE), _sum(transactions, Kind.REFUND)
     refunded -= _sum(transactions, Kind.REFUND_REVERSAL)
@@ -109,57 +110,44 @@ def receipt(authorization_id: UUID, *, customer_id: UUID, now: datetime) -> Rece
     )
 
 
-def _sum(transactions: Iterable[CardTransaction], kind: Kind) -> Decimal:
+def _sum(transactions: "Iterable[CardTransaction]", kind: Kind) -> Decimal:
     return sum((each.amount for each in transactions if each.kind == kind), Decimal(0))
 
 
-def _sales(paid: Authorization, transactions: Sequence[CardTransaction]) -> list[Sale]:
+def _sales(paid: "Authorization", transactions: "Sequence[CardTransaction]") -> list[Sale]:
     """Return what the tap, its adoption by the network and its captures sold, in order."""
-    causes = Q(cause__startswith=f"authorization:{paid.stripe_id}:")
-    causes |= Q(cause__startswith=f"adoption:{paid.stripe_id}:")
-    for each in transactions:
-        causes |= Q(cause__startswith=f"transaction:{each.stripe_id}:sale:")
-    entries = list(
-        JournalEntry.objects.filter(causes, customer_id=paid.customer_id, kind="SALE").order_by(
-            "sequence"
-        )
-    )
+    beginnings = [f"authorization:{paid.stripe_id}:", f"adoption:{paid.stripe_id}:"]
+    beginnings += [f"transaction:{each.stripe_id}:sale:" for each in transactions]
+    entries = ledger.entries_caused(beginnings, customer_id=paid.customer_id, kind="SALE")
     ids = [entry.id for entry in entries]
     changes = changes_of(ids, customer_id=paid.customer_id)
-    lots: defaultdict[UUID, list[tuple[Decimal, Decimal, str]]] = defaultdict(list)
-    for entry_id, code, cost, gain in (
-        Disposal.objects.filter(customer_id=paid.customer_id, entry_id__in=ids)
-        .values("entry_id", "cost_currency")
-        .annotate(cost=Sum("cost_basis"), earned=Sum("gain"))
-        .values_list("entry_id", "cost_currency", "cost", "earned")
-    ):
-        lots[entry_id].append((cost, gain, code))
-    return [_sale(entry, changes[entry.id], lots[entry.id], paid.currency) for entry in entries]
+    realised = lots.realised_by(ids, customer_id=paid.customer_id)
+    return [
+        _sale(entry, changes[entry.id], realised.get(entry.id), paid.currency) for entry in entries
+    ]
 
 
 def _sale(
-    entry: JournalEntry,
+    entry: "JournalEntry",
     changes: Mapping[str, Decimal],
-    lots: Sequence[tuple[Decimal, Decimal, str]],
+    realised: Realised | None,
     currency: str,
 ) -> Sale:
     price = AssetPrice.from_json(entry.details["price"])
     code = next(code for code, amount in changes.items() if amount < 0)
-    # All lots that one sale takes from are reckoned in one currency.
-    cost, gain, reckoned_in = lots[0] if lots else (None, None, "")
     return Sale(
         units=shown_with(price.multiplier, -changes[code], code=code),
         price=floor_to(price.bid / price.multiplier, PRICE_PLACES),
         proceeds=money(changes[currency], currency),
         spread=money(entry.details["spread"], currency),
-        cost_basis=money(cost, reckoned_in) if cost is not None else None,
-        gain=money(gain, reckoned_in) if gain is not None else None,
+        cost_basis=realised.cost_basis if realised else None,
+        gain=realised.gain if realised else None,
         venue=price.venue,
         sold_at=entry.event_at,
     )
 
 
-def _cleared(row: CardTransaction) -> Cleared:
+def _cleared(row: "CardTransaction") -> Cleared:
     settlement = money(row.amount, row.currency)
     try:
         presentment = from_minor(abs(row.merchant_amount_minor), row.merchant_currency.lower())
@@ -171,13 +159,13 @@ def _cleared(row: CardTransaction) -> Cleared:
     return Cleared(Kind(row.kind), presentment, settlement, rate, row.event_at)
 
 
-def _cashback(paid: Authorization, *, now: datetime) -> list[Reward]:
-    grants = Grant.objects.filter(customer_id=paid.customer_id, group=paid.stripe_id)
+def _cashback(paid: "Authorization", *, now: datetime) -> list[Reward]:
+    grants = cashback.grants_for(customer_id=paid.customer_id, group=paid.stripe_id)
     board = live.current()
     return [
         Reward(
             money(grant.value_left, grant.currency),
             shown_with(board.multiplier(grant.asset, now), grant.units_left, code=grant.asset),
         )
-        for grant in grants.order_by("number")
+        for grant in grants
     ]

@@ -1,5 +1,6 @@
 """Reads of the ledger."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -7,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from moneyed import Money
 
 from fx.assets.catalogue import has_multiplier
@@ -280,3 +281,14 @@ def held_under(reference: str, *, customer_id: UUID) -> Decimal:
     """Return what the customer has set aside under a reference."""
     hold = Hold.objects.filter(customer_id=customer_id, reference=reference).first()
     return hold.amount if hold else Decimal(0)
+
+
+def entries_caused(
+    beginnings: Iterable[str], *, customer_id: UUID, kind: str
+) -> list[JournalEntry]:
+    """Return the customer's entries of a kind whose causes begin with one of these, in order."""
+    causes = Q()
+    for beginning in beginnings:
+        causes |= Q(cause__startswith=beginning)
+    found = JournalEntry.objects.filter(causes, customer_id=customer_id, kind=kind)
+    return list(found.order_by("sequence"))

@@ -1,13 +1,17 @@
 """Reads of lots and disposals."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet, Sum
+from moneyed import Money
 
 from holdings.lots.models import Disposal, Lot
+from krak.core.money import money
 
 _NOBODY: Final = UUID(int=0)
 _LAST: Final = UUID(int=2**128 - 1)
@@ -49,3 +53,28 @@ def units_in_lots(*, customer_id: UUID) -> dict[str, Decimal]:
         .values_list("currency", "total")
     )
     return dict(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """What the lots that left in one entry had cost, and what that earned."""
+
+    cost_basis: Money
+    gain: Money
+
+
+def realised_by(entry_ids: Collection[UUID], *, customer_id: UUID) -> dict[UUID, Realised]:
+    """Return what these sales of the customer's realised; those that took no lots are left out.
+
+    All lots that one sale takes from are reckoned in one currency.
+    """
+    rows = (
+        Disposal.objects.filter(customer_id=customer_id, entry_id__in=entry_ids)
+        .values("entry_id", "cost_currency")
+        .annotate(cost=Sum("cost_basis"), earned=Sum("gain"))
+        .values_list("entry_id", "cost_currency", "cost", "earned")
+    )
+    return {
+        entry_id: Realised(money(cost, code), money(earned, code))
+        for entry_id, code, cost, earned in rows
+    }
