@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -22,11 +22,13 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from krak.core.audit.context import LONGEST_REASON
-from krak.core.audit.models import RowChange
 from krak.core.audit.queries import changes_of
 from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read, show
 from krak.core.money import UnknownCurrency, least_places, plain
+
+if TYPE_CHECKING:
+    from krak.core.audit.models import RowChange
 
 NEWEST_CHANGES: Final = 50
 CUSTOMER: Final = "cus"
@@ -210,7 +212,7 @@ def _history(key: Any, tables: tuple[str, ...]) -> Section:
     )  # fmt: skip
 
 
-def _columns(change: RowChange, own_table: str) -> dict[str, Any]:
+def _columns(change: "RowChange", own_table: str) -> dict[str, Any]:
     # The columns of a new row are on its page already.
     if change.operation == "INSERT" and change.table == own_table:
         return {"made": (None, None)}

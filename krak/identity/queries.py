@@ -15,6 +15,7 @@ from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
 from krak.core.errors import DomainError, Kind
+from krak.core.ids import MalformedId, read
 from krak.customers import queries as customers
 from krak.customers.models import User
 from krak.identity.models import Device
@@ -66,6 +67,30 @@ def device_of(opened: SessionBase) -> Device | None:
     ):
         return None
     return device
+
+
+def device_id(shown_id: str) -> UUID:
+    """Return which device an id in a path names; one that cannot be read names nothing.
+
+    Raises:
+        DeviceNotFound: it cannot be read.
+    """
+    try:
+        return read(Device.PREFIX, shown_id)
+    except MalformedId:
+        raise DeviceNotFound from None
+
+
+def own_device(*, user_id: UUID, device_id: UUID) -> Device:
+    """Return one of a user's devices that is signed in.
+
+    Raises:
+        DeviceNotFound: there is none, it is another's, or it is signed out.
+    """
+    found = Device.objects.filter(id=device_id, user_id=user_id, ended_at=None).first()
+    if found is None:
+        raise DeviceNotFound
+    return found
 
 
 def knows(*, token: str, user_id: str = "", email: str = "") -> bool:

@@ -6,8 +6,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from krak.customers.models import Customer
-from krak.identity.models import Device
-from krak.identity.queries import DeviceNotFound
 from krak.notifications import channels
 from krak.notifications.kinds import Channel, Kind
 from krak.notifications.models import Preference, PushToken
@@ -51,15 +49,3 @@ def push_tokens(customer_ids: Iterable[UUID]) -> QuerySet[PushToken]:
     return PushToken.objects.filter(
         customer_id__in=set(customer_ids), device__ended_at=None, device__user__is_active=True
     ).order_by("device_id")
-
-
-def device_of(*, user_id: UUID, device_id: UUID) -> Device:
-    """Return one of a user's devices that is signed in.
-
-    Raises:
-        DeviceNotFound: there is none, it is another's, or it is signed out.
-    """
-    found = Device.objects.filter(id=device_id, user_id=user_id, ended_at=None).first()
-    if found is None:
-        raise DeviceNotFound
-    return found

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from fx.assets import queries
@@ -10,13 +10,15 @@ from fx.assets.models import PRICE_PLACES, Asset, Delisting
 from fx.assets.rules import DELISTING_NOTICE, DelistingStep, Status
 from fx.assets.services.catalogue import change_status
 from krak.approvals import services as approvals
-from krak.approvals.models import Proposal
 from krak.approvals.rules import Proposed
 from krak.core.errors import DomainError, Kind
 from krak.core.money import floor_to
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import User
+
+if TYPE_CHECKING:
+    from krak.approvals.models import Proposal
 
 DELISTING_KIND: Final = "assets.delisting"
 ANNOUNCED: Final = "assets.delisting_announced"
@@ -60,7 +62,7 @@ class NoticeTooShort(DomainError):
 @transaction
 def propose_delisting(
     *, code: str, converts_at: datetime, reason: str, by: User, now: datetime
-) -> Proposal:
+) -> "Proposal":
     """Propose that an asset is bought no more, and becomes cash at `converts_at`.
 
     Raises:
@@ -80,7 +82,7 @@ def propose_delisting(
 
 
 @transaction
-def propose_calling_off(*, code: str, reason: str, by: User, now: datetime) -> Proposal:
+def propose_calling_off(*, code: str, reason: str, by: User, now: datetime) -> "Proposal":
     """Propose that an asset stays after all.
 
     Raises:
@@ -161,7 +163,7 @@ def _call_off(asset: Asset, *, now: datetime) -> Delisting:
 
 def _propose(
     step: DelistingStep, code: str, *, reason: str, by: User, now: datetime, **payload: Any
-) -> Proposal:
+) -> "Proposal":
     return approvals.propose(
         kind=DELISTING_KIND, subject=code, payload={"step": str(step), **payload},
         reason=reason, by=by, now=now,

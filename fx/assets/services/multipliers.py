@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from fx.assets.models import Asset, Multiplier
@@ -21,13 +21,15 @@ from fx.assets.rules import (
     scheduled_for,
 )
 from krak.approvals import services as approvals
-from krak.approvals.models import Proposal
 from krak.approvals.rules import Proposed
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as Refusal
 from krak.core.money import is_exact, plain
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import User
+
+if TYPE_CHECKING:
+    from krak.approvals.models import Proposal
 
 KIND: Final = "assets.multiplier"
 
@@ -115,7 +117,7 @@ def schedule_multiplier(
 @transaction
 def propose_multiplier(
     *, code: str, change: Change, activates_at: datetime, reason: str, by: User, now: datetime
-) -> Proposal:
+) -> "Proposal":
     """Propose a change of a multiplier; it is scheduled once a second person approves.
 
     What it is reckoned from is part of the proposal, so that it is refused if that has changed.

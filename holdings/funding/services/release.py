@@ -1,14 +1,13 @@
 """Let two people release a large withdrawal, or give the money back."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from holdings.funding.models import Withdrawal, WithdrawalState
 from holdings.funding.services.withdrawals import end_unsent
 from holdings.ledger import services as ledger
 from krak.approvals import services as approvals
-from krak.approvals.models import Proposal
 from krak.approvals.rules import Proposed
 from krak.cases import services as cases
 from krak.core.errors import DomainError, Kind
@@ -17,6 +16,9 @@ from krak.core.money import plain
 from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer, User
+
+if TYPE_CHECKING:
+    from krak.approvals.models import Proposal
 
 KIND: Final = "funding.release_withdrawal"
 
@@ -30,7 +32,7 @@ class NotWaiting(DomainError):
 
 
 @transaction
-def propose_release(*, withdrawal_id: UUID, reason: str, by: User, now: datetime) -> Proposal:
+def propose_release(*, withdrawal_id: UUID, reason: str, by: User, now: datetime) -> "Proposal":
     """Put the release of a large withdrawal before a second person.
 
     Raises:

@@ -1,7 +1,7 @@
 """The queue of what nobody was found for: give it to a customer, or send it back."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -14,7 +14,6 @@ from holdings.funding.providers.base import Payout, Refused
 from holdings.funding.services.receipts import begin_deposit, held_back
 from holdings.ledger import services as ledger
 from krak.approvals import services as approvals
-from krak.approvals.models import Proposal
 from krak.approvals.rules import Proposed
 from krak.cases import services as cases
 from krak.core.errors import DomainError, Kind
@@ -24,6 +23,9 @@ from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer, User
 from krak.customers.queries import customer as customer_of
+
+if TYPE_CHECKING:
+    from krak.approvals.models import Proposal
 
 KIND: Final = "funding.assign_receipt"
 
@@ -63,7 +65,7 @@ class SenderUnknown(DomainError):
 @transaction
 def assign(
     *, receipt_id: UUID, customer_id: UUID, reason: str, by: User, now: datetime
-) -> Proposal | None:
+) -> "Proposal | None":
     """Give an unmatched receipt to a customer; a large one once a second person approves.
 
     Returns the proposal, or None when it is done.

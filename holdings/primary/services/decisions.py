@@ -1,7 +1,7 @@
 """Two people accept a request; one rejects it, and says why."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from fx.prices import live
@@ -12,7 +12,6 @@ from holdings.primary.services.permission import require_possible
 from holdings.primary.services.requests import TO_DECIDE, end_unsettled, locked_request
 from holdings.primary.services.telling import tell_of
 from krak.approvals import services as approvals
-from krak.approvals.models import Proposal
 from krak.approvals.rules import Proposed
 from krak.cases import services as cases
 from krak.core.audit.context import because
@@ -24,6 +23,9 @@ from krak.core.rows import save_row
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Customer, User
 from krak.customers.queries import customer as customer_of
+
+if TYPE_CHECKING:
+    from krak.approvals.models import Proposal
 
 KIND: Final = "primary.accept"
 NOT_APPROVED: Final = "Not approved."
@@ -45,7 +47,7 @@ class ReasonMissing(DomainError):
 
 
 @transaction
-def propose_acceptance(*, request_id: UUID, reason: str, by: User, now: datetime) -> Proposal:
+def propose_acceptance(*, request_id: UUID, reason: str, by: User, now: datetime) -> "Proposal":
     """Put the acceptance of a request before a second person.
 
     Raises:

@@ -1,7 +1,7 @@
 """Let a customer into the primary market, which takes two people, and out of it again."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from holdings.funding.rules.addresses import canonical, is_address
@@ -10,7 +10,6 @@ from holdings.primary import queries
 from holdings.primary.models import Party, RequestState
 from holdings.primary.services.decisions import NOT_APPROVED, ReasonMissing, reject_waiting
 from krak.approvals import services as approvals
-from krak.approvals.models import Proposal
 from krak.approvals.rules import Proposed
 from krak.core.audit.context import because
 from krak.core.errors import DomainError, Kind
@@ -19,6 +18,9 @@ from krak.core.transactions import takes_part, transaction
 from krak.customers.models import Act, Customer, User
 from krak.customers.queries import customer as customer_of
 from krak.customers.queries import permitted
+
+if TYPE_CHECKING:
+    from krak.approvals.models import Proposal
 
 KIND: Final = "primary.party"
 ENDED: Final = "The party has ended."
@@ -66,7 +68,7 @@ class PartyEnded(DomainError):
 @transaction
 def propose_party(
     *, customer_id: UUID, network: str, wallet: str, reason: str, by: User, now: datetime
-) -> Proposal:
+) -> "Proposal":
     """Put before a second person to let a customer in, with a wallet the issuer has whitelisted.
 
     Raises:

@@ -41,6 +41,12 @@ def written_before(kind: Archived, *, now: datetime) -> QuerySet[Archive]:
     return there.filter(Q(restored_until=None) | Q(restored_until__lte=now)).order_by("day", "id")
 
 
+def begun_since(kind: str, *, day: date) -> list[UUID]:
+    """Return the archives of a kind from a day on, those that are being written among them."""
+    there = Archive.objects.filter(kind=kind, day__gte=day)
+    return list(there.values_list("id", flat=True))
+
+
 def _oldest(kind: Archived, *, now: datetime) -> UUID | None:
     since = kept_since(kind.name, now=now)
     rows = kind.may_go(since).filter(id__lt=first_at(_begin_of(since.astimezone(UTC).date())))

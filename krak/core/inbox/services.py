@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Exists, Q
 
 from krak.core import sealing
-from krak.core.archive.models import Archive
+from krak.core.archive import queries as archives
 from krak.core.ids import uuid7
 from krak.core.inbox.models import InboxEvent, PastEvent
 from krak.core.outbox import services as outbox
@@ -91,8 +91,7 @@ def empty_archives(*, words: str, since: date) -> None:
     One that was being written when its events were emptied in their table is among them: it is
     begun before they are read.
     """
-    there = Archive.objects.filter(kind=KIND, day__gte=since)
-    for archive in there.values_list("id", flat=True):
+    for archive in archives.begun_since(KIND, day=since):
         outbox.promise("inbox.empty_archive", {"archive": str(archive), "words": words})
 
 

@@ -8,12 +8,11 @@ from rest_framework.views import APIView
 
 from krak.api.shapes import ConstantField, IdField
 from krak.core import clock
-from krak.core.ids import MalformedId, read
 from krak.core.transactions import transaction
 from krak.identity import queries
 from krak.identity.authentication import bearer_of
 from krak.identity.models import Device
-from krak.identity.queries import DeviceNotFound, SignedIn
+from krak.identity.queries import SignedIn
 from krak.identity.services import devices
 
 
@@ -53,10 +52,7 @@ class OneDevice(APIView):
     @extend_schema(operation_id="end_device", tags=["identity"], responses={204: None})
     def delete(self, request: Request, shown_id: str) -> Response:
         """Sign a device out for good; its tokens are dead at once."""
-        try:
-            device_id = read(Device.PREFIX, shown_id)
-        except MalformedId:
-            raise DeviceNotFound from None
+        device_id = queries.device_id(shown_id)
         with transaction():
             devices.end(user_id=bearer_of(request).user.id, device_id=device_id, now=clock.now())
         return Response(status=204)

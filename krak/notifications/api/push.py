@@ -1,7 +1,6 @@
 """Each phone's token with the push provider."""
 
 from typing import Final
-from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -11,11 +10,9 @@ from rest_framework.views import APIView
 
 from krak.api.parsing import StrictSerializer, read_body
 from krak.core import clock
-from krak.core.ids import MalformedId, read
 from krak.core.transactions import transaction
 from krak.identity.authentication import bearer_of
-from krak.identity.models import Device
-from krak.identity.queries import DeviceNotFound
+from krak.identity.queries import device_id
 from krak.notifications import services
 
 LONGEST_TOKEN: Final = 400
@@ -47,7 +44,7 @@ class DevicePushToken(APIView):
         user = bearer_of(request).user
         with transaction():
             services.keep_push_token(
-                device_id=_device(shown_id), user=user, token=token, now=clock.now()
+                device_id=device_id(shown_id), user=user, token=token, now=clock.now()
             )
         return Response(status=204)
 
@@ -57,12 +54,5 @@ class DevicePushToken(APIView):
     def delete(self, request: Request, shown_id: str) -> Response:
         """Send no more pushes to a device; again is harmless."""
         with transaction():
-            services.drop_push_token(device_id=_device(shown_id), user=bearer_of(request).user)
+            services.drop_push_token(device_id=device_id(shown_id), user=bearer_of(request).user)
         return Response(status=204)
-
-
-def _device(shown_id: str) -> UUID:
-    try:
-        return read(Device.PREFIX, shown_id)
-    except MalformedId:
-        raise DeviceNotFound from None

@@ -11,6 +11,7 @@ from krak.core.outbox import services as outbox
 from krak.core.rows import locked
 from krak.core.transactions import takes_part, transaction
 from krak.customers.models import User
+from krak.identity.queries import own_device
 from krak.notifications import channels, kinds, queries
 from krak.notifications.channels import Gone, Parcel, Refused, SendAgain
 from krak.notifications.kinds import Channel
@@ -165,7 +166,7 @@ def keep_push_token(*, device_id: UUID, user: User, token: str, now: datetime) -
     Raises:
         DeviceNotFound: there is none, it is another's, or it is signed out.
     """
-    device = queries.device_of(user_id=user.pk, device_id=device_id)
+    device = own_device(user_id=user.pk, device_id=device_id)
     PushToken.objects.filter(token=token).exclude(device=device).delete()
     PushToken.objects.update_or_create(
         customer=user.customer, device=device, defaults={"token": token, "created_at": now}
@@ -179,5 +180,5 @@ def drop_push_token(*, device_id: UUID, user: User) -> None:
     Raises:
         DeviceNotFound: there is none, it is another's, or it is signed out.
     """
-    device = queries.device_of(user_id=user.pk, device_id=device_id)
+    device = own_device(user_id=user.pk, device_id=device_id)
     PushToken.objects.filter(device=device).delete()
