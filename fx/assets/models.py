@@ -4,7 +4,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from fx.assets.rules import DELISTING_NOTICE, LEAD_TIME, MULTIPLIER_PLACES, Kind, Status
+from fx.assets.rules import (
+    ASSET_PREFIX,
+    DELISTING_NOTICE,
+    LEAD_TIME,
+    MULTIPLIER_PLACES,
+    Kind,
+    Status,
+)
 from krak.core.ids import uuid7
 
 CODE_LENGTH = 16
@@ -14,7 +21,7 @@ PRICE_PLACES = 18
 class Asset(models.Model):
     """Something that can be held. Codes are case-sensitive: `GMX` is a coin, `GMx` a share."""
 
-    PREFIX = "ast"
+    PREFIX = ASSET_PREFIX
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.CharField(max_length=CODE_LENGTH)

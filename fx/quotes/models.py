@@ -5,9 +5,17 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import F, Q
 
-from fx.quotes.rules import RATE_PLACES, Fixed
+from fx.quotes.rules import QUOTE_PREFIX, RATE_PLACES, Fixed, Source
 from krak.core.fields import AmountColumn
 from krak.core.ids import show, uuid7
+
+SOURCES = (
+    (Source.CUSTOMER.value, "Customer"),
+    (Source.ORDER.value, "limit order"),
+    (Source.RECURRING.value, "recurring buy"),
+    (Source.AUTO_CONVERT.value, "auto-convert rule"),
+    (Source.DELISTING.value, "delisting"),
+)
 
 
 class FeeSchedule(models.Model):
@@ -67,16 +75,6 @@ class QuotePolicy(models.Model):
         return f"quote policy from {self.effective_at:%Y-%m-%d %H:%M}"
 
 
-class Source(models.TextChoices):
-    """What asked for a quote. Only a customer's own waits to be accepted."""
-
-    CUSTOMER = "CUSTOMER"
-    ORDER = "ORDER", "limit order"
-    RECURRING = "RECURRING", "recurring buy"
-    AUTO_CONVERT = "AUTO_CONVERT", "auto-convert rule"
-    DELISTING = "DELISTING", "delisting"
-
-
 class State(models.TextChoices):
     """What has become of a quote; it follows from its times."""
 
@@ -93,11 +91,11 @@ class Quote(models.Model):
     what is bought.
     """
 
-    PREFIX = "quo"
+    PREFIX = QUOTE_PREFIX
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_index=False)
-    source = models.CharField(max_length=12, choices=Source)
+    source = models.CharField(max_length=12, choices=SOURCES)
     fixed = models.CharField(max_length=4, choices=[(each.value, each.value) for each in Fixed])
     sell_currency = models.CharField(max_length=16)
     sell_units = AmountColumn()

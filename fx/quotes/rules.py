@@ -17,6 +17,8 @@ from typing import Final
 from fx.prices.rules import Price
 from krak.core.money import STORED_PLACES
 
+QUOTE_PREFIX: Final = "quo"
+"""What the ids of quotes begin with."""
 RATE_PLACES: Final = 40
 """Decimals of a rate: a share of the smallest coin, in the largest, still has many digits."""
 MOST_UNITS: Final = Decimal(10) ** 18
@@ -31,6 +33,16 @@ class TooSmall(ValueError):
 
 class TooLarge(ValueError):
     """One of the amounts is more than the ledger can keep."""
+
+
+class Source(StrEnum):
+    """What asked for a quote. Only a customer's own waits to be accepted."""
+
+    CUSTOMER = "CUSTOMER"
+    ORDER = "ORDER"
+    RECURRING = "RECURRING"
+    AUTO_CONVERT = "AUTO_CONVERT"
+    DELISTING = "DELISTING"
 
 
 class Fixed(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from fx.prices.rules import Board, Price
-from fx.quotes.models import Quote, Source
+from fx.quotes.models import Quote
 from fx.quotes.queries import (
     Priced,
     in_base_units,
@@ -16,7 +16,7 @@ from fx.quotes.queries import (
     require_not_halted,
     require_within_day,
 )
-from fx.quotes.rules import Fixed
+from fx.quotes.rules import Fixed, Source
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import uuid7
 from krak.core.money import plain

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 
+from holdings.trading.rules.conversion import TRADE_PREFIX
 from holdings.trading.rules.orders import OrderSide
 from holdings.trading.rules.schedule import Frequency
 from krak.core.fields import AmountColumn, OwnKey, OwnOneToOne
@@ -14,7 +15,7 @@ from krak.core.ids import uuid7
 class Trade(models.Model):
     """A conversion that was done, at the terms of its quote. Append-only."""
 
-    PREFIX = "trd"
+    PREFIX = TRADE_PREFIX
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)

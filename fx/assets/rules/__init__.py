@@ -57,6 +57,8 @@ __all__ = [
     "standings",
 ]
 
+ASSET_PREFIX: Final = "ast"
+"""What the ids of assets begin with."""
 CATALOGUE: Final = Path(__file__).parent.parent / "data" / "assets.csv"
 
 

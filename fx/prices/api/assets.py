@@ -15,8 +15,7 @@ from rest_framework.views import APIView
 
 from fx.assets import directory
 from fx.assets.directory import Listed
-from fx.assets.models import Asset
-from fx.assets.rules import Kind, Status
+from fx.assets.rules import ASSET_PREFIX, Kind, Status
 from fx.prices import live
 from fx.prices.api.prices import CURRENCY, PriceSerializer
 from fx.prices.rules import BASE
@@ -44,7 +43,7 @@ class AssetSerializer(serializers.Serializer[Listed]):
     """Something that can be held."""
 
     object = ConstantField("asset")
-    id = IdField(Asset.PREFIX)
+    id = IdField(ASSET_PREFIX)
     code = serializers.CharField(source="facts.code", help_text="case counts")
     name = serializers.CharField(source="facts.name")
     kind = serializers.SerializerMethodField()

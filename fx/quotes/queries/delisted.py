@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from fx.assets import queries as assets
-from fx.assets.models import Delisting
 from fx.prices.rules import Board, Price
 from fx.quotes.queries.limits import terms_in_force
 from fx.quotes.queries.pairs import Pair, price_on
@@ -13,15 +13,18 @@ from fx.quotes.queries.pricing import Priced
 from fx.quotes.rules import Fees, Side, TooLarge, TooSmall, sell_exactly, usd_value
 from krak.customers.models import Customer
 
+if TYPE_CHECKING:
+    from fx.assets.models import Delisting
 
-def usd_of_delisted(delisting: Delisting) -> Decimal:
+
+def usd_of_delisted(delisting: "Delisting") -> Decimal:
     """Return what one base unit of what was delisted, and has its last price, becomes in USD."""
     price = _last_price(delisting)
     return price.bid * price.multiplier
 
 
 def price_of_delisted(
-    delisting: Delisting, *, units: Decimal, customer: Customer, board: Board, now: datetime
+    delisting: "Delisting", *, units: Decimal, customer: Customer, board: Board, now: datetime
 ) -> Priced | None:
     """Return what `units` (base) become in the customer's home currency.
 
@@ -54,7 +57,7 @@ def price_of_delisted(
     )
 
 
-def _last_price(delisting: Delisting) -> Price:
+def _last_price(delisting: "Delisting") -> Price:
     """Return the last price; what a shown unit was then it stays, whatever is split later."""
     if delisting.price_usd is None or delisting.price_as_of is None:
         raise ValueError(f"{delisting} has no last price yet")

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from fx.quotes.models import FeeSchedule, Quote, QuotePolicy, Source
-from fx.quotes.rules import MOST_UNITS, Fees
+from fx.quotes.models import FeeSchedule, Quote, QuotePolicy
+from fx.quotes.rules import MOST_UNITS, Fees, Source
 from krak.core.errors import DomainError, Kind
 from krak.core.money import plain
 

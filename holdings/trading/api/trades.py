@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from fx.prices import live
-from fx.quotes.models import Quote, Source
 from fx.quotes.queries import QuoteNotFound, shown
+from fx.quotes.rules import QUOTE_PREFIX, Source
 from fx.quotes.shapes import ConversionSerializer
 from holdings.trading import queries, services
 from holdings.trading.models import Trade
@@ -66,7 +66,7 @@ class TradeSerializer(ConversionSerializer):
 
     object = ConstantField("trade")
     id = IdField(Trade.PREFIX)
-    quote = IdField(Quote.PREFIX)
+    quote = IdField(QUOTE_PREFIX)
     source = StateField(Source, help_text="what asked for it")  # type: ignore[assignment]
     gain = AmountSerializer(help_text="what selling the oldest lots earned, in the home currency")
     created_at = serializers.DateTimeField()
@@ -110,7 +110,7 @@ class AcceptQuote(APIView):
     def post(self, request: Request, shown_id: str) -> Response:
         """Do what the quote says, once, at its price; when it has expired, ask for a new one."""
         customer, now = asking(request), clock.now()
-        wanted = id_of(Quote.PREFIX, shown_id, QuoteNotFound)
+        wanted = id_of(QUOTE_PREFIX, shown_id, QuoteNotFound)
 
         def accept() -> Response:
             trade = services.accept_quote(

@@ -1,9 +1,13 @@
-"""The postings of a conversion."""
+"""What a conversion is called once it is done, and its postings."""
 
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from holdings.ledger.rules import CREDIT, DEBIT, Leg
+
+TRADE_PREFIX: Final = "trd"
+"""What the ids of trades begin with."""
 
 
 def legs_of_conversion(

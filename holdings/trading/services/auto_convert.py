@@ -9,8 +9,7 @@ from fx.assets import queries as assets
 from fx.prices import live
 from fx.prices.rules import Board
 from fx.quotes import queries as pricing
-from fx.quotes.models import Source
-from fx.quotes.rules import Fixed
+from fx.quotes.rules import Fixed, Source
 from holdings.ledger import services as ledger
 from holdings.trading import queries
 from holdings.trading.models import AutoConvertRule, AutoConvertRun, RunOutcome, Trade

@@ -2,15 +2,14 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fx.prices.rules import Board
 from fx.quotes import queries as pricing
 from fx.quotes import services as quotes
-from fx.quotes.models import Quote, Source
 from fx.quotes.queries import Pair, Priced
-from fx.quotes.rules import Fixed
+from fx.quotes.rules import Fixed, Source
 from holdings.ledger import services as ledger
 from holdings.ledger.rules import Entry
 from holdings.lots import services as lots
@@ -22,6 +21,9 @@ from krak.core.money import plain
 from krak.core.transactions import takes_part
 from krak.customers.models import Act, Customer
 from krak.customers.queries import permitted, require_within
+
+if TYPE_CHECKING:
+    from fx.quotes.models import Quote
 
 
 class InsufficientFunds(DomainError):
@@ -139,7 +141,7 @@ def require_funds(
 
 
 @takes_part
-def settle(quote: Quote, *, now: datetime) -> Trade:
+def settle(quote: "Quote", *, now: datetime) -> Trade:
     """Post an accepted quote: one entry, lots out, a lot in. The customer's book must be locked."""
     entry = _entry(quote, now=now)
     ledger.post(entry)
@@ -178,7 +180,7 @@ def settle(quote: Quote, *, now: datetime) -> Trade:
     )
 
 
-def _entry(quote: Quote, *, now: datetime) -> Entry:
+def _entry(quote: "Quote", *, now: datetime) -> Entry:
     customer_id = quote.customer_id
     accounts = {
         code: ledger.account_of(customer_id=customer_id, currency=code).id
@@ -205,7 +207,7 @@ def _entry(quote: Quote, *, now: datetime) -> Entry:
     )
 
 
-def _details(quote: Quote) -> dict[str, Any]:
+def _details(quote: "Quote") -> dict[str, Any]:
     return {
         "quote": str(quote.id),
         "source": quote.source,

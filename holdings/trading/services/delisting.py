@@ -4,16 +4,15 @@ import logging
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from fx.assets import queries as assets
 from fx.assets import services as listing
-from fx.assets.models import Delisting
 from fx.prices.rules import BASE, Board
 from fx.quotes import queries as pricing
 from fx.quotes import services as quotes
-from fx.quotes.models import Source
+from fx.quotes.rules import Source
 from holdings.ledger import queries as books
 from holdings.ledger import services as ledger
 from holdings.trading import queries
@@ -28,6 +27,9 @@ from krak.core.outbox import services as outbox
 from krak.core.transactions import takes_part, transaction
 from krak.customers.queries import customer as customer_of
 from krak.notifications import services as notifications
+
+if TYPE_CHECKING:
+    from fx.assets.models import Delisting
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ def convert_what_is_left(*, board: Board, now: datetime) -> int:
 
 @transaction
 def convert_holding(
-    *, customer_id: UUID, delisting: Delisting, board: Board, now: datetime
+    *, customer_id: UUID, delisting: "Delisting", board: Board, now: datetime
 ) -> Trade | None:
     """Turn what a customer has left into cash at the last price; None when that is nothing yet.
 
@@ -131,7 +133,7 @@ def _end_what_buys(code: str, *, customer_ids: Collection[UUID], now: datetime) 
 
 
 @transaction
-def _price(delisting: Delisting, *, board: Board, now: datetime) -> None:
+def _price(delisting: "Delisting", *, board: Board, now: datetime) -> None:
     """Set the middle of the last price on the board: nobody earns a spread on what nobody asked."""
     code = delisting.asset.code
     price = board.price(code)
@@ -146,7 +148,7 @@ def _price(delisting: Delisting, *, board: Board, now: datetime) -> None:
     )
 
 
-def _left() -> Iterator[tuple[Delisting, UUID]]:
+def _left() -> "Iterator[tuple[Delisting, UUID]]":
     for delisting in assets.delistings_priced():
         code = delisting.asset.code
         worth = pricing.usd_of_delisted(delisting)
@@ -154,7 +156,7 @@ def _left() -> Iterator[tuple[Delisting, UUID]]:
             yield delisting, customer_id
 
 
-def _facts(delisting: Delisting) -> dict[str, Any]:
+def _facts(delisting: "Delisting") -> dict[str, Any]:
     moment = delisting.converts_at.astimezone(UTC)
     return {
         "asset": delisting.asset.code,

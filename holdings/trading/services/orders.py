@@ -8,9 +8,8 @@ from uuid import UUID
 from fx.eligibility.queries import NotEligible, SuitabilityNeeded
 from fx.prices.rules import Board
 from fx.quotes import queries as pricing
-from fx.quotes.models import Source
 from fx.quotes.queries import Pair, Priced
-from fx.quotes.rules import Fixed, usd_value
+from fx.quotes.rules import Fixed, Source, usd_value
 from holdings.ledger import services as ledger
 from holdings.trading import queries
 from holdings.trading.models import Order, Trade

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fx.prices.rules import Board
 from fx.quotes import queries as pricing
-from fx.quotes.models import Source
-from fx.quotes.rules import Fixed, usd_value
+from fx.quotes.rules import Fixed, Source, usd_value
 from holdings.ledger import services as ledger
 from holdings.trading import queries
 from holdings.trading.models import RecurringBuy, RecurringRun, RunOutcome, Trade

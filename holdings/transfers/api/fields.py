@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request as HttpRequest
 
 from fx.prices import live
-from fx.quotes.models import Quote
+from fx.quotes.rules import QUOTE_PREFIX
 from fx.quotes.shapes import UnitsField
 from holdings.ledger.queries import shown
 from holdings.transfers.models import Transfer
@@ -95,7 +95,7 @@ class QuoteIdField(serializers.Field[UUID, Any, str, Any]):
     def to_internal_value(self, data: Any) -> UUID:
         """Return the UUID, or fail with a field error."""
         try:
-            return read(Quote.PREFIX, data if isinstance(data, str) else "")
+            return read(QUOTE_PREFIX, data if isinstance(data, str) else "")
         except MalformedId:
             self.fail("quote")
 

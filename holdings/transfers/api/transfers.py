@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from fx.prices import live
 from holdings.ledger.shapes import MultiplierField, amount_in
-from holdings.trading.models import Trade
+from holdings.trading.rules.conversion import TRADE_PREFIX
 from holdings.transfers import queries
 from holdings.transfers.api.fields import (
     ADA,
@@ -109,12 +109,12 @@ class TransferSerializer(serializers.Serializer[Any]):
             return person(row.recipient, row.recipient_tag)
         return person(row.customer, row.sender_tag)
 
-    @extend_schema_field(IdField(Trade.PREFIX, allow_null=True))
+    @extend_schema_field(IdField(TRADE_PREFIX, allow_null=True))
     def get_trade(self, row: Transfer) -> str | None:
         """Return the conversion's id to who paid for it."""
         if row.trade_id is None or not is_out(row, self.context["customer"]):
             return None
-        return IdField(Trade.PREFIX).to_representation(row.trade_id)
+        return IdField(TRADE_PREFIX).to_representation(row.trade_id)
 
 
 class PartySerializer(TransferSerializer):

@@ -1,13 +1,13 @@
 """Pay somebody: at once if they can take it, else it waits, is canceled, or runs out."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
 
 from fx.prices.rules import Board
 from holdings.ledger import services as ledger
-from holdings.trading.models import Trade
 from holdings.trading.services import accept_quote
 from holdings.transfers import queries
 from holdings.transfers.models import (
@@ -34,6 +34,9 @@ from krak.core.transactions import takes_part
 from krak.customers.models import Customer
 from krak.customers.queries import tag_of
 from krak.notifications import services as notifications
+
+if TYPE_CHECKING:
+    from holdings.trading.models import Trade
 
 
 class AlreadyPaid(DomainError):
@@ -253,7 +256,7 @@ def give_back(transfer: Transfer, *, state: TransferState, now: datetime) -> Non
 
 def _converted(
     quote_id: UUID | None, *, sender: Customer, what: Sum, board: Board, now: datetime
-) -> Trade | None:
+) -> "Trade | None":
     if quote_id is None:
         return None
     require_match(quote_id, sender=sender, what=what)

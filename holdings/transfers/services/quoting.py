@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fx.prices.rules import Board, NoPrice
 from fx.quotes import queries as pricing
 from fx.quotes import services as quotes
-from fx.quotes.models import Quote, Source
-from fx.quotes.rules import Fixed
+from fx.quotes.rules import Fixed, Source
 from holdings.ledger.queries import balances
 from holdings.transfers.services.permission import (
     InsufficientFunds,
@@ -26,6 +26,9 @@ from krak.core.errors import DomainError, Kind
 from krak.core.money import plain
 from krak.core.transactions import takes_part
 from krak.customers.models import Customer
+
+if TYPE_CHECKING:
+    from fx.quotes.models import Quote
 
 MOST_TRIED = 5
 """Assets that are priced to find one that covers a payment."""
@@ -45,7 +48,7 @@ class Preview:
 
     recipient: Customer
     what: Sum
-    conversion: Quote | None
+    conversion: "Quote | None"
     """None: the asset itself is there."""
     instant: bool
     """False: it would wait for the recipient, who cannot take it yet."""
@@ -124,7 +127,7 @@ def _priced(
     return priced
 
 
-def _kept(priced: pricing.Priced, sender: Customer, *, now: datetime) -> Quote:
+def _kept(priced: pricing.Priced, sender: Customer, *, now: datetime) -> "Quote":
     return quotes.keep(priced, customer=sender, source=Source.CUSTOMER, accepted_at=None, now=now)
 
 
