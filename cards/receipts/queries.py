@@ -15,9 +15,8 @@ from cards.cashback import queries as cashback
 from cards.clearing import queries as clearing
 from cards.clearing.rules import Kind
 from fx.prices import live
-from holdings.activity.queries import changes_of
 from holdings.ledger import queries as ledger
-from holdings.ledger.queries import Shown, shown_with
+from holdings.ledger.queries import Shown, changes_of, shown_with
 from holdings.lots import queries as lots
 from holdings.lots.queries import Realised
 from krak.core.minor_units import from_minor

@@ -1,7 +1,7 @@
 """GET /v1/activity: everything that moved, in one list."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,12 +17,14 @@ from rest_framework.request import Request
 from holdings.activity import queries
 from holdings.activity.queries import Direction, Line, Wanted
 from holdings.activity.registry import Group
-from holdings.ledger.models import JournalEntry
 from holdings.ledger.shapes import ShownAmountSerializer
 from krak.api.paging import CursorPages, MalformedCursor
 from krak.api.shapes import ConstantField, IdField, LivemodeField
 from krak.core.ids import show
 from krak.customers.authentication import asking
+
+if TYPE_CHECKING:
+    from holdings.ledger.models import JournalEntry
 
 MOST_SEQUENCE: Final = 2**63 - 1
 
@@ -125,7 +127,7 @@ class ActivityPages(CursorPages):
             raise MalformedCursor
         return Q(sequence__gt=number) if back else Q(sequence__lt=number)
 
-    def _cursor(self, direction: str, row: JournalEntry) -> str:
+    def _cursor(self, direction: str, row: "JournalEntry") -> str:
         return f"{direction}{show('', UUID(int=row.sequence))}"
 
 
@@ -155,13 +157,13 @@ class ActivityPages(CursorPages):
         ],
     )
 )  # fmt: skip
-class Activity(generics.ListAPIView[JournalEntry]):
+class Activity(generics.ListAPIView["JournalEntry"]):
     """GET /v1/activity"""
 
     serializer_class = ActivitySerializer  # type: ignore[assignment]
     pagination_class = ActivityPages
 
-    def get_queryset(self) -> QuerySet[JournalEntry]:
+    def get_queryset(self) -> "QuerySet[JournalEntry]":
         """Return the entries of the customer who is asking, the newest first."""
         return queries.entries(
             customer_id=asking(self.request).id, wanted=wanted_of(self.request.query_params)

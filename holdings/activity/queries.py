@@ -2,22 +2,25 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import Q, QuerySet
 
 from fx.assets.catalogue import has_multiplier
 from fx.assets.queries import multiplier_rows
 from fx.assets.rules import multiplier_at
 from holdings.activity.registry import Group, Moved, Reading, Words, reading_of, readings
-from holdings.ledger.models import JournalEntry, LedgerAccount, Posting, Side
-from holdings.ledger.queries import Shown, shown_with
+from holdings.ledger import queries as ledger
+from holdings.ledger.queries import Shown
+
+if TYPE_CHECKING:
+    from holdings.ledger.models import JournalEntry
 
 SEARCHED: Final = ("merchant", "counterparty", "note", "reference")
 """What of an entry's `details` a search looks into."""
@@ -30,6 +33,15 @@ class Direction(StrEnum):
     IN = "in"
     OUT = "out"
     EXCHANGE = "exchange"
+
+
+_WAYS: Final = {
+    None: (None, None),
+    Direction.IN: (True, False),
+    Direction.OUT: (False, True),
+    Direction.EXCHANGE: (True, True),
+}
+"""Whether something came, and whether something went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +77,18 @@ class Line:
         return Direction.IN if True in signs else Direction.OUT
 
 
-def entries(*, customer_id: UUID, wanted: Wanted = EVERYTHING) -> QuerySet[JournalEntry]:
+def entries(*, customer_id: UUID, wanted: Wanted = EVERYTHING) -> "QuerySet[JournalEntry]":
     """Return the customer's entries that moved something of theirs.
 
     Whatever is asked for, the index on (customer, sequence) or (customer, entry) leads: nobody
     else's rows are read.
     """
-    found = JournalEntry.objects.filter(customer_id=customer_id)
-    legs = Posting.objects.filter(
-        customer_id=customer_id, entry_id=OuterRef("id"), account_id__isnull=False
+    came, went = _WAYS[wanted.direction]
+    found = ledger.entries_that_moved(
+        customer_id=customer_id, came=came, went=went, currency=wanted.currency
     )
-    came, went = Exists(legs.filter(side=Side.CREDIT)), Exists(legs.filter(side=Side.DEBIT))
-    match wanted.direction:
-        case Direction.IN:
-            found = found.filter(came, ~went)
-        case Direction.OUT:
-            found = found.filter(went, ~came)
-        case Direction.EXCHANGE:
-            found = found.filter(came, went)
-        case None:
-            found = found.filter(Exists(legs))
     if wanted.group is not None:
         found = found.filter(_of_group(wanted.group))
-    if wanted.currency is not None:
-        account = LedgerAccount.objects.filter(customer_id=customer_id, currency=wanted.currency)
-        found = found.filter(Exists(legs.filter(account_id__in=account.values("id"))))
     if wanted.since is not None:
         found = found.filter(event_at__gte=wanted.since)
     if wanted.until is not None:
@@ -116,23 +115,21 @@ def _says(text: str, *, customer_id: UUID) -> Q:
     for name in SEARCHED:
         found |= Q(**{f"details__{name}__icontains": text})
     if _AMOUNT.fullmatch(text):
-        found |= Q(
-            id__in=Posting.objects.filter(
-                customer_id=customer_id, account_id__isnull=False, amount=abs(Decimal(text))
-            ).values("entry_id")
-        )
+        found |= Q(id__in=ledger.ids_of_amount(abs(Decimal(text)), customer_id=customer_id))
     for reading in readings():
         if reading.search is not None:
             found |= Q(kind=reading.kind, id__in=reading.search(customer_id, text))
     return found
 
 
-def lines(rows: Sequence[JournalEntry]) -> list[Line]:
+def lines(rows: "Sequence[JournalEntry]") -> list[Line]:
     """Return how entries of one customer read, in their order.
 
     One query for the amounts, one for multipliers if there are shares, one or two per kind.
     """
-    changes = changes_of([row.id for row in rows], customer_id=rows[0].customer_id) if rows else {}
+    changes = (
+        ledger.changes_of([row.id for row in rows], customer_id=rows[0].customer_id) if rows else {}
+    )
     moved = [
         Moved(
             row.id, row.customer_id, row.sequence, row.kind, row.cause, row.details, row.event_at,
@@ -149,7 +146,7 @@ def lines(rows: Sequence[JournalEntry]) -> list[Line]:
             reading_of(each.kind),
             words[each.id],
             tuple(
-                shown_with(
+                ledger.shown_with(
                     multiplier_at(multipliers.get(code, ()), each.event_at), amount, code=code
                 )
                 for code, amount in each.changes.items()
@@ -157,25 +154,6 @@ def lines(rows: Sequence[JournalEntry]) -> list[Line]:
         )
         for each in moved
     ]
-
-
-def changes_of(
-    entry_ids: Sequence[UUID], *, customer_id: UUID
-) -> Mapping[UUID, Mapping[str, Decimal]]:
-    """Return what each entry changed of its customer's accounts: base units by currency."""
-    signed = Case(When(side=Side.CREDIT, then=F("amount")), default=-F("amount"))
-    found: defaultdict[UUID, dict[str, Decimal]] = defaultdict(dict)
-    for entry_id, code, total in (
-        Posting.objects.filter(
-            customer_id=customer_id, entry_id__in=list(entry_ids), account_id__isnull=False
-        )
-        .values("entry_id", "currency")
-        .annotate(total=Sum(signed))
-        .order_by("entry_id", "currency")
-        .values_list("entry_id", "currency", "total")
-    ):
-        found[entry_id][code] = total
-    return found
 
 
 def _words(moved: Sequence[Moved]) -> dict[UUID, Words]:

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 
 from fx.prices import live
 from holdings.ledger import queries
-from holdings.ledger.models import Hold, House, HouseBalance, JournalEntry, LedgerAccount
+from holdings.ledger.models import Hold, HouseBalance, JournalEntry, LedgerAccount
+from holdings.ledger.rules import WORDS_OF_HOUSE, House
 from krak.core.admin import (
     ReadOnlyAdmin,
     ReportAdmin,
@@ -83,7 +84,7 @@ class JournalEntryAdmin(ReadOnlyAdmin):
             head=("Leg", "Account", "Debit", "Credit", "Balance after"),
             rows=[
                 (p.leg,
-                 f"house: {House(p.house).name.lower().replace('_', ' ')}" if p.house
+                 f"house: {p.house.lower().replace('_', ' ')}" if p.house
                  else page_of("ledger.ledgeraccount", p.account_id, f"customer's {p.currency}"),
                  shown(p.amount, p.currency) if p.side == "DEBIT" else "",
                  shown(p.amount, p.currency) if p.side == "CREDIT" else "",
@@ -120,7 +121,7 @@ class HouseBalanceAdmin(ReportAdmin):
             total = sum((w.usd for w in accounts if w.usd is not None), Decimal(0))
             unpriced = sum(w.usd is None for w in accounts)
             yield Section(
-                title=f"{House(house).name.capitalize().replace('_', ' ')}: {House(house).label}",
+                title=f"{house.capitalize().replace('_', ' ')}: {WORDS_OF_HOUSE[House(house)]}",
                 note=f"Worth {shown(total, 'USD')}"
                 + (f"; {unpriced} without a price" if unpriced else "")
                 + ". Credits less debits: above zero it is the house's or owed, below zero held.",

@@ -4,9 +4,12 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 
+from holdings.ledger.rules import WORDS_OF_HOUSE, House
 from krak.core.fields import AmountColumn, OwnKey
 from krak.core.ids import uuid7
 from krak.core.money import plain
+
+HOUSES = [(each.value, words) for each, words in WORDS_OF_HOUSE.items()]
 
 
 class Book(models.Model):
@@ -104,24 +107,6 @@ class Side(models.TextChoices):
     CREDIT = "CREDIT"
 
 
-class House(models.TextChoices):
-    """The house's accounts, one of each per currency. They have no row and no locked balance.
-
-    A row per house account would be the one that every customer's posting waits for.
-    """
-
-    INVENTORY = "INVENTORY", "what we trade customers against"
-    CARD_SETTLEMENT = "CARD_SETTLEMENT", "owed to the card network"
-    SPREAD = "SPREAD", "our margin on conversions"
-    CASHBACK_EXPENSE = "CASHBACK_EXPENSE", "rewards we paid"
-    SUSPENSE = "SUSPENSE", "disputed amounts credited ahead"
-    DISPUTE_RESULT = "DISPUTE_RESULT", "differences of settled disputes"
-    IN_TRANSIT = "IN_TRANSIT", "between two customers"
-    FEES = "FEES", "fees earned"
-    CUSTODY = "CUSTODY", "what banks and chains hold for us"
-    DUST = "DUST", "rounding left to the house"
-
-
 class Posting(models.Model):
     """One leg of an entry, on a customer's account or on one of the house's. Append-only.
 
@@ -144,7 +129,7 @@ class Posting(models.Model):
     account = OwnKey(
         LedgerAccount, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
     )
-    house = models.CharField(max_length=20, choices=House, null=True)  # noqa: DJ001 - see the check
+    house = models.CharField(max_length=20, choices=HOUSES, null=True)  # noqa: DJ001 - see the check
     side = models.CharField(max_length=6, choices=Side)
     currency = models.CharField(max_length=16)
     amount = AmountColumn()
@@ -159,7 +144,7 @@ class Posting(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(account__isnull=False, house__isnull=True)
-                | Q(account__isnull=True, house__in=House.values),
+                | Q(account__isnull=True, house__in=[each.value for each in House]),
                 name="a_posting_is_a_customers_or_the_houses",
             ),
         )
@@ -183,7 +168,7 @@ class HouseBalance(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
-    house = models.CharField(max_length=20, choices=House)
+    house = models.CharField(max_length=20, choices=HOUSES)
     currency = models.CharField(max_length=16)
     balance = AmountColumn(default=0, db_default=0)
 

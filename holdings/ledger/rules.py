@@ -5,13 +5,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final
 from uuid import UUID
 
 from krak.core.money import plain, require_exact
 
 DEBIT = "DEBIT"
 CREDIT = "CREDIT"
+
+
+class House(StrEnum):
+    """The house's accounts, one of each per currency. They have no row and no locked balance.
+
+    A row per house account would be the one that every customer's posting waits for.
+    """
+
+    INVENTORY = "INVENTORY"
+    CARD_SETTLEMENT = "CARD_SETTLEMENT"
+    SPREAD = "SPREAD"
+    CASHBACK_EXPENSE = "CASHBACK_EXPENSE"
+    SUSPENSE = "SUSPENSE"
+    DISPUTE_RESULT = "DISPUTE_RESULT"
+    IN_TRANSIT = "IN_TRANSIT"
+    FEES = "FEES"
+    CUSTODY = "CUSTODY"
+    DUST = "DUST"
+
+
+WORDS_OF_HOUSE: Final[Mapping[House, str]] = {
+    House.INVENTORY: "what we trade customers against",
+    House.CARD_SETTLEMENT: "owed to the card network",
+    House.SPREAD: "our margin on conversions",
+    House.CASHBACK_EXPENSE: "rewards we paid",
+    House.SUSPENSE: "disputed amounts credited ahead",
+    House.DISPUTE_RESULT: "differences of settled disputes",
+    House.IN_TRANSIT: "between two customers",
+    House.FEES: "fees earned",
+    House.CUSTODY: "what banks and chains hold for us",
+    House.DUST: "rounding left to the house",
+}
+"""What each is for."""
 
 
 class Unbalanced(ValueError):

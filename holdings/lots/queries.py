@@ -17,6 +17,12 @@ _NOBODY: Final = UUID(int=0)
 _LAST: Final = UUID(int=2**128 - 1)
 
 
+def open_lots(*, customer_id: UUID, asset: str | None = None) -> QuerySet[Lot]:
+    """Return the lots that something is left of, of one asset if named."""
+    lots = Lot.objects.filter(customer_id=customer_id, remaining__gt=0)
+    return lots if asset is None else lots.filter(currency=asset)
+
+
 def sales(*, customer_id: UUID) -> QuerySet[Disposal]:
     """Return what left the customer's lots for good: what was only moved is not in it."""
     return Disposal.objects.filter(customer_id=customer_id, is_move=False)
@@ -47,7 +53,7 @@ def breaks(*, after: UUID | None, last: UUID | None) -> list[tuple[UUID, str]]:
 def units_in_lots(*, customer_id: UUID) -> dict[str, Decimal]:
     """Return the base units left in lots per currency; they equal what the ledger has posted."""
     rows = (
-        Lot.objects.filter(customer_id=customer_id, remaining__gt=0)
+        open_lots(customer_id=customer_id)
         .values("currency")
         .annotate(total=Sum("remaining"))
         .values_list("currency", "total")

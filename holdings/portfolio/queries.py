@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.db import connection
@@ -16,10 +16,12 @@ from fx.prices import live
 from fx.prices.rules import BASE, Board
 from fx.prices.tickers import require_price
 from holdings.lots import queries as lots
-from holdings.lots.models import Disposal, Lot
 from holdings.portfolio.models import DayValue
 from holdings.portfolio.rules import Measure, Portfolio, Position, value
 from krak.core.money import nearest_to, places_of
+
+if TYPE_CHECKING:
+    from holdings.lots.models import Disposal
 
 # Of one moment, so that units and their cost agree whatever is being sold meanwhile. Only lots
 # that account for every unit, all in one currency, say what they cost.
@@ -138,13 +140,7 @@ def history(
     return found
 
 
-def open_lots(*, customer_id: UUID, asset: str | None = None) -> QuerySet[Lot]:
-    """Return the lots that something is left of, of one asset if named."""
-    lots = Lot.objects.filter(customer_id=customer_id, remaining__gt=0)
-    return lots if asset is None else lots.filter(currency=asset)
-
-
-def disposals(*, customer_id: UUID, asset: str | None = None) -> QuerySet[Disposal]:
+def disposals(*, customer_id: UUID, asset: str | None = None) -> "QuerySet[Disposal]":
     """Return what was sold or paid, with the lots, of one asset if named."""
     gone = lots.sales(customer_id=customer_id).select_related("lot")
     return gone if asset is None else gone.filter(currency=asset)

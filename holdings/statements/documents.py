@@ -6,17 +6,19 @@ Only people are named as they are known now: a statement itself names nobody.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fx.assets.rules import MultiplierRow, multiplier_at
 from holdings.activity.registry import Words
-from holdings.lots.models import Disposal
 from holdings.statements.models import Statement
 from krak.core import csv_files
 from krak.core.ids import show
 from krak.core.money import UnknownCurrency, least_places, plain
 from krak.core.pdf import Column, Page, Section, figure, render
 from krak.customers.models import Customer
+
+if TYPE_CHECKING:
+    from holdings.lots.models import Disposal
 
 TAX_HEAD: Final = (
     "asset", "units", "acquired_at", "disposed_at", "days_held", "proceeds", "cost_basis", "gain",
@@ -148,7 +150,7 @@ def _disposals(disposals: Sequence[Mapping[str, str]], gains: Mapping[str, str])
 
 
 def tax_rows(
-    disposals: Iterable[Disposal], multipliers: Mapping[str, Sequence[MultiplierRow]]
+    disposals: "Iterable[Disposal]", multipliers: Mapping[str, Sequence[MultiplierRow]]
 ) -> list[list[str]]:
     """Return the rows of a tax report under `TAX_HEAD`; units are those shown at the moment."""
     return [

@@ -9,6 +9,7 @@ from fx.assets.catalogue import has_multiplier
 from fx.assets.queries import multiplier_rows
 from holdings.activity import queries as activity
 from holdings.activity.queries import Line
+from holdings.ledger import queries as ledger
 from holdings.statements import documents, queries, services
 from holdings.statements.rules import Month
 from krak.core import csv_files
@@ -101,14 +102,14 @@ class ActivityExport:
 
     def begin(self, *, customer_id: UUID, params: Mapping[str, Any], now: datetime) -> Begun:
         """Note up to which entry."""
-        entries = queries.entries_in_book(customer_id=customer_id)
+        entries = ledger.entries_in_book(customer_id=customer_id)
         return Begun(entries, {"after": 0, "last": entries})
 
     def step(self, *, customer_id: UUID, params: Mapping[str, Any], cursor: Any) -> Step:
         """Write the next entries."""
         after, last = cursor["after"], cursor["last"]
         upto = min(after + BATCH, last)
-        rows = list(queries.entries(customer_id=customer_id, first=after + 1, last=upto))
+        rows = list(ledger.entries_between(after + 1, upto, customer_id=customer_id))
         written = [row for line in activity.lines(rows) for row in _activity_rows(line)]
         head = [] if after else [list(_ACTIVITY_HEAD)]
         return Step(

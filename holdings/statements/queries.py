@@ -1,20 +1,21 @@
 """Reads that statements and tax reports are made of."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from holdings.ledger.models import Book, JournalEntry
+from holdings.ledger import queries as ledger
 from holdings.lots import queries as lots
-from holdings.lots.models import Disposal
 from holdings.statements.models import Statement
 from holdings.statements.rules import Month
 from krak.core.errors import DomainError, Kind
+
+if TYPE_CHECKING:
+    from holdings.lots.models import Disposal
 
 _ON_ACCOUNTS: Final = """
 SELECT posting.currency,
@@ -85,31 +86,8 @@ def newest(*, customer_id: UUID) -> Statement | None:
 
 def first_month(*, customer_id: UUID) -> Month | None:
     """Return the month in which a customer's first entry was written."""
-    first = JournalEntry.objects.filter(customer_id=customer_id, sequence=1).first()
-    return Month.of(first.created_at) if first else None
-
-
-def last_sequence(*, customer_id: UUID, before: datetime) -> int:
-    """Return the number of the last entry that was written before a moment; 0 for none.
-
-    One that was begun before and numbered after a later one is in what that later one is in.
-    """
-    entries = JournalEntry.objects.filter(customer_id=customer_id, created_at__lt=before)
-    found = entries.order_by("-sequence").values_list("sequence", flat=True).first()
-    return found or 0
-
-
-def entries(*, customer_id: UUID, first: int, last: int) -> QuerySet[JournalEntry]:
-    """Return the entries with these numbers, the oldest first."""
-    return JournalEntry.objects.filter(
-        customer_id=customer_id, sequence__gte=first, sequence__lte=last
-    ).order_by("sequence")
-
-
-def entries_in_book(*, customer_id: UUID) -> int:
-    """Return how many entries a customer has."""
-    book = Book.objects.filter(customer_id=customer_id).first()
-    return book.entries if book else 0
+    first = ledger.first_written_at(customer_id=customer_id)
+    return Month.of(first) if first else None
 
 
 def postings_up_to(last: int, *, customer_id: UUID) -> dict[str, Decimal]:
@@ -130,7 +108,7 @@ def of_the_house(*, customer_id: UUID, first: int, last: int) -> dict[str, dict[
     return found
 
 
-def disposals_of(entry_ids: Sequence[UUID], *, customer_id: UUID) -> Iterator[Disposal]:
+def disposals_of(entry_ids: Sequence[UUID], *, customer_id: UUID) -> "Iterator[Disposal]":
     """Return what was sold or paid in these entries, with the lots, in order."""
     yield from (
         lots.sales(customer_id=customer_id)
@@ -140,7 +118,7 @@ def disposals_of(entry_ids: Sequence[UUID], *, customer_id: UUID) -> Iterator[Di
     )
 
 
-def disposals_of_year(year: int, *, customer_id: UUID) -> QuerySet[Disposal, Any]:
+def disposals_of_year(year: int, *, customer_id: UUID) -> "QuerySet[Disposal, Any]":
     """Return what was sold or paid in a year, with the lots, in order."""
     first, after = Month(year, 1), Month(year + 1, 1)
     return (
@@ -167,7 +145,7 @@ def without_statement(month: Month, *, after: UUID, most: int) -> list[UUID]:
 
 
 def disposals_after(
-    rows: QuerySet[Disposal, Any], entry_id: UUID, lot_id: UUID
-) -> QuerySet[Disposal, Any]:
+    rows: "QuerySet[Disposal, Any]", entry_id: UUID, lot_id: UUID
+) -> "QuerySet[Disposal, Any]":
     """Return those of `rows` that come after the one of this entry and lot."""
     return rows.filter(Q(entry_id__gt=entry_id) | Q(entry_id=entry_id, lot_id__gt=lot_id))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from fx.assets.catalogue import has_multiplier
@@ -15,8 +15,7 @@ from fx.assets.rules import multiplier_at
 from holdings.activity import queries as activity
 from holdings.activity.queries import Line
 from holdings.activity.registry import Words
-from holdings.ledger.models import JournalEntry
-from holdings.lots.models import Disposal
+from holdings.ledger import queries as ledger
 from holdings.statements import queries
 from holdings.statements.models import Statement
 from holdings.statements.rules import (
@@ -33,6 +32,10 @@ from krak.core.money import plain
 from krak.core.snapshots import snapshot
 from krak.core.transactions import transaction
 from krak.notifications import services as notifications
+
+if TYPE_CHECKING:
+    from holdings.ledger.models import JournalEntry
+    from holdings.lots.models import Disposal
 
 SETTLED: Final = timedelta(hours=1)
 """How long after the end of a month everything that was begun in it is surely written."""
@@ -154,10 +157,8 @@ def issue_all(month: Month, *, now: datetime, batch: int = BATCH) -> int:
 def people_of(statement: Statement) -> dict[str, Words]:
     """Return what a statement does not keep: whom its movements were with, by their ids."""
     rows = list(
-        queries.entries(
-            customer_id=statement.customer_id,
-            first=statement.first_sequence,
-            last=statement.last_sequence,
+        ledger.entries_between(
+            statement.first_sequence, statement.last_sequence, customer_id=statement.customer_id
         )
     )
     lines = [line for batch in _batches(rows) for line in activity.lines(batch)]
@@ -172,9 +173,9 @@ def digest(facts: Mapping[str, Any]) -> bytes:
 
 def _draw_up(month: Month, *, after: Statement | None, customer_id: UUID) -> _Drawn:
     first = after.last_sequence + 1 if after else 1
-    last = max(first - 1, queries.last_sequence(customer_id=customer_id, before=month.ends_at))
+    last = max(first - 1, ledger.last_sequence(customer_id=customer_id, before=month.ends_at))
     opening = _closing_of(after)
-    rows = list(queries.entries(customer_id=customer_id, first=first, last=last))
+    rows = list(ledger.entries_between(first, last, customer_id=customer_id))
     lines = [line for batch in _batches(rows) for line in activity.lines(batch)]
     closing = added(opening, *(line.moved.changes for line in lines))
     require_reconciled(
@@ -205,7 +206,7 @@ def _draw_up(month: Month, *, after: Statement | None, customer_id: UUID) -> _Dr
     )
 
 
-def _batches(rows: list[JournalEntry]) -> Iterable[list[JournalEntry]]:
+def _batches(rows: "list[JournalEntry]") -> "Iterable[list[JournalEntry]]":
     return (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
 
 
@@ -256,7 +257,7 @@ def _movement(line: Line) -> dict[str, Any]:
     }
 
 
-def _disposal(row: Disposal) -> dict[str, str]:
+def _disposal(row: "Disposal") -> dict[str, str]:
     return {
         "lot": show("lot", row.lot_id),
         "asset": row.currency,

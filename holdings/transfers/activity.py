@@ -5,14 +5,14 @@ forget.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from holdings.activity.registry import Group, Moved, Search, Words, reads
-from holdings.ledger.models import JournalEntry
+from holdings.ledger.queries import ids_of_causes
 from holdings.transfers.models import (
     PaymentLink,
     Request,
@@ -75,16 +75,14 @@ def _search(kind: str) -> Search:
         Value("transfer:"), Cast("id", CharField()), Value(f":{kind.partition('_')[2].lower()}")
     )
 
-    def found(customer_id: UUID, text: str) -> QuerySet[JournalEntry, UUID]:
+    def found(customer_id: UUID, text: str) -> QuerySet[Any, UUID]:
         tag = text.removeprefix("$")
         whose, other = ("recipient", "sender_tag") if came else ("customer", "recipient_tag")
         mine = Transfer.objects.filter(
             Q(**{f"{other}__icontains": tag}) | Q(note__icontains=text), **{whose: customer_id}
         )
         causes = mine.annotate(its_cause=cause).values("its_cause")
-        return JournalEntry.objects.filter(customer_id=customer_id, cause__in=causes).values_list(
-            "id", flat=True
-        )
+        return ids_of_causes(causes, customer_id=customer_id)
 
     return found
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from holdings.ledger import queries as ledger
 from holdings.ledger.models import Book
+from holdings.ledger.queries import proofs
 from holdings.lots.models import Lot
 from krak.cases.models import Case
 from krak.core import clock, retention
@@ -62,7 +63,7 @@ def test_books_are_proved_a_piece_a_tick_until_all_are(
     known = [new_customer(cash="1") for _ in range(3)]
     as_at_a_commit()
     monkeypatch.setattr(tasks, "PIECE_SECONDS", 0.0)
-    monkeypatch.setattr(ledger, "BOOKS_AT_ONCE", 1)
+    monkeypatch.setattr(proofs, "BOOKS_AT_ONCE", 1)
     last = max(each.customer.id for each in known)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -105,7 +106,7 @@ def test_a_part_of_the_books_is_as_long_as_one_statement_may_take(
     pinned()
     made = sorted(new_customer(cash="1").customer.id for _ in range(3))
     books = list(Book.objects.order_by("pk").values_list("pk", "entries"))
-    monkeypatch.setattr(ledger, "ENTRIES_AT_ONCE", sum(entries for _, entries in books[:-1]))
+    monkeypatch.setattr(proofs, "ENTRIES_AT_ONCE", sum(entries for _, entries in books[:-1]))
 
     found, last = ledger.breaks_after(None)
     assert (found, last) == ([], made[-2])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from holdings.ledger import queries as ledger
-from holdings.ledger.models import House
+from holdings.ledger.rules import House
 from holdings.lots import queries as lots
 from holdings.transfers.models import Transfer, TransferState
 from krak.core import clock

@@ -1,9 +1,10 @@
 """GET /v1/portfolio/lots and /v1/portfolio/disposals: what tax is reckoned from."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
@@ -18,7 +19,7 @@ from fx.assets.queries import multiplier_rows
 from fx.assets.rules import MultiplierRow, multiplier_at
 from holdings.ledger.queries import Shown, shown_with
 from holdings.ledger.shapes import MultiplierField, amount_in
-from holdings.lots.models import Disposal, Lot
+from holdings.lots.queries import open_lots
 from holdings.portfolio import queries
 from krak.api.paging import CursorPages
 from krak.api.shapes import AmountSerializer, ConstantField, DecimalText, IdField, LivemodeField
@@ -26,10 +27,13 @@ from krak.core.ids import show
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
+if TYPE_CHECKING:
+    from holdings.lots.models import Disposal, Lot
+
 _ASSET: Final = OpenApiParameter("asset", str, description="only of the asset of this code")
 
 
-class LotSerializer(serializers.Serializer[Lot]):
+class LotSerializer(serializers.Serializer["Lot"]):
     """Units that came at one moment and are not all gone. They leave first in, first out."""
 
     object = ConstantField("lot")
@@ -44,22 +48,22 @@ class LotSerializer(serializers.Serializer[Lot]):
     livemode = LivemodeField()
 
     @extend_schema_field(AmountSerializer)
-    def get_acquired(self, lot: Lot) -> Any:
+    def get_acquired(self, lot: "Lot") -> Any:
         """Return all that came."""
         return amount_in(self.context, lot.quantity, lot.currency)
 
     @extend_schema_field(AmountSerializer)
-    def get_remaining(self, lot: Lot) -> Any:
+    def get_remaining(self, lot: "Lot") -> Any:
         """Return what is left."""
         return amount_in(self.context, lot.remaining, lot.currency)
 
     @extend_schema_field(AmountSerializer)
-    def get_cost_basis(self, lot: Lot) -> Any:
+    def get_cost_basis(self, lot: "Lot") -> Any:
         """Return what is left of the cost."""
         return amount_object(money(lot.cost_remaining, lot.cost_currency))
 
 
-class DisposalSerializer(serializers.Serializer[Disposal]):
+class DisposalSerializer(serializers.Serializer["Disposal"]):
     """Units that left one lot, and what that earned."""
 
     object = ConstantField("disposal")
@@ -78,37 +82,38 @@ class DisposalSerializer(serializers.Serializer[Disposal]):
     created_at = serializers.DateTimeField(source="disposed_at")
     livemode = LivemodeField()
 
-    def get_id(self, disposal: Disposal) -> str:
+    @extend_schema_field(OpenApiTypes.STR)
+    def get_id(self, disposal: "Disposal") -> str:
         """Return an id: of the entry by which the units left, and of the lot they left."""
         return f"{show('dis', disposal.entry_id)}{show('', disposal.lot_id).removeprefix('_')}"
 
     @extend_schema_field(AmountSerializer)
-    def get_units(self, disposal: Disposal) -> Any:
+    def get_units(self, disposal: "Disposal") -> Any:
         """Return what left."""
         return amount_object(self._shown(disposal).amount)
 
     @extend_schema_field(DecimalText(allow_null=True))
-    def get_multiplier(self, disposal: Disposal) -> str | None:
+    def get_multiplier(self, disposal: "Disposal") -> str | None:
         """Return by what it was shown."""
         multiplier = self._shown(disposal).multiplier
         return None if multiplier is None else DecimalText().to_representation(multiplier)
 
     @extend_schema_field(AmountSerializer)
-    def get_cost_basis(self, disposal: Disposal) -> Any:
+    def get_cost_basis(self, disposal: "Disposal") -> Any:
         """Return what it had cost."""
         return amount_object(money(disposal.cost_basis, disposal.cost_currency))
 
     @extend_schema_field(AmountSerializer)
-    def get_proceeds(self, disposal: Disposal) -> Any:
+    def get_proceeds(self, disposal: "Disposal") -> Any:
         """Return what it brought."""
         return amount_object(money(disposal.proceeds, disposal.cost_currency))
 
     @extend_schema_field(AmountSerializer)
-    def get_gain(self, disposal: Disposal) -> Any:
+    def get_gain(self, disposal: "Disposal") -> Any:
         """Return what was earned, or lost if negative."""
         return amount_object(money(disposal.gain, disposal.cost_currency))
 
-    def _shown(self, disposal: Disposal) -> Shown:
+    def _shown(self, disposal: "Disposal") -> Shown:
         rows: Mapping[str, list[MultiplierRow]] = self.context["multipliers"]
         code = disposal.currency
         multiplier = multiplier_at(rows.get(code, ()), disposal.disposed_at)
@@ -138,15 +143,15 @@ _DOLLARS: Final = {"amount": "120.00", "currency": "USD"}
         ],
     )
 )  # fmt: skip
-class Lots(generics.ListAPIView[Lot]):
+class Lots(generics.ListAPIView["Lot"]):
     """GET /v1/portfolio/lots"""
 
     serializer_class = LotSerializer
     pagination_class = CursorPages
 
-    def get_queryset(self) -> QuerySet[Lot]:
+    def get_queryset(self) -> "QuerySet[Lot]":
         """Return the open lots of the customer who is asking, the newest first."""
-        return queries.open_lots(
+        return open_lots(
             customer_id=asking(self.request).id, asset=_asset(self.request.query_params)
         )
 
@@ -181,13 +186,13 @@ class DisposalPages(CursorPages):
         ],
     )
 )  # fmt: skip
-class Disposals(generics.ListAPIView[Disposal]):
+class Disposals(generics.ListAPIView["Disposal"]):
     """GET /v1/portfolio/disposals"""
 
     serializer_class = DisposalSerializer
     pagination_class = DisposalPages
 
-    def get_queryset(self) -> QuerySet[Disposal]:
+    def get_queryset(self) -> "QuerySet[Disposal]":
         """Return what left lots of the customer who is asking, the newest first."""
         return queries.disposals(
             customer_id=asking(self.request).id, asset=_asset(self.request.query_params)

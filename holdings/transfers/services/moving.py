@@ -12,8 +12,8 @@ from fx.prices.rules import Board
 from fx.quotes.queries import side_of
 from fx.quotes.rules import middle_value
 from holdings.ledger import services as ledger
-from holdings.ledger.models import House, JournalEntry
-from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
+from holdings.ledger.queries import entry_caused_by
+from holdings.ledger.rules import CREDIT, DEBIT, Entry, House, Leg
 from holdings.lots import services as lots
 from holdings.trading.services import promise_auto_convert
 from holdings.transfers.models import Transfer, TransferState
@@ -48,7 +48,7 @@ def hand_over(transfer: Transfer, *, board: Board, now: datetime) -> None:
     if transfer.currency == transfer.customer.home_currency:
         return
     legs = tuple(
-        Leg(side, transfer.currency, transfer.units, house=House.IN_TRANSIT.value)
+        Leg(side, transfer.currency, transfer.units, house=House.IN_TRANSIT)
         for side in (DEBIT, CREDIT)
     )
     entry = _of(transfer, transfer.customer_id, "delivered", legs, now=now)
@@ -109,10 +109,7 @@ def _dispose(
 
 def _sent(transfer: Transfer) -> UUID:
     """Return the entry with which the money left its sender."""
-    found: UUID = JournalEntry.objects.values_list("id", flat=True).get(
-        customer_id=transfer.customer_id, cause=f"transfer:{transfer.id}:sent"
-    )
-    return found
+    return entry_caused_by(f"transfer:{transfer.id}:sent", customer_id=transfer.customer_id)
 
 
 def _entry(transfer: Transfer, customer_id: UUID, what: str, *, out: bool, now: datetime) -> Entry:
@@ -120,7 +117,7 @@ def _entry(transfer: Transfer, customer_id: UUID, what: str, *, out: bool, now: 
     mine, theirs = (DEBIT, CREDIT) if out else (CREDIT, DEBIT)
     legs = (
         Leg(mine, transfer.currency, transfer.units, account=account),
-        Leg(theirs, transfer.currency, transfer.units, house=House.IN_TRANSIT.value),
+        Leg(theirs, transfer.currency, transfer.units, house=House.IN_TRANSIT),
     )
     return _of(transfer, customer_id, what, legs, now=now)
 
