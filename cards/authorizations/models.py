@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from cards.authorizations.rules import Status
-from krak.core.fields import AmountColumn, OwnKey, choices_of
+from krak.core.fields import AmountColumn, OwnKey
 from krak.core.ids import show, uuid7
 from krak.core.money import plain
 
@@ -24,7 +24,9 @@ class Authorization(models.Model):
     stripe_id = models.CharField(max_length=64)
     currency = models.CharField(max_length=3)
     status = models.CharField(
-        max_length=10, choices=choices_of(Status), default=Status.PENDING.value
+        max_length=10,
+        choices=[(each.value, each.value.capitalize()) for each in Status],
+        default=Status.PENDING.value,
     )
     approved = models.BooleanField(help_text="by us or by the network")
     amount = AmountColumn(help_text="approved so far")

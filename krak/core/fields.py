@@ -1,6 +1,5 @@
 """Columns that several features have."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
 else:
     _DecimalField = models.DecimalField
     _Relation = object
-
-
-def choices_of(enumeration: type[StrEnum]) -> list[tuple[str, str]]:
-    """Return an enumeration as Django's choices, labelled as Django labels its own."""
-    return [(each.value, each.name.replace("_", " ").title()) for each in enumeration]
 
 
 class AmountColumn(_DecimalField):
