@@ -33,8 +33,6 @@ _OPTIONS: Final = {
     "unix_socket_directories": "",
     "shared_buffers": "256MB",
     "max_connections": "200",
-    # Of a new database: plans made while a table was empty read it whole until it is analyzed.
-    "autovacuum_naptime": "5s",
     # Below `lock_timeout`: who waits for an autovacuum or in a ring is helped before it gives up.
     "deadlock_timeout": "200ms",
     "wal_compression": "off",
