@@ -137,3 +137,26 @@ def test_each_statement_of_a_function_of_one_customer_names_them() -> None:
 
     assert {"authorizations_settle", "authorizations_snapshot", "lots_take"} <= sources.keys()
     assert loose == []
+
+
+def _read_whole() -> dict[str, int]:
+    """Return how often this transaction has read each table from end to end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname, seq_scan FROM pg_stat_xact_user_tables")
+        return dict(cursor.fetchall())
+
+
+def test_a_tap_reads_no_table_whole_even_one_that_was_found_empty(
+    client: Client, pinned: Any
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE authorizations_authorization, authorizations_decision, ledger_hold")
+    pinned()
+    known = new_customer(cash="5", holdings={"BTC": "1", "ETH": "1"})
+    door = StripeDoor(client, known.card.stripe_id)
+    before = _read_whole()
+
+    for _ in range(2):
+        assert answer_of(door.request(20_00))["approved"]
+
+    assert {name for name, times in _read_whole().items() if times > before.get(name, 0)} == set()
