@@ -13,7 +13,7 @@ from cards.authorizations.rules import Status
 from cards.issuing import queries as issuing
 from cards.issuing.rules import reward_of
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import MalformedId, read, show
+from krak.core.ids import show
 from krak.core.money import money, places_of
 
 if TYPE_CHECKING:
@@ -55,18 +55,6 @@ def authorization(authorization_id: UUID, *, customer_id: UUID) -> Authorization
     if found is None:
         raise AuthorizationNotFound
     return found
-
-
-def id_of(shown_id: str) -> UUID:
-    """Return the id that clients see so.
-
-    Raises:
-        AuthorizationNotFound: no authorization's id looks like that.
-    """
-    try:
-        return read(Authorization.PREFIX, shown_id)
-    except MalformedId:
-        raise AuthorizationNotFound from None
 
 
 def shown_id(authorization_id: UUID) -> str:

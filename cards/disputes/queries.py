@@ -12,7 +12,7 @@ from cards.disputes.models import Dispute
 from cards.disputes.rules import CLOSED, COLUMN_OF
 from krak.core import errors
 from krak.core.errors import DomainError
-from krak.core.ids import MalformedId, read
+from krak.core.ids import id_of
 
 if TYPE_CHECKING:
     from cards.clearing.models import CardTransaction
@@ -65,10 +65,7 @@ def dispute_of(*, customer_id: UUID, shown_id: str) -> Dispute:
     Raises:
         DisputeNotFound: there is none, or it is another customer's: nobody can tell which.
     """
-    try:
-        wanted = read(Dispute.PREFIX, shown_id)
-    except MalformedId:
-        raise DisputeNotFound from None
+    wanted = id_of(Dispute.PREFIX, shown_id, DisputeNotFound)
     found = disputes(customer_id=customer_id).filter(id=wanted).first()
     if found is None:
         raise DisputeNotFound

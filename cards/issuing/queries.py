@@ -19,7 +19,7 @@ from cards.issuing.models import (
 )
 from cards.issuing.rules import Controls
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import MalformedId, read, show
+from krak.core.ids import id_of, show
 from krak.customers.models import Customer
 
 
@@ -201,10 +201,7 @@ def card_of(*, customer_id: UUID, shown_id: str | None = None) -> Card:
     if shown_id is None:
         found = newest_card(customer_id=customer_id)
     else:
-        try:
-            wanted = read(Card.PREFIX, shown_id)
-        except MalformedId:
-            raise CardNotFound from None
+        wanted = id_of(Card.PREFIX, shown_id, CardNotFound)
         found = Card.objects.filter(customer_id=customer_id, id=wanted).first()
     if found is None:
         raise CardNotFound

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cards.authorizations import queries as authorizations
+from cards.authorizations.queries import AuthorizationNotFound
 from cards.authorizations.rules import Status
 from cards.clearing.rules import Kind
 from cards.receipts import documents, queries
@@ -25,6 +25,7 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
+from krak.core.ids import id_of
 from krak.customers.authentication import asking
 
 
@@ -156,5 +157,5 @@ class PdfOfReceipt(APIView):
 
 
 def _receipt(request: Any, shown_id: str) -> Receipt:
-    wanted = authorizations.id_of(shown_id)
+    wanted = id_of("auth", shown_id, AuthorizationNotFound)
     return queries.receipt(wanted, customer_id=asking(request).id, now=clock.now())

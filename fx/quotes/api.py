@@ -27,7 +27,7 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
-from krak.core.ids import MalformedId, read
+from krak.core.ids import id_of
 from krak.core.limits.rules import Limit
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
@@ -203,9 +203,6 @@ class OneQuote(APIView):
     @extend_schema(operation_id="get_quote", tags=["trading"], responses=QuoteSerializer)
     def get(self, request: Request, shown_id: str) -> Response:
         """Return a quote that you asked for, with its countdown."""
-        try:
-            wanted = read(Quote.PREFIX, shown_id)
-        except MalformedId:
-            raise QuoteNotFound from None
+        wanted = id_of(Quote.PREFIX, shown_id, QuoteNotFound)
         quote = queries.quote_of(quote_id=wanted, customer_id=asking(request).id)
         return Response(QuoteSerializer(queries.shown(quote, now=clock.now())).data)

@@ -24,7 +24,7 @@ from krak.api.files import attachment
 from krak.api.paging import CursorPages
 from krak.api.shapes import ConstantField, IdField, LivemodeField
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import MalformedId, read
+from krak.core.ids import id_of
 from krak.customers.authentication import asking
 
 MOST_MOVEMENTS: Final = 1000
@@ -191,8 +191,5 @@ def _short(request: Request, shown_id: str) -> Statement:
 
 
 def _issued(request: Request, shown_id: str) -> Statement:
-    try:
-        wanted = read(Statement.PREFIX, shown_id)
-    except MalformedId:
-        raise StatementNotFound from None
+    wanted = id_of(Statement.PREFIX, shown_id, StatementNotFound)
     return queries.statement_of(statement_id=wanted, customer_id=asking(request).id)

@@ -77,3 +77,15 @@ def read(prefix: str, text: str) -> UUID:
             raise MalformedId(text)
         number = number << 5 | _VALUES[letter]
     return UUID(int=number)
+
+
+def id_of(prefix: str, text: str, refusal: type[Exception]) -> UUID:
+    """Return the UUID of an identifier that a client sent; one that cannot be read names nothing.
+
+    Raises:
+        What `refusal` is: `read` refuses the text.
+    """
+    try:
+        return read(prefix, text)
+    except MalformedId:
+        raise refusal from None

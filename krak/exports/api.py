@@ -1,7 +1,6 @@
 """Ask for a file, see how far it is, fetch it."""
 
 from typing import Any, Final
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -24,7 +23,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField, LivemodeField
 from krak.core import clock
-from krak.core.ids import MalformedId, read
+from krak.core.ids import id_of
 from krak.core.limits.rules import Limit
 from krak.customers.authentication import asking
 from krak.exports import queries, services
@@ -218,8 +217,5 @@ class FileOfExport(APIView):
 
 
 def _asked_for(request: Request, shown_id: str) -> Export:
-    try:
-        wanted: UUID = read(Export.PREFIX, shown_id)
-    except MalformedId:
-        raise ExportNotFound from None
+    wanted = id_of(Export.PREFIX, shown_id, ExportNotFound)
     return queries.export_of(export_id=wanted, customer_id=asking(request).id)

@@ -15,7 +15,7 @@ from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
 from krak.core.errors import DomainError, Kind
-from krak.core.ids import MalformedId, read
+from krak.core.ids import id_of
 from krak.customers import queries as customers
 from krak.customers.models import User
 from krak.identity.models import Device
@@ -75,10 +75,7 @@ def device_id(shown_id: str) -> UUID:
     Raises:
         DeviceNotFound: it cannot be read.
     """
-    try:
-        return read(Device.PREFIX, shown_id)
-    except MalformedId:
-        raise DeviceNotFound from None
+    return id_of(Device.PREFIX, shown_id, DeviceNotFound)
 
 
 def own_device(*, user_id: UUID, device_id: UUID) -> Device:

@@ -23,6 +23,7 @@ from cards.authorizations.api.shared import (
     decline_of,
 )
 from cards.authorizations.models import Authorization, Decision, Outcome
+from cards.authorizations.queries import AuthorizationNotFound
 from cards.authorizations.rules import Status
 from cards.authorizations.rules.explanation import (
     Heard,
@@ -39,6 +40,7 @@ from krak.api.shapes import (
     LivemodeField,
     StateField,
 )
+from krak.core.ids import id_of
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
@@ -215,7 +217,7 @@ class OneAuthorization(APIView):
     )
     def get(self, request: Request, shown_id: str) -> Response:
         """Return one authorization with every answer explained."""
-        wanted = queries.id_of(shown_id)
+        wanted = id_of(Authorization.PREFIX, shown_id, AuthorizationNotFound)
         found = queries.authorization(wanted, customer_id=asking(request).id)
         context = {"rewards": queries.expected_rewards([found])}
         return Response(ExplainedAuthorizationSerializer(found, context=context).data)

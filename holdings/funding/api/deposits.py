@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from holdings.funding import queries
-from holdings.funding.api.shared import id_of
 from holdings.funding.models import (
     Deposit,
     DepositKind,
@@ -32,6 +31,7 @@ from krak.api.shapes import (
     LivemodeField,
     StateField,
 )
+from krak.core.ids import id_of
 from krak.customers.authentication import asking
 
 DEPOSIT_EXAMPLES: Final = [

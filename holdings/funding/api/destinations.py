@@ -12,7 +12,7 @@ from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
 
 from holdings.funding import queries
-from holdings.funding.api.shared import LineField, id_of
+from holdings.funding.api.shared import LineField
 from holdings.funding.models import Destination
 from holdings.funding.queries import DestinationNotFound
 from holdings.funding.rules.addresses import canonical, is_address, is_memo
@@ -24,6 +24,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField, LivemodeField
 from krak.core import clock
+from krak.core.ids import id_of
 from krak.core.transactions import transaction
 from krak.customers.authentication import asking
 from krak.identity.guard import STEP_UP_PARAMETER, requires_step_up

@@ -2,12 +2,8 @@
 
 import re
 from typing import Any, Final
-from uuid import UUID
 
 from rest_framework import serializers
-
-from krak.core.errors import DomainError
-from krak.core.ids import MalformedId, read
 
 _UNSEEN: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
@@ -25,11 +21,3 @@ class LineField(serializers.CharField):
         if _UNSEEN.search(text):
             self.fail("line")
         return text
-
-
-def id_of(prefix: str, text: str, refusal: type[DomainError]) -> UUID:
-    """Return the UUID of an id that a client sent; one that cannot be read names nothing."""
-    try:
-        return read(prefix, text)
-    except MalformedId:
-        raise refusal from None

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from fx.prices import live
 from holdings.funding import queries
-from holdings.funding.api.shared import LineField, id_of
+from holdings.funding.api.shared import LineField
 from holdings.funding.models import Deposit, DepositKind, DepositState, TopUp
 from holdings.funding.queries import TopUpNotFound
 from holdings.funding.services import top_ups
@@ -26,6 +26,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import AmountField, StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
 from krak.core import clock
+from krak.core.ids import id_of
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 

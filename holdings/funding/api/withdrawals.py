@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from fx.prices import live
 from fx.quotes.shapes import UnitsField
 from holdings.funding import queries
-from holdings.funding.api.shared import LineField, id_of
+from holdings.funding.api.shared import LineField
 from holdings.funding.models import UNSENT, Destination, Withdrawal, WithdrawalState
 from holdings.funding.queries import DestinationNotFound, WithdrawalNotFound
 from holdings.funding.services import withdrawals
@@ -29,6 +29,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
+from krak.core.ids import id_of
 from krak.core.money import plain
 from krak.customers.authentication import asking
 from krak.identity.guard import STEP_UP_PARAMETER, requires_step_up

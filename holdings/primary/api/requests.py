@@ -37,7 +37,7 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
-from krak.core.ids import MalformedId, read
+from krak.core.ids import id_of
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 
@@ -147,10 +147,7 @@ def _once(request: HttpRequest, make: Callable[[], Request]) -> Response:
 
 
 def _id_of(shown_id: str) -> UUID:
-    try:
-        return read(Request.PREFIX, shown_id)
-    except MalformedId:
-        raise RequestNotFound from None
+    return id_of(Request.PREFIX, shown_id, RequestNotFound)
 
 
 class Subscriptions(APIView):

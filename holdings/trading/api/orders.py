@@ -20,7 +20,6 @@ from fx.quotes.shapes import UnitsField
 from holdings.ledger.shapes import ShownAmountSerializer, seen, shown_in
 from holdings.trading import queries
 from holdings.trading.api.fees import fee_in, fees_in, pair_in
-from holdings.trading.api.trades import id_of
 from holdings.trading.models import Order, OrderState, Trade
 from holdings.trading.queries import OrderNotFound
 from holdings.trading.rules.orders import OrderSide
@@ -37,6 +36,7 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
+from krak.core.ids import id_of
 from krak.customers.authentication import asking
 from krak.customers.models import Act
 from krak.customers.queries import permitted

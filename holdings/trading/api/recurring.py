@@ -22,7 +22,6 @@ from fx.quotes.queries import in_base_units
 from holdings.ledger.shapes import MultiplierField, amount_in
 from holdings.trading import queries
 from holdings.trading.api.fees import fee_in, fees_in, pair_in
-from holdings.trading.api.trades import id_of
 from holdings.trading.models import (
     PlanState,
     RecurringBuy,
@@ -46,6 +45,7 @@ from krak.api.shapes import (
     StateField,
 )
 from krak.core import clock
+from krak.core.ids import id_of
 from krak.core.money import amount_object, money
 from krak.customers.authentication import asking
 from krak.customers.models import Act

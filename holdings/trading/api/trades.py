@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
@@ -23,8 +22,7 @@ from krak.api.limits import MONEY
 from krak.api.paging import CursorPages
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
-from krak.core.errors import DomainError
-from krak.core.ids import MalformedId, read
+from krak.core.ids import id_of
 from krak.core.money import money
 from krak.customers.authentication import asking
 
@@ -84,14 +82,6 @@ class TradeSerializer(ConversionSerializer):
             "created_at": instance.executed_at,
         }
         return super().to_representation(parts | facts)
-
-
-def id_of(prefix: str, text: str, refusal: type[DomainError]) -> UUID:
-    """Return the UUID of an id in a path; one that cannot be read names nothing."""
-    try:
-        return read(prefix, text)
-    except MalformedId:
-        raise refusal from None
 
 
 class AcceptQuote(APIView):

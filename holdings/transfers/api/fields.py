@@ -17,7 +17,6 @@ from holdings.transfers.rules import LONGEST_NOTE, readable_note
 from holdings.transfers.services.permission import Sum, needs_proof
 from krak.api.parsing import StrictSerializer
 from krak.core import clock
-from krak.core.errors import DomainError
 from krak.core.ids import MalformedId, read
 from krak.core.money import plain
 from krak.customers.models import Customer
@@ -27,14 +26,6 @@ from krak.identity.guard import requires_step_up
 LONGEST_TAG: Final = 100
 AMOUNT: Final = {"amount": "25.00", "currency": "EUR"}
 ADA: Final = {"tag": "ada", "name": "Ada Lovelace"}
-
-
-def id_of(prefix: str, text: str, refusal: type[DomainError]) -> UUID:
-    """Return the UUID of an id in a path; one that cannot be read names nothing."""
-    try:
-        return read(prefix, text)
-    except MalformedId:
-        raise refusal from None
 
 
 @extend_schema_field({"type": "string", "maxLength": LONGEST_TAG, "examples": ["ada"]})

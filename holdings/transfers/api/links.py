@@ -24,7 +24,6 @@ from holdings.transfers.api.fields import (
     NoteField,
     PersonSerializer,
     QuoteIdField,
-    id_of,
     moment,
     person,
     require_proof,
@@ -40,7 +39,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
-from krak.core.ids import read
+from krak.core.ids import id_of, read
 from krak.customers.authentication import asking
 from krak.identity.guard import STEP_UP_PARAMETER
 

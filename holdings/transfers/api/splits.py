@@ -28,7 +28,6 @@ from holdings.transfers.api.fields import (
     AskedAmountSerializer,
     NoteField,
     TagField,
-    id_of,
     moment,
 )
 from holdings.transfers.models import Request, RequestState, SplitBill, SplitShare
@@ -42,6 +41,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField
 from krak.core import clock
+from krak.core.ids import id_of
 from krak.core.money import is_exact
 from krak.customers.authentication import asking
 

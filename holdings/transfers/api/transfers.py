@@ -26,7 +26,6 @@ from holdings.transfers.api.fields import (
     PersonSerializer,
     QuoteIdField,
     TagField,
-    id_of,
     is_out,
     moment,
     person,
@@ -42,6 +41,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, LivemodeField, StateField
 from krak.core import clock
+from krak.core.ids import id_of
 from krak.customers.authentication import asking
 from krak.customers.queries import customer_by_tag
 from krak.identity.guard import STEP_UP_PARAMETER

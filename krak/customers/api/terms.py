@@ -13,7 +13,7 @@ from krak.api.limits import client_address
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField
 from krak.core import clock
-from krak.core.ids import MalformedId, read
+from krak.core.ids import id_of
 from krak.core.transactions import transaction
 from krak.customers import queries, services
 from krak.customers.authentication import asking
@@ -88,10 +88,7 @@ class AcceptTerms(APIView):
 
 
 def _id(text: str) -> UUID:
-    try:
-        return read(Terms.PREFIX, text)
-    except MalformedId:
-        raise TermsNotInForce from None
+    return id_of(Terms.PREFIX, text, TermsNotInForce)
 
 
 def _shown(customer: Customer) -> Any:

@@ -17,7 +17,7 @@ from krak.api.paging import CursorPages
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import AmountSerializer, ConstantField, IdField, StateField
 from krak.core import clock
-from krak.core.ids import MalformedId, read
+from krak.core.ids import id_of
 from krak.core.limits.rules import Limit
 from krak.core.money import amount_object, money
 from krak.core.transactions import transaction
@@ -198,7 +198,4 @@ class SubmitVerification(APIView):
 
 
 def _id(text: str) -> UUID:
-    try:
-        return read(Verification.PREFIX, text)
-    except MalformedId:
-        raise VerificationNotFound from None
+    return id_of(Verification.PREFIX, text, VerificationNotFound)
