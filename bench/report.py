@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from bench import calls
+from bench import calls, capacity
 
 GROWTH = Path(__file__).parent / "growth.json"
 PATH = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -150,6 +150,7 @@ def write(results: Results) -> None:
         "",
         *(f"- **{name}**: {_costs(results[key]['cpu_us'])}" for name, key in COSTS),
         "",
+        *capacity.lines(results),
         "## Disk",
         "",
         "Bytes of a purchase from its tap to its reward, with their indexes, by table.",

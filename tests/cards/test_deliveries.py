@@ -20,8 +20,10 @@ from krak.core.inbox.models import InboxEvent
 from krak.core.outbox import services as outbox
 from krak.sandbox.issuer import shapes
 from tests.people import Known, new_customer
-from tests.races import in_a_thread
+from tests.races import in_a_thread, patient
 from tests.stripe_door import AUTHORIZATION_SECRET, EVENTS_SECRET, StripeDoor
+
+__all__ = ["patient"]
 
 DAYS_LATE = 3
 WITH_REWARD = Decimal("80.20")
@@ -51,7 +53,7 @@ def _deliver(sent: dict[str, Any]) -> int:
     return int(Client().post(**sent).status_code)
 
 
-@pytest.mark.usefixtures("committed")
+@pytest.mark.usefixtures("patient")
 def test_one_event_ten_times_at_once_is_one_row_and_one_effect(pinned: Any) -> None:
     pinned()
     known, client = new_customer(cash="100"), _Tapped(cut=True)
