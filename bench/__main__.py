@@ -11,6 +11,7 @@ import django
 from bench import (
     calls,
     candles,
+    ceiling,
     decisions,
     hordak,
     pgledger,
@@ -71,6 +72,7 @@ def _measure(results: dict[str, Any], arguments: argparse.Namespace) -> None:
             seconds=arguments.seconds,
             rounds=arguments.rounds,
         )
+        results["taps_by_pgbench"] = ceiling.measure(url, customers=arguments.customers, rounds=3)
         results["cashback"] = rewards.steadily(url, door, seconds=arguments.cashback_seconds)
         results["cashback_backlog"] = rewards.backlog(url, door, events=arguments.backlog)
     results["ledger_postings"] = postings.measure(

@@ -43,6 +43,15 @@ FIGURES = (
         lambda r: r["decisions_over_http"]["ratio_spread"],
     ),
     Figure(
+        "the two calls of a decision by pgbench, without HTTP and rules, to TPC-B",
+        lambda r: r["taps_by_pgbench"]["ratio_to_tpcb"],
+        spread=lambda r: r["taps_by_pgbench"]["ratio_spread"],
+    ),
+    Figure(
+        "rows that a decision writes, where TPC-B writes four",
+        lambda r: r["taps_by_pgbench"]["rows_written_each"],
+    ),
+    Figure(
         "a decision at full rate, p99 ms",
         lambda r: r["decisions_over_http"]["p99_ms"],
         "< 25",
