@@ -1,10 +1,13 @@
 """How what a purchase sold reads in the list of everything that moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from cards.authorizations.models import Authorization
 from holdings.activity.registry import Group, Moved, Words, reads
+from krak.core.compiled import compiled
 from krak.core.ids import show
 
 _BY_AUTHORIZATION = ("authorization", "adoption")
@@ -14,13 +17,16 @@ def _sales(moved: Sequence[Moved]) -> Mapping[UUID, Words]:
     named = {each.id: _stripe_id(each.cause) for each in moved}
     found = {
         row.stripe_id: row
-        for row in Authorization.objects.filter(
-            customer_id=moved[0].customer_id, stripe_id__in=set(filter(None, named.values()))
-        )
+        for row in _named(moved[0].customer_id, set(filter(None, named.values())))
     }
     return {
         each.id: _words(each, found.get(named[each.id] or "")) for each in moved
     }  # fmt: skip
+
+
+@compiled
+def _named(customer_id: UUID, stripe_ids: Collection[str]) -> QuerySet[Authorization]:
+    return Authorization.objects.filter(customer_id=customer_id, stripe_id__any=stripe_ids)
 
 
 def _words(moved: Moved, authorization: Authorization | None) -> Words:

@@ -1,17 +1,18 @@
 """Reads of authorizations and the decisions on them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from moneyed import Money
 
 from cards.authorizations.models import Authorization, Decision, Outcome, StrayRequest
 from cards.authorizations.rules import Status
 from cards.issuing import queries as issuing
 from cards.issuing.rules import reward_of
+from krak.core.compiled import compiled
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import show
 from krak.core.money import money, places_of
@@ -29,15 +30,29 @@ class AuthorizationNotFound(DomainError):
 
 
 def authorizations(*, customer_id: UUID) -> QuerySet[Authorization]:
-    """Return the customer's authorizations with their decisions, without what those were made of.
+    """Return the customer's authorizations; `with_answers` brings the decisions on them."""
+    return Authorization.objects.filter(customer_id=customer_id)
 
-    The decisions are the attribute `answered`, by step.
+
+def with_answers(found: Collection[Authorization], *, customer_id: UUID) -> list[Authorization]:
+    """Return these of a customer's authorizations with their decisions as `answered`, by step.
+
+    The decisions are without what they were made of.
     """
-    decisions = Decision.objects.filter(customer_id=customer_id).order_by("step")
-    decisions = decisions.defer("inputs", "request", "answer")
-    return Authorization.objects.filter(customer_id=customer_id).prefetch_related(
-        Prefetch("decisions", queryset=decisions, to_attr="answered")
+    answered: dict[UUID, list[Decision]] = {each.id: [] for each in found}
+    for decision in _answers(customer_id, answered):
+        answered[decision.authorization_id].append(decision)
+    for each in found:
+        each.answered = answered[each.id]  # type: ignore[attr-defined]
+    return list(found)
+
+
+@compiled
+def _answers(customer_id: UUID, authorization_ids: Collection[UUID]) -> QuerySet[Decision]:
+    found = Decision.objects.filter(
+        customer_id=customer_id, authorization_id__any=authorization_ids
     )
+    return found.defer("inputs", "request", "answer").order_by("step")
 
 
 def authorization(authorization_id: UUID, *, customer_id: UUID) -> Authorization:
@@ -46,15 +61,23 @@ def authorization(authorization_id: UUID, *, customer_id: UUID) -> Authorization
     Raises:
         AuthorizationNotFound: there is none, or it is another customer's: nobody can tell which.
     """
-    decisions = Decision.objects.filter(customer_id=customer_id).order_by("step")
-    found = (
-        Authorization.objects.filter(customer_id=customer_id, id=authorization_id)
-        .prefetch_related(Prefetch("decisions", queryset=decisions, to_attr="answered"))
-        .first()
-    )
+    found = _authorizations.first(customer_id, authorization_id)
     if found is None:
         raise AuthorizationNotFound
+    found.answered = _decisions(customer_id, authorization_id)  # type: ignore[attr-defined]
     return found
+
+
+@compiled
+def _authorizations(customer_id: UUID, authorization_id: UUID) -> QuerySet[Authorization]:
+    return Authorization.objects.filter(customer_id=customer_id, id=authorization_id)
+
+
+@compiled
+def _decisions(customer_id: UUID, authorization_id: UUID) -> QuerySet[Decision]:
+    return Decision.objects.filter(
+        customer_id=customer_id, authorization_id=authorization_id
+    ).order_by("step")
 
 
 def shown_id(authorization_id: UUID) -> str:
@@ -92,16 +115,17 @@ def earned(net: Decimal, *, mcc: str, currency: str, policy: "Policy") -> Decima
 def rewards_to_come(*, customer_id: UUID) -> list[Money]:
     """Return what the customer's purchases that have not cleared yet would earn, per currency."""
     pending = authorizations(customer_id=customer_id).filter(status=Status.PENDING, approved=True)
+    rewards = expected_rewards(with_answers(pending, customer_id=customer_id))
     sums: dict[str, Money] = {}
-    for reward in expected_rewards(pending).values():
+    for reward in rewards.values():
         code = reward.currency.code
         sums[code] = sums[code] + reward if code in sums else reward
     return [sums[code] for code in sorted(sums)]
 
 
 def answers_to(authorization: Authorization) -> list[Decision]:
-    """Return the decisions that `authorizations` or `authorization` brought along, by step."""
-    answered: list[Decision] = authorization.answered  # type: ignore[attr-defined]  # prefetched
+    """Return the decisions that `with_answers` or `authorization` brought along, by step."""
+    answered: list[Decision] = authorization.answered  # type: ignore[attr-defined]
     return answered
 
 

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from cards.authorizations import queries as authorizations
 from cards.clearing.models import CardTransaction
 from cards.issuing import queries as issuing
 from holdings.activity.registry import Group, Moved, Words, reads
+from krak.core.compiled import compiled
 from krak.core.ids import show
 
 TITLES: Final = {
@@ -20,10 +23,13 @@ CASH: Final = frozenset({"6010", "6011"})
 
 
 def _transactions(moved: Sequence[Moved]) -> Mapping[UUID, Words]:
-    rows = CardTransaction.objects.filter(
-        customer_id=moved[0].customer_id, entry_id__in=[each.id for each in moved]
-    )
+    rows = _posted(moved[0].customer_id, [each.id for each in moved])
     return {row.entry_id: _words(row) for row in rows}
+
+
+@compiled
+def _posted(customer_id: UUID, entry_ids: Sequence[UUID]) -> QuerySet[CardTransaction]:
+    return CardTransaction.objects.filter(customer_id=customer_id, entry_id__any=entry_ids)
 
 
 def _words(row: CardTransaction) -> Words:

@@ -1,13 +1,16 @@
 """Reads of cleared purchases."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from cards.clearing.models import CardTransaction
 from cards.clearing.rules import Kind
+from krak.core.compiled import compiled
 from krak.core.ids import MalformedId, read
 
 
@@ -75,11 +78,15 @@ def reversal_of(refund: CardTransaction) -> CardTransaction | None:
 
 def merchants(*, customer_id: UUID, groups: Iterable[str]) -> dict[str, str]:
     """Return where the purchases of these groups were made."""
-    return dict(
-        CardTransaction.objects.filter(customer_id=customer_id, group__in=set(groups))
-        .order_by("-event_at")
-        .values_list("group", "merchant_name")
-    )
+    return dict(_merchants(customer_id, set(groups)))
+
+
+@compiled
+def _merchants(
+    customer_id: UUID, groups: Collection[str]
+) -> QuerySet[CardTransaction, tuple[str, str]]:
+    found = CardTransaction.objects.filter(customer_id=customer_id, group__any=groups)
+    return found.order_by("-event_at").values_list("group", "merchant_name")
 
 
 def purchase(*, customer_id: UUID, group: str) -> Purchase | None:

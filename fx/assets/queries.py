@@ -1,7 +1,7 @@
 """Reads of the catalogue."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -19,6 +19,7 @@ from fx.assets.rules import (
     Status,
     multiplier_at,
 )
+from krak.core.compiled import compiled
 from krak.core.errors import DomainError
 from krak.core.errors import Kind as Refusal
 
@@ -68,8 +69,12 @@ def all_facts(*, codes: list[str] | None = None) -> list[AssetFacts]:
 
 def statuses(codes: Iterable[str]) -> dict[str, Status]:
     """Return what staff say may be done with these assets right now, ahead of any board."""
-    rows = Asset.objects.filter(code__in=list(codes)).values_list("code", "status")
-    return {code: Status(status) for code, status in rows}
+    return {code: Status(status) for code, status in _statuses(set(codes))}
+
+
+@compiled
+def _statuses(codes: Collection[str]) -> QuerySet[Asset, tuple[str, str]]:
+    return Asset.objects.filter(code__any=codes).values_list("code", "status")
 
 
 def multipliers_at(at: datetime) -> dict[str, Decimal]:

@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from fx.assets.rules import AssetClass, AssetFacts
 from fx.eligibility.models import EligibilityRule, SuitabilityCheck
 from fx.eligibility.rules import Rule, Verdict, may_buy, verdict_at
+from krak.core.compiled import compiled
 from krak.core.errors import DomainError, Kind
 from krak.customers.models import Customer
 
@@ -42,9 +45,6 @@ def is_suitable(*, customer: Customer, asset_class: AssetClass, now: datetime) -
 
 def verdict(*, asset_class: AssetClass, country: str, at: datetime) -> Verdict:
     """Return what holds for a class of assets in a country."""
-    rows = EligibilityRule.objects.filter(
-        asset_class=asset_class.value, country=country, effective_at__lte=at
-    )
     rules = (
         Rule(
             asset_class=AssetClass(row.asset_class),
@@ -53,9 +53,16 @@ def verdict(*, asset_class: AssetClass, country: str, at: datetime) -> Verdict:
             effective_at=row.effective_at,
             id=row.id,
         )
-        for row in rows
+        for row in _rules(asset_class, country, at)
     )
     return verdict_at(rules, asset_class=asset_class, country=country, at=at)
+
+
+@compiled
+def _rules(asset_class: AssetClass, country: str, at: datetime) -> QuerySet[EligibilityRule]:
+    return EligibilityRule.objects.filter(
+        asset_class=asset_class, country=country, effective_at__lte=at
+    )
 
 
 def require_eligible(*, customer: Customer, asset: AssetFacts, now: datetime) -> None:

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from fx.venues.models import MAX_EXTRA_BPS, Halt, MarketHoliday, TradingSession, Widening
 from fx.venues.rules import Calendar, Halted, Measures, Session, Sides
+from krak.core.compiled import compiled
 
 
 def calendar() -> Calendar:
@@ -30,15 +31,24 @@ def calendar() -> Calendar:
 
 def measures(now: datetime) -> Measures:
     """Return the halts that are not over and the widenings in force, summed up by asset."""
-    not_over = Q(until_at=None) | Q(until_at__gt=now)
-    halts = Halt.objects.filter(not_over).values_list("asset__code", "sides", "from_at", "until_at")
     extra: defaultdict[str, int] = defaultdict(int)
-    for code, bps in Widening.objects.filter(until_at=None).values_list("asset__code", "bps"):
+    for code, bps in _widenings():
         extra[code] = min(extra[code] + bps, MAX_EXTRA_BPS)
     return Measures(
         halts=tuple(
             Halted(code=code, sides=Sides(sides), from_at=from_at, until_at=until_at)
-            for code, sides, from_at, until_at in halts
+            for code, sides, from_at, until_at in _halts(now)
         ),
         extra_bps=dict(extra),
     )
+
+
+@compiled
+def _halts(now: datetime) -> QuerySet[Halt, tuple[str, str, datetime, datetime | None]]:
+    not_over = Halt.objects.filter(Q(until_at=None) | Q(until_at__gt=now))
+    return not_over.values_list("asset__code", "sides", "from_at", "until_at")
+
+
+@compiled
+def _widenings() -> QuerySet[Widening, tuple[str, int]]:
+    return Widening.objects.filter(until_at=None).values_list("asset__code", "bps")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
@@ -18,7 +18,7 @@ from holdings.activity import queries
 from holdings.activity.queries import Direction, Line, Wanted
 from holdings.activity.registry import Group
 from holdings.ledger.shapes import ShownAmountSerializer
-from krak.api.paging import CursorPages, MalformedCursor
+from krak.api.paging import CursorPages, MalformedCursor, OwnRows
 from krak.api.shapes import ConstantField, IdField, LivemodeField
 from krak.core.ids import show
 from krak.customers.authentication import asking
@@ -115,9 +115,7 @@ class ActivityPages(CursorPages):
 
     fields = ("sequence",)
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return how the entries of the asked page read."""
         return queries.lines(super().paginate_queryset(queryset, request, view))
 
@@ -163,8 +161,9 @@ class Activity(generics.ListAPIView["JournalEntry"]):
     serializer_class = ActivitySerializer  # type: ignore[assignment]
     pagination_class = ActivityPages
 
-    def get_queryset(self) -> "QuerySet[JournalEntry]":
+    def get_queryset(self) -> Any:
         """Return the entries of the customer who is asking, the newest first."""
-        return queries.entries(
-            customer_id=asking(self.request).id, wanted=wanted_of(self.request.query_params)
-        )
+        customer_id, wanted = asking(self.request).id, wanted_of(self.request.query_params)
+        if wanted == queries.EVERYTHING:
+            return OwnRows(queries.entries, customer_id)
+        return queries.entries(customer_id=customer_id, wanted=wanted)

@@ -12,9 +12,11 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from holdings.ledger.models import Book, Hold, JournalEntry, LedgerAccount
 from holdings.ledger.rules import Entry
+from krak.core.compiled import compiled
 from krak.core.errors import DomainError, Kind
 from krak.core.functions import call
 from krak.core.ids import uuid7
@@ -91,12 +93,18 @@ def accounts_of(wanted: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], Le
 
 
 def _accounts(wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], LedgerAccount]:
-    accounts = LedgerAccount.objects.filter(
-        customer_id__in={customer_id for customer_id, _ in wanted},
-        currency__in={currency for _, currency in wanted},
+    accounts = _accounts_in(
+        {customer_id for customer_id, _ in wanted}, {currency for _, currency in wanted}
     )
     found = {(account.customer_id, account.currency): account for account in accounts}
     return {key: found[key] for key in wanted if key in found}
+
+
+@compiled
+def _accounts_in(
+    customer_ids: Collection[UUID], currencies: Collection[str]
+) -> QuerySet[LedgerAccount]:
+    return LedgerAccount.objects.filter(customer_id__any=customer_ids, currency__any=currencies)
 
 
 @takes_part

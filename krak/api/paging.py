@@ -1,6 +1,8 @@
 """Pages of a list, newest first, by cursors that stay put while new rows arrive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from krak.core.compiled import Compiled, compiled
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import ID_LENGTH, MalformedId, read, show
 
@@ -35,6 +38,37 @@ class MalformedCursor(DomainError):
     kind = Kind.INVALID
 
 
+@dataclass(frozen=True, slots=True)
+class OwnRows:
+    """All rows that a customer has, for lists that an app opens with.
+
+    Its first page is a query that is written once, so `rows` only compares with its one argument
+    `customer_id`.
+    """
+
+    rows: Callable[..., QuerySet[Any]]
+    customer_id: UUID
+
+    def all(self) -> QuerySet[Any]:
+        """Return what asks for them."""
+        return self.rows(customer_id=self.customer_id)
+
+    def first(self, most: int, *, order: tuple[str, ...]) -> list[Any]:
+        """Return the first of them in an order."""
+        return _first(self.rows, order, most)(self.customer_id)
+
+
+@cache
+def _first(
+    rows: Callable[..., QuerySet[Any]], order: tuple[str, ...], most: int
+) -> Compiled[[UUID], Any]:
+    @compiled
+    def first(customer_id: UUID) -> QuerySet[Any]:
+        return rows(customer_id=customer_id).order_by(*order)[:most]
+
+    return first
+
+
 class CursorPages(BasePagination):
     """Cut a queryset into pages by its time-ordered primary key; its own order is replaced.
 
@@ -48,7 +82,7 @@ class CursorPages(BasePagination):
     previous: str | None = None
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: Any = None
+        self, queryset: QuerySet[Any] | OwnRows | Any, request: Request, view: Any = None
     ) -> list[Any]:
         """Return the rows of the asked page.
 
@@ -56,14 +90,14 @@ class CursorPages(BasePagination):
             ValidationError: `page_size` is not 1 to 200.
             MalformedCursor: the cursor is not one that we gave.
         """
-        if not isinstance(queryset, QuerySet):
-            raise TypeError("pages are cut from a queryset")
         size = page_size_of(request.query_params)
         back, beside = _read_cursor(request.query_params.get("cursor"), parts=len(self.fields))
-        if beside:
-            queryset = queryset.filter(self._beyond(beside, back=back))
-        order = [name if back else f"-{name}" for name in self.fields]
-        rows = list(queryset.order_by(*order)[: size + 1])
+        order = tuple(name if back else f"-{name}" for name in self.fields)
+        if isinstance(queryset, OwnRows) and not beside:
+            rows = queryset.first(size + 1, order=order)
+        else:
+            beyond = self._beyond(beside, back=back) if beside else Q()
+            rows = list(queryset.all().filter(beyond).order_by(*order)[: size + 1])
         more = len(rows) > size
         rows = rows[:size]
         if back:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from krak.core.compiled import compiled
 from krak.core.errors import DomainError, Kind
 from krak.core.money import plain
 from krak.customers.models import (
@@ -53,16 +54,17 @@ def home_currencies(customer_ids: Iterable[UUID]) -> dict[UUID, str]:
 
 def token_holder(token: str, *, now: datetime) -> AccessToken | None:
     """Return a bearer token with its user and customer, or None when it is unknown or ended."""
-    return (
-        AccessToken.objects.select_related("user__customer")
-        .filter(
-            digest=hashlib.sha256(token.encode()).digest(),
-            ended_at=None,
-            expires_at__gt=now,
-            user__is_active=True,
-            user__customer__isnull=False,
-        )
-        .first()
+    return _holders.first(hashlib.sha256(token.encode()).digest(), now)
+
+
+@compiled
+def _holders(digest: bytes, now: datetime) -> QuerySet[AccessToken]:
+    return AccessToken.objects.select_related("user__customer").filter(
+        digest=digest,
+        ended_at=None,
+        expires_at__gt=now,
+        user__is_active=True,
+        user__customer__isnull=False,
     )
 
 
@@ -81,8 +83,12 @@ def working_tokens(ids: Collection[UUID], *, now: datetime) -> set[UUID]:
 
 def profile_of(*, customer_id: UUID) -> Profile:
     """Return what a customer told of themselves; nothing yet is an empty profile."""
-    found = Profile.objects.filter(customer_id=customer_id).first()
-    return found or Profile(customer_id=customer_id)
+    return _profiles.first(customer_id) or Profile(customer_id=customer_id)
+
+
+@compiled
+def _profiles(customer_id: UUID) -> QuerySet[Profile]:
+    return Profile.objects.filter(customer_id=customer_id)
 
 
 def display_currency(customer: Customer) -> str:
@@ -103,8 +109,13 @@ class TagNotFound(DomainError):
 
 def tag_of(*, customer_id: UUID) -> str | None:
     """Return the customer's tag, or None while they have none."""
-    found = Tag.objects.filter(customer_id=customer_id, released_at=None).first()
+    found = _tags_of.first(customer_id)
     return found.tag if found else None
+
+
+@compiled
+def _tags_of(customer_id: UUID) -> QuerySet[Tag]:
+    return Tag.objects.filter(customer_id=customer_id, released_at=None)
 
 
 def customer_by_tag(text: str) -> Customer:
@@ -114,34 +125,38 @@ def customer_by_tag(text: str) -> Customer:
         TagNotFound: nobody's, or of somebody who is frozen or gone.
     """
     tag = canonical_tag(text.removeprefix("$"))
-    found = (
-        Tag.objects.select_related("customer__user")
-        .filter(tag=tag, released_at=None, customer__user__is_active=True)
-        .first()
-        if tag
-        else None
-    )
+    found = _tags_named.first(tag) if tag else None
     if found is None:
         raise TagNotFound
     return found.customer
 
 
+@compiled
+def _tags_named(tag: str) -> QuerySet[Tag]:
+    return Tag.objects.select_related("customer__user").filter(
+        tag=tag, released_at=None, customer__user__is_active=True
+    )
+
+
 # --- Terms ---------------------------------------------------------------------------------------
 
 
-def terms_in_force(*, now: datetime) -> list[Terms]:
+@compiled
+def terms_in_force(*, now: datetime) -> QuerySet[Terms]:
     """Return the newest version in force of each document."""
-    return list(
-        Terms.objects.filter(effective_at__lte=now)
-        .order_by("kind", "-effective_at", "-id")
-        .distinct("kind")
-    )
+    newest = Terms.objects.filter(effective_at__lte=now)
+    return newest.order_by("kind", "-effective_at", "-id").distinct("kind")
 
 
 def acceptances(*, customer_id: UUID) -> dict[UUID, datetime]:
     """Return when the customer accepted which version."""
+    return dict(_acceptances(customer_id))
+
+
+@compiled
+def _acceptances(customer_id: UUID) -> QuerySet[TermsAcceptance, tuple[UUID, datetime]]:
     found = TermsAcceptance.objects.filter(customer_id=customer_id)
-    return dict(found.values_list("terms_id", "accepted_at"))
+    return found.values_list("terms_id", "accepted_at")
 
 
 # --- Verification --------------------------------------------------------------------------------
@@ -216,15 +231,15 @@ def verifications(*, customer_id: UUID) -> QuerySet[Verification]:
 
 def level_of(*, customer_id: UUID, now: datetime) -> int:
     """Return the highest level that was approved and has not run out; 0 is none."""
-    reached = (
-        Verification.objects.filter(
-            customer_id=customer_id, state=VerificationState.APPROVED, expires_at__gt=now
-        )
-        .order_by("-level")
-        .values_list("level", flat=True)
-        .first()
+    return _levels_reached.first(customer_id, now) or 0
+
+
+@compiled
+def _levels_reached(customer_id: UUID, now: datetime) -> QuerySet[Verification, int]:
+    reached = Verification.objects.filter(
+        customer_id=customer_id, state=VerificationState.APPROVED, expires_at__gt=now
     )
-    return reached or 0
+    return reached.order_by("-level").values_list("level", flat=True)[:1]
 
 
 def is_verified_or_checked(*, customer_id: UUID) -> bool:
@@ -235,12 +250,13 @@ def is_verified_or_checked(*, customer_id: UUID) -> bool:
 
 def rules_in_force(*, act: Act, now: datetime) -> dict[int, KycRule]:
     """Return the rule of each level for an act."""
-    newest = (
-        KycRule.objects.filter(act=act, effective_at__lte=now)
-        .order_by("level", "-effective_at")
-        .distinct("level")
-    )
-    return {rule.level: rule for rule in newest}
+    return {rule.level: rule for rule in _newest_rules(act, now)}
+
+
+@compiled
+def _newest_rules(act: Act, now: datetime) -> QuerySet[KycRule]:
+    rules = KycRule.objects.filter(act=act, effective_at__lte=now)
+    return rules.order_by("level", "-effective_at").distinct("level")
 
 
 def permitted(customer: Customer, act: Act, *, now: datetime) -> Allowance:

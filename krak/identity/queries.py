@@ -12,8 +12,10 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.utils.crypto import constant_time_compare
 
+from krak.core.compiled import compiled
 from krak.core.errors import DomainError, Kind
 from krak.core.ids import id_of
 from krak.customers import queries as customers
@@ -52,21 +54,19 @@ def device_of(opened: SessionBase) -> Device | None:
     """
     if DEVICE_IN_SESSION not in opened or SESSION_KEY not in opened:
         return None
-    device = (
-        Device.objects.select_related("user__customer")
-        .filter(
-            id=opened[DEVICE_IN_SESSION],
-            user_id=opened[SESSION_KEY],
-            ended_at=None,
-            user__is_active=True,
-        )
-        .first()
-    )
+    device = _devices_in.first(opened[DEVICE_IN_SESSION], opened[SESSION_KEY])
     if device is None or not constant_time_compare(
         opened.get(HASH_SESSION_KEY, ""), device.user.get_session_auth_hash()
     ):
         return None
     return device
+
+
+@compiled
+def _devices_in(device_id: str, user_id: str) -> QuerySet[Device]:
+    return Device.objects.select_related("user__customer").filter(
+        id=device_id, user_id=user_id, ended_at=None, user__is_active=True
+    )
 
 
 def device_id(shown_id: str) -> UUID:

@@ -3,13 +3,31 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
+from krak.core.compiled import compiled
 from krak.customers.models import Customer
 from krak.notifications import channels
 from krak.notifications.kinds import Channel, Kind
-from krak.notifications.models import Preference, PushToken
+from krak.notifications.models import Notification, Preference, PushToken
 from krak.notifications.rules import Wishes
+
+
+def notices(*, customer_id: UUID) -> QuerySet[Notification]:
+    """Return all notices in a customer's inbox."""
+    return Notification.objects.filter(customer_id=customer_id)
+
+
+def unread(*, customer_id: UUID) -> int:
+    """Return how many of a customer's notices they have not read."""
+    return _unread.first(customer_id) or 0
+
+
+@compiled
+def _unread(customer_id: UUID) -> QuerySet[Notification, int]:
+    waiting = Notification.objects.filter(customer_id=customer_id, read_at=None).order_by()
+    counted = waiting.values("customer_id").annotate(how_many=Count("id"))
+    return counted.values_list("how_many", flat=True)
 
 
 def wishes_of(customer_ids: Iterable[UUID]) -> dict[UUID, Wishes]:

@@ -10,7 +10,7 @@ from krak.core.ids import uuid7
 from tests.api.world import IN_BODIES, World
 
 QUERIES = {
-    "portfolio": 3, "balances": 3, "prices": 1, "activity": 12, "authorizations": 4,
+    "portfolio": 3, "balances": 3, "prices": 1, "activity": 11, "authorizations": 4,
     "one authorization": 4, "notifications": 3, "cards": 2, "quote": 12, "transfer": 31,
 }  # fmt: skip
 """Who is asking is the first of them; of values, in which currency they are seen the second.

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import (
     OpenApiParameter,
     extend_schema,
@@ -32,7 +31,7 @@ from cards.authorizations.rules.explanation import (
     why_declined,
     worths_of,
 )
-from krak.api.paging import CursorPages
+from krak.api.paging import CursorPages, OwnRows
 from krak.api.shapes import (
     AmountSerializer,
     ConstantField,
@@ -188,20 +187,21 @@ class Authorizations(generics.ListAPIView[Authorization]):
     serializer_class = AuthorizationSerializer
     pagination_class = CursorPages
 
-    def get_queryset(self) -> QuerySet[Authorization]:
+    def get_queryset(self) -> Any:
         """Return the authorizations of the customer who is asking."""
-        found = queries.authorizations(customer_id=asking(self.request).id)
+        customer_id = asking(self.request).id
         if (status := self.request.query_params.get("status")) is None:
-            return found
+            return OwnRows(queries.authorizations, customer_id)
         if status.upper() not in Status or status != status.lower():
             raise serializers.ValidationError(
                 {"status": ["It is no status of an authorization."]}, code="status"
             )
-        return found.filter(status=status.upper())
+        return queries.authorizations(customer_id=customer_id).filter(status=status.upper())
 
     def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Return a page of the customer's authorizations, newest first."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        page = self.paginate_queryset(self.get_queryset()) or []
+        queries.with_answers(page, customer_id=asking(request).id)
         context = {"rewards": queries.expected_rewards(page)}
         rows = self.get_serializer(page, many=True, context=context)
         return self.get_paginated_response(rows.data)

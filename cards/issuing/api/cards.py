@@ -25,7 +25,7 @@ from cards.issuing.queries import controls_of
 from cards.issuing.rules import Category, Controls, categories, raises_a_limit
 from krak.api.idempotency import key_parameter, once
 from krak.api.limits import throttle
-from krak.api.paging import CursorPages
+from krak.api.paging import CursorPages, OwnRows
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField, StateField
 from krak.core import clock
@@ -131,9 +131,9 @@ class Cards(ListAPIView[Card]):
     serializer_class = CardSerializer
     pagination_class = CursorPages
 
-    def get_queryset(self) -> QuerySet[Card, Any]:
+    def get_queryset(self) -> Any:
         """Return the cards of the customer who is asking."""
-        return queries.cards(customer_id=asking(self.request).id)
+        return OwnRows(queries.cards, asking(self.request).id)
 
     @extend_schema(
         operation_id="order_card",

@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from fx.quotes.models import FeeSchedule, Quote, QuotePolicy
 from fx.quotes.rules import MOST_UNITS, Fees, Source
+from krak.core.compiled import compiled
 from krak.core.errors import DomainError, Kind
 from krak.core.money import plain
 
@@ -66,15 +67,20 @@ class Terms:
 
 def terms_in_force(*, at: datetime) -> Terms:
     """Return the fees and limits that hold at `at`."""
-    schedule = (
-        FeeSchedule.objects.filter(effective_at__lte=at).order_by("-effective_at", "-id").first()
-    )
-    policy = (
-        QuotePolicy.objects.filter(effective_at__lte=at).order_by("-effective_at", "-id").first()
-    )
+    schedule, policy = _schedules.first(at), _policies.first(at)
     if schedule is None or policy is None:
         raise LookupError(f"no fee schedule or quote policy in force at {at}")
     return Terms(schedule=schedule, policy=policy)
+
+
+@compiled
+def _schedules(at: datetime) -> QuerySet[FeeSchedule]:
+    return FeeSchedule.objects.filter(effective_at__lte=at).order_by("-effective_at", "-id")[:1]
+
+
+@compiled
+def _policies(at: datetime) -> QuerySet[QuotePolicy]:
+    return QuotePolicy.objects.filter(effective_at__lte=at).order_by("-effective_at", "-id")[:1]
 
 
 def require_countable(*units: Decimal) -> None:

@@ -6,12 +6,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from moneyed import Money
 
 from fx.assets.catalogue import has_multiplier
 from fx.prices.rules import Board, NoPrice
 from holdings.ledger.models import Hold, LedgerAccount
+from krak.core.compiled import compiled
 from krak.core.money import amount_object, floor_to, money, nearest_to, places_of, plain
 
 
@@ -35,8 +36,13 @@ def balances(*, customer_id: UUID) -> dict[str, Balance]:
     """Return the customer's balances by currency."""
     return {
         a.currency: Balance(a.id, a.currency, a.posted, a.held, a.created_at)
-        for a in LedgerAccount.objects.filter(customer_id=customer_id).order_by("currency")
+        for a in _accounts(customer_id)
     }
+
+
+@compiled
+def _accounts(customer_id: UUID) -> QuerySet[LedgerAccount]:
+    return LedgerAccount.objects.filter(customer_id=customer_id).order_by("currency")
 
 
 @dataclass(frozen=True, slots=True)

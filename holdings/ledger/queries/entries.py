@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Sum, When
 
 from holdings.ledger.models import Book, JournalEntry, LedgerAccount, Posting, Side
+from krak.core.compiled import compiled
 
 
 def count_causes(*, customer_id: UUID, beginning: str) -> int:
@@ -116,16 +117,19 @@ def changes_of(
     entry_ids: Sequence[UUID], *, customer_id: UUID
 ) -> Mapping[UUID, Mapping[str, Decimal]]:
     """Return what each entry changed of its customer's accounts: base units by currency."""
-    signed = Case(When(side=Side.CREDIT, then=F("amount")), default=-F("amount"))
     found: defaultdict[UUID, dict[str, Decimal]] = defaultdict(dict)
-    for entry_id, code, total in (
-        Posting.objects.filter(
-            customer_id=customer_id, entry_id__in=list(entry_ids), account_id__isnull=False
-        )
-        .values("entry_id", "currency")
-        .annotate(total=Sum(signed))
-        .order_by("entry_id", "currency")
-        .values_list("entry_id", "currency", "total")
-    ):
+    for entry_id, code, total in _changes(customer_id, entry_ids):
         found[entry_id][code] = total
     return found
+
+
+@compiled
+def _changes(
+    customer_id: UUID, entry_ids: Sequence[UUID]
+) -> QuerySet[Posting, tuple[UUID, str, Decimal]]:
+    signed = Case(When(side=Side.CREDIT, then=F("amount")), default=-F("amount"))
+    moved = Posting.objects.filter(
+        customer_id=customer_id, entry_id__any=entry_ids, account_id__isnull=False
+    )
+    totals = moved.values("entry_id", "currency").annotate(total=Sum(signed))
+    return totals.order_by("entry_id", "currency").values_list("entry_id", "currency", "total")

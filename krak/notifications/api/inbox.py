@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -10,14 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from krak.api.paging import CursorPages
+from krak.api.paging import CursorPages, OwnRows
 from krak.api.parsing import StrictSerializer, read_body
 from krak.api.shapes import ConstantField, IdField
 from krak.core import clock
 from krak.core.ids import MalformedId, read
 from krak.core.transactions import transaction
 from krak.customers.authentication import asking
-from krak.notifications import kinds, services
+from krak.notifications import kinds, queries, services
 from krak.notifications.models import Notification
 
 MOST_AT_ONCE: Final = 200
@@ -63,7 +62,7 @@ class UnreadPages(CursorPages):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Count, and cut the page."""
-        self.unread = queryset.filter(read_at=None).count()
+        self.unread = queries.unread(customer_id=queryset.customer_id)
         return super().paginate_queryset(queryset, request, view)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -81,11 +80,9 @@ class Notifications(ListAPIView[Notification]):
     serializer_class = NotificationSerializer
     pagination_class = UnreadPages
 
-    def get_queryset(self) -> QuerySet[Notification, Any]:
+    def get_queryset(self) -> Any:
         """Return the notices to the customer who is asking."""
-        if getattr(self, "swagger_fake_view", False):
-            return Notification.objects.none()
-        return Notification.objects.filter(customer_id=asking(self.request).id)
+        return OwnRows(queries.notices, asking(self.request).id)
 
 
 class ReadSerializer(StrictSerializer):
