@@ -193,6 +193,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     }
 }
+SESSION_ENGINE = "krak.identity.sessions"
 APP_SESSION_SECONDS = 90 * 86_400
 STEP_UP_SECONDS = int(os.environ.get("KRAK_STEP_UP_SECONDS", "300"))
 STAFF_IDLE_SECONDS = at_least_one("KRAK_STAFF_IDLE_SECONDS", 1800)

@@ -82,14 +82,14 @@ class DecisionSerializer(serializers.Serializer[Decision]):
     @extend_schema_field(WorthSerializer(many=True))
     def get_holdings(self, decision: Decision) -> Any:
         """Return what was there."""
-        worths = worths_of(decision.inputs, currency=self.context["currency"])
-        return [WorthSerializer(worth).data for worth in worths]
+        worths: Any = worths_of(decision.inputs, currency=self.context["currency"])
+        return WorthSerializer(worths, many=True).data
 
     @extend_schema_field(SaleSerializer(many=True))
     def get_sales(self, decision: Decision) -> Any:
         """Return what was sold."""
-        sold = sales_of(decision.sales, decision.inputs, currency=self.context["currency"])
-        return [SaleSerializer(sale).data for sale in sold]
+        sold: Any = sales_of(decision.sales, decision.inputs, currency=self.context["currency"])
+        return SaleSerializer(sold, many=True).data
 
     def _money(self, amount: Any) -> Money:
         return money(amount, self.context["currency"])
@@ -162,9 +162,8 @@ class ExplainedAuthorizationSerializer(AuthorizationSerializer):
     def get_decisions(self, authorization: Authorization) -> Any:
         """Return the answers in the order in which they were given."""
         context = {"currency": authorization.currency}
-        return [
-            DecisionSerializer(d, context=context).data for d in queries.answers_to(authorization)
-        ]
+        answers: Any = queries.answers_to(authorization)
+        return DecisionSerializer(answers, many=True, context=context).data
 
 
 @extend_schema_view(

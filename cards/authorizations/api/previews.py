@@ -102,16 +102,14 @@ class PreviewSerializer(serializers.Serializer[Preview]):
     @extend_schema_field(WorthSerializer(many=True))
     def get_holdings(self, preview: Preview) -> Any:
         """Return what is there."""
-        return [
-            WorthSerializer(worth).data
-            for worth in worths_of(preview.inputs, currency=preview.currency)
-        ]
+        worths: Any = worths_of(preview.inputs, currency=preview.currency)
+        return WorthSerializer(worths, many=True).data
 
     @extend_schema_field(SaleSerializer(many=True))
     def get_sales(self, preview: Preview) -> Any:
         """Return what would be sold."""
-        sold = sales_of(preview.sales, preview.inputs, currency=preview.currency)
-        return [SaleSerializer(sale).data for sale in sold]
+        sold: Any = sales_of(preview.sales, preview.inputs, currency=preview.currency)
+        return SaleSerializer(sold, many=True).data
 
 
 class PurchasePreview(APIView):

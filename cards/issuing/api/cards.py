@@ -313,5 +313,5 @@ class Categories(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return the kinds of merchants that a card can be kept from."""
-        general = [each for each in categories().values() if each.is_general]
-        return Response({"results": [CategorySerializer(each).data for each in general]})
+        general: Any = [each for each in categories().values() if each.is_general]
+        return Response({"results": CategorySerializer(general, many=True).data})

@@ -93,6 +93,6 @@ def _id(text: str) -> UUID:
 
 def _shown(customer: Customer) -> Any:
     accepted = queries.acceptances(customer_id=customer.id)
-    in_force = queries.terms_in_force(now=clock.now())
+    in_force: Any = queries.terms_in_force(now=clock.now())
     context = {"accepted": accepted}
-    return [TermsSerializer(terms, context=context).data for terms in in_force]
+    return TermsSerializer(in_force, many=True, context=context).data
