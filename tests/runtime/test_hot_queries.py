@@ -54,7 +54,8 @@ def without_customer(sql: str, columns: dict[str, str]) -> Iterator[str]:
         other = r'\(?("\w+"|\w+)\."?customer_id"?'
         # A statement that is sent several times at once is kept without its values.
         value = r"\(?(?:'[0-9a-f-]{32,36}'|%s)"
-        if not re.search(rf"{owner} (= ({value}|{other})|IN \({value})", sql) and not re.search(
+        many = rf"IN \({value}|= ANY\(\(?'{{[0-9a-f-]{{32,36}}"
+        if not re.search(rf"{owner} (= ({value}|{other})|{many})", sql) and not re.search(
             rf'"customer_id" = \(?{owner}', sql
         ):
             yield name
@@ -66,6 +67,14 @@ def without_customer(sql: str, columns: dict[str, str]) -> Iterator[str]:
         ("""SELECT 1 FROM "issuing_card" WHERE "issuing_card"."id" = '%s'::uuid""", True),
         ("""SELECT 1 FROM "issuing_card" WHERE "issuing_card"."customer_id" = '%s'::uuid""", False),
         ("""SELECT 1 FROM "issuing_card" WHERE "issuing_card"."customer_id" IN ('%s')""", False),
+        (
+            """SELECT FROM "issuing_card" WHERE "issuing_card"."customer_id" = ANY(('{%s}'))""",
+            False,
+        ),
+        (
+            """SELECT FROM "issuing_card" WHERE "issuing_card"."customer_id" = ANY((SELECT))""",
+            True,
+        ),
         ("SELECT 1 FROM issuing_card k WHERE k.customer_id = '%s'", False),
         ("SELECT 1 FROM issuing_card k WHERE k.id = '%s'", True),
         ("""UPDATE "customers_customer" SET "name" = 'x'""", True),
