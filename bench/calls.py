@@ -1,6 +1,10 @@
-"""The ten calls that a phone makes most: how long each takes over HTTP, its queries, its CPU."""
+"""The ten calls that a phone makes most: how long each takes over HTTP, its queries, its CPU.
+
+Each of its people has signed in with a password, as in the app.
+"""
 
 import json
+import secrets
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -37,6 +41,7 @@ class Person:
     """Who asks, about which purchase, and whom they pay."""
 
     token: str
+    """Of the session of their app, or an access token."""
     authorization: str
     pays: str
 
@@ -123,9 +128,28 @@ def people(client: Client) -> list[Person]:
             bought = {"customer": one["customer"], "amount": "12.00"}
             client.send("POST", "/v1/sandbox/purchases", bought)
         newest = client.send("GET", "/v1/authorizations", headers=headers)["results"][0]
-        found.append(Person(one["access_token"], newest["id"], pays))
+        found.append(Person(_signed_in(client, one["access_token"]), newest["id"], pays))
     client.send("POST", "/v1/sandbox/settle")
     return found
+
+
+def _signed_in(client: Client, access_token: str) -> str:
+    """Let a customer of the sandbox sign in with a password; return the session's token."""
+    from allauth.account.models import EmailAddress  # noqa: PLC0415 - as above
+
+    from krak.core import clock  # noqa: PLC0415
+    from krak.customers.queries import token_holder  # noqa: PLC0415
+
+    held = token_holder(access_token, now=clock.now())
+    if held is None:
+        raise RuntimeError("the sandbox gave a token that is not good")
+    person, password = held.user, secrets.token_urlsafe()
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    wanted = {"email": person.email, "password": password}
+    answer = client.send("POST", "/v1/auth/login", wanted)
+    return str(answer["meta"]["session_token"])
 
 
 def _headers(token: str) -> dict[str, str]:
