@@ -1,4 +1,4 @@
-"""Queries that Django writes once: to make SQL of a queryset costs it several times the answer.
+"""Queries that Django writes once, and Postgres prepares: SQL costs several times its answer.
 
     @compiled
     def _accounts(customer_id: UUID) -> QuerySet[LedgerAccount]:
@@ -27,6 +27,8 @@ from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.where import AND, WhereNode
 
+from krak.core.functions import rows
+
 
 class Compiled[**P, Row]:
     """Asks for the rows of the queryset that `write` builds."""
@@ -45,14 +47,14 @@ class Compiled[**P, Row]:
         """
         if self._written is None:
             self._written = _written(self._write(**{name: _Gap(name) for name in self._names}))
-        rows = self._written.all()
-        query: Any = rows.query
+        asked = self._written.all()
+        query: Any = asked.query
         given = dict(zip(self._names, args, strict=False)) | kwargs
         values = {name: _plain(name, value) for name, value in given.items()}
         if not all(values[name] for name in query.needed):
             return []
         query.values_of_gaps = values
-        return list(rows)
+        return list(asked)
 
     def first(self, *args: P.args, **kwargs: P.kwargs) -> Row | None:
         """Return the first of the rows, or None; all of them are read.
@@ -60,8 +62,8 @@ class Compiled[**P, Row]:
         Raises:
             TypeError: an argument is None, which SQL holds nothing equal to.
         """
-        rows = self(*args, **kwargs)
-        return rows[0] if rows else None
+        found = self(*args, **kwargs)
+        return found[0] if found else None
 
 
 def compiled[**P, Row](write: Callable[P, QuerySet[Any, Row]]) -> Compiled[P, Row]:
@@ -100,26 +102,32 @@ class _WrittenQuery(Query):
 
 
 class _Filler(SQLCompiler):
-    """Has written its SQL, and fills in values."""
+    """Has written its SQL, and asks it with values filled in."""
 
     written: tuple[str, tuple[Any, ...]]
+    converters: Any
     query: _WrittenQuery
 
-    def as_sql(self, *_: Any, **__: Any) -> tuple[str, tuple[Any, ...]]:
+    def execute_sql(self, *_: Any, **__: Any) -> Any:
         statement, parameters = self.written
         values = self.query.values_of_gaps
-        return statement, tuple(
-            values[each.name] if isinstance(each, _Gap) else each for each in parameters
-        )
+        filled = [values[each.name] if isinstance(each, _Gap) else each for each in parameters]
+        found = rows(statement, filled)
+        # What DISTINCT sorts by follows the columns that are asked for.
+        return [[row[: self.col_count] for row in found] if self.has_extra_select else found]
+
+    def get_converters(self, expressions: Any) -> Any:
+        return self.converters
 
 
-def _written[Row](rows: QuerySet[Any, Row]) -> QuerySet[Any, Row]:
-    query: Any = rows.query
+def _written[Row](asked: QuerySet[Any, Row]) -> QuerySet[Any, Row]:
+    query: Any = asked.query
     writer = query.get_compiler(DEFAULT_DB_ALIAS)
     writer.written = writer.as_sql()
+    writer.converters = writer.get_converters([column[0] for column in writer.select])
     writer.__class__, query.__class__ = _Filler, _WrittenQuery
     query.writer, query.needed = writer, _needed(query.where)
-    return rows
+    return asked
 
 
 def _needed(where: WhereNode) -> frozenset[str]:

@@ -18,13 +18,19 @@ def call(statement: str, values: Sequence[Any]) -> Any:
     It takes part in Django's transaction and raises Django's database errors. Where the setting
     `PREPARED_STATEMENTS` is off nothing is prepared.
     """
+    found = rows(statement, values)
+    return found[0][0] if found else None
+
+
+def rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return all rows that a statement gives; prepared as `call` does."""
     with _prepared() as (cursor, watched):
         if watched:
             watched.execute(statement, values)
         else:
             cursor.execute(statement, values, prepare=True)
-        row = cursor.fetchone()
-    return row[0] if row else None
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def call_each(statement: str, rows: Sequence[Sequence[Any]]) -> int:

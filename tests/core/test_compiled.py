@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
@@ -118,6 +119,18 @@ def test_with_no_values_nothing_is_asked_unless_something_else_may_find_rows() -
     assert either([], "BR") == [one]
     assert others([], "BR") == [one]
     assert others([one.id], "BR") == []
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(not settings.PREPARED_STATEMENTS, reason="nothing is prepared here")
+def test_a_connection_prepares_it() -> None:
+    in_country("BR")
+    in_country("FR")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans + custom_plans, statement FROM pg_prepared_statements")
+        ((times, _),) = [each for each in cursor.fetchall() if '"country" = ($1)' in each[1]]
+    assert times == 2
 
 
 @pytest.mark.django_db
