@@ -52,9 +52,9 @@ def without_customer(sql: str, columns: dict[str, str]) -> Iterator[str]:
         # Django names the table before each column; our own SQL may have given it another name.
         owner = rf'("{name}"|"?U\d"?)\."{column}"' if f'"{name}"' in sql else rf"(\w+\.)?{column}"
         other = r'\(?("\w+"|\w+)\."?customer_id"?'
-        # A statement that is sent several times at once is kept without its values.
-        value = r"\(?(?:'[0-9a-f-]{32,36}'|%s)"
-        many = rf"IN \({value}|= ANY\(\(?'{{[0-9a-f-]{{32,36}}"
+        # One that is prepared, or sent several times at once, is kept without its values.
+        value = r"\(?(?:'[0-9a-f-]{32,36}'|%s|\$\d)"
+        many = rf"IN \({value}|= ANY\(\(?(?:'{{[0-9a-f-]{{32,36}}|%s|\$\d)"
         if not re.search(rf"{owner} (= ({value}|{other})|{many})", sql) and not re.search(
             rf'"customer_id" = \(?{owner}', sql
         ):
@@ -75,6 +75,7 @@ def without_customer(sql: str, columns: dict[str, str]) -> Iterator[str]:
             """SELECT FROM "issuing_card" WHERE "issuing_card"."customer_id" = ANY((SELECT))""",
             True,
         ),
+        ("""SELECT FROM "issuing_card" WHERE "issuing_card"."customer_id" = ($1)""", False),
         ("SELECT 1 FROM issuing_card k WHERE k.customer_id = '%s'", False),
         ("SELECT 1 FROM issuing_card k WHERE k.id = '%s'", True),
         ("""UPDATE "customers_customer" SET "name" = 'x'""", True),
