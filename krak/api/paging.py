@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -58,7 +58,7 @@ class OwnRows:
         return _first(self.rows, order, most)(self.customer_id)
 
 
-@cache
+@lru_cache(maxsize=100)  # a page may have 200 sizes
 def _first(
     rows: Callable[..., QuerySet[Any]], order: tuple[str, ...], most: int
 ) -> Compiled[[UUID], Any]:
