@@ -12,8 +12,8 @@ from krak.api import examples
 from krak.api.problems import MEDIA_TYPE, OF_FRAMEWORK, RETRYABLE, STATUS
 from krak.core.errors import DomainError
 
-VERSION: Final = "2026-11-30"
-"""Of the API, on every answer; a newer date means that something was added, see CHANGELOG.md."""
+VERSION: Final = "2026-12-01"
+"""Of the API, on every answer: the newest date of CHANGELOG.md."""
 
 NAMES: Final = {
     400: "Invalid",

@@ -120,3 +120,9 @@ def test_what_did_not_change_is_not_sent_again(world: Any) -> None:
         assert (other.status_code, json.loads(other.content)) == (200, first.json())
         assert again["Krak-Version"] == schema()["info"]["version"]
         assert again["Request-Id"]
+
+
+def test_its_version_is_the_newest_date_of_the_changelog() -> None:
+    changes = Path("CHANGELOG.md").read_text()
+
+    assert re.findall(r"^## (\S+)$", changes, re.MULTILINE)[0] == schema()["info"]["version"]
