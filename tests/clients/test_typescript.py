@@ -11,6 +11,9 @@ import pytest
 
 from tests.api.schema import schema
 
+# Its packages are installed into the checkout: by one process, not by two at once.
+pytestmark = pytest.mark.xdist_group("typescript")
+
 CLIENT = Path(__file__).parents[2] / "clients" / "typescript"
 # node and npm are in the lock for development.
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
