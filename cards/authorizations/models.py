@@ -49,6 +49,8 @@ class Authorization(models.Model):
     snapshot_at = models.DateTimeField(null=True, help_text="newest of its snapshots applied")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    answered: "list[Decision]"
+    """The decisions on it by step, where `queries` brought them along."""
 
     class Meta:
         constraints = (

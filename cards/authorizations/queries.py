@@ -43,7 +43,7 @@ def with_answers(found: Collection[Authorization], *, customer_id: UUID) -> list
     for decision in _answers(customer_id, answered):
         answered[decision.authorization_id].append(decision)
     for each in found:
-        each.answered = answered[each.id]  # type: ignore[attr-defined]
+        each.answered = answered[each.id]
     return list(found)
 
 
@@ -64,7 +64,7 @@ def authorization(authorization_id: UUID, *, customer_id: UUID) -> Authorization
     found = _authorizations.first(customer_id, authorization_id)
     if found is None:
         raise AuthorizationNotFound
-    found.answered = _decisions(customer_id, authorization_id)  # type: ignore[attr-defined]
+    found.answered = _decisions(customer_id, authorization_id)
     return found
 
 
@@ -123,15 +123,9 @@ def rewards_to_come(*, customer_id: UUID) -> list[Money]:
     return [sums[code] for code in sorted(sums)]
 
 
-def answers_to(authorization: Authorization) -> list[Decision]:
-    """Return the decisions that `with_answers` or `authorization` brought along, by step."""
-    answered: list[Decision] = authorization.answered  # type: ignore[attr-defined]
-    return answered
-
-
 def _uncleared(authorization: Authorization) -> Decimal:
     """Return what was approved, is not captured yet, and is no cash."""
-    answers = answers_to(authorization)
+    answers = authorization.answered
     approved = (each.cash_amount for each in answers if each.outcome != Outcome.DECLINED)
     cash: Decimal = sum(approved, Decimal(0))
     left: Decimal = authorization.amount - authorization.captured - cash

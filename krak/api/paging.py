@@ -82,7 +82,10 @@ class CursorPages(BasePagination):
     previous: str | None = None
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any] | OwnRows | Any, request: Request, view: Any = None
+        self,
+        queryset: QuerySet[Any] | OwnRows | Sequence[Any],
+        request: Request,
+        view: Any = None,
     ) -> list[Any]:
         """Return the rows of the asked page.
 
@@ -90,6 +93,8 @@ class CursorPages(BasePagination):
             ValidationError: `page_size` is not 1 to 200.
             MalformedCursor: the cursor is not one that we gave.
         """
+        if not isinstance(queryset, QuerySet | OwnRows):
+            raise TypeError("pages are cut from a queryset")
         size = page_size_of(request.query_params)
         back, beside = _read_cursor(request.query_params.get("cursor"), parts=len(self.fields))
         order = tuple(name if back else f"-{name}" for name in self.fields)

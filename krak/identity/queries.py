@@ -4,11 +4,9 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
@@ -21,6 +19,7 @@ from krak.core.ids import id_of
 from krak.customers import queries as customers
 from krak.customers.models import User
 from krak.identity.models import Device
+from krak.identity.sessions import SessionStore
 
 DEVICE_IN_SESSION = "krak_device"
 
@@ -40,8 +39,7 @@ def digest(token: str) -> bytes:
 
 def session(token: str) -> SessionBase | None:
     """Return the session of a token, or None when there is none any more."""
-    store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
-    found = store(session_key=token)
+    found = SessionStore(session_key=token)
     found.get(SESSION_KEY)  # loads it; a session that is missing or over loses its key
     return found if found.session_key else None
 

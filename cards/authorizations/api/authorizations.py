@@ -135,7 +135,7 @@ class AuthorizationSerializer(serializers.Serializer[Authorization]):
     @extend_schema_field(DeclineSerializer(allow_null=True))
     def get_decline(self, authorization: Authorization) -> Any:
         """Return why the last request was refused, by us or by the network."""
-        newest = next(reversed(queries.answers_to(authorization)), None)
+        newest = next(reversed(authorization.answered), None)
         heard = Heard(
             authorization.steps, authorization.network_approved, authorization.network_reason
         )
@@ -162,7 +162,7 @@ class ExplainedAuthorizationSerializer(AuthorizationSerializer):
     def get_decisions(self, authorization: Authorization) -> Any:
         """Return the answers in the order in which they were given."""
         context = {"currency": authorization.currency}
-        answers: Any = queries.answers_to(authorization)
+        answers: Any = authorization.answered
         return DecisionSerializer(answers, many=True, context=context).data
 
 
@@ -199,8 +199,8 @@ class Authorizations(generics.ListAPIView[Authorization]):
 
     def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Return a page of the customer's authorizations, newest first."""
-        page = self.paginate_queryset(self.get_queryset()) or []
-        queries.with_answers(page, customer_id=asking(request).id)
+        found = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        page = queries.with_answers(found, customer_id=asking(request).id)
         context = {"rewards": queries.expected_rewards(page)}
         rows = self.get_serializer(page, many=True, context=context)
         return self.get_paginated_response(rows.data)
