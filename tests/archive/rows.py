@@ -17,6 +17,7 @@ MORNING = datetime(2020, 1, 5, 9, 30, 15, 123_456, UTC)
 DAY = date(2020, 1, 5)
 LONG_AFTER = MORNING + timedelta(days=120)
 """When events of that morning, and nobody else's, have had their time."""
+INBOX = kind_of("inbox")
 
 
 def made_at(moment: datetime) -> UUID:

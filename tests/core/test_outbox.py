@@ -10,20 +10,14 @@ import pytest
 from django.db import IntegrityError, connection, connections
 from django.db import transaction as django_transaction
 from django_subatomic.db import _MissingRequiredTransaction
-from kombu.exceptions import OperationalError as BrokerError
 
-from krak.core import clock, valkey
-from krak.core.ids import uuid7
+from krak.core import clock
 from krak.core.outbox import queries, registry, services, tasks
-from krak.core.outbox.management.commands import relay
 from krak.core.outbox.models import OutboxMessage
 from krak.core.transactions import transaction
 from krak.runtime.processes import free_port
 from tests.core.conftest import Register, let_pass
-
-
-def _nothing(*, payload: dict[str, Any], now: datetime) -> None:
-    """Do nothing, successfully."""
+from tests.core.promises import claim_all, nothing, promised
 
 
 class _Broken(RuntimeError):
@@ -44,12 +38,6 @@ def _effects() -> int:
     return OutboxMessage.objects.filter(topic="test.effect").count()
 
 
-def _promised(topic: str, *, due_at: datetime | None = None) -> UUID:
-    with transaction():
-        services.promise(topic, {"it": str(uuid7())}, due_at=due_at)
-    return OutboxMessage.objects.filter(topic=topic).latest("id").id
-
-
 def _message(message_id: UUID) -> OutboxMessage:
     return OutboxMessage.objects.get(id=message_id)
 
@@ -57,11 +45,6 @@ def _message(message_id: UUID) -> OutboxMessage:
 def _is_paused(message: OutboxMessage, pause: timedelta, *, since: datetime) -> bool:
     """Tell whether a message that failed between `since` and now is paused for so long."""
     return since + pause <= message.due_at <= clock.now() + pause
-
-
-def _claimed() -> list[UUID]:
-    # Tests that commit may have left messages of their own.
-    return services.claim(most=100_000)
 
 
 @pytest.mark.django_db
@@ -80,107 +63,20 @@ class TestPromising:
         assert _effects() == 0
 
     def test_a_promise_is_due_at_once_or_when_it_says(self, now: datetime) -> None:
-        soon = _promised("test.soon")
-        later = _promised("test.later", due_at=now + timedelta(minutes=1))
+        soon = promised("test.soon")
+        later = promised("test.later", due_at=now + timedelta(minutes=1))
 
-        claimed = _claimed()
+        claimed = claim_all()
 
         assert soon in claimed
         assert later not in claimed
 
     def test_two_handlers_of_one_topic_are_refused(self, register: Register) -> None:
-        topic = register(_nothing)
-        assert registry.handles(topic)(_nothing) is _nothing
+        topic = register(nothing)
+        assert registry.handles(topic)(nothing) is nothing
         with pytest.raises(ValueError, match="two handlers"):
             registry.handles(topic)(_effect)
-        assert registry.handler_of(topic).handle is _nothing
-
-
-@pytest.mark.django_db
-class TestClaiming:
-    def test_a_claimed_message_is_not_claimed_again(self) -> None:
-        message_id = _promised("test.claimed")
-
-        assert message_id in _claimed()
-        assert message_id not in _claimed()
-
-    def test_the_oldest_are_claimed_first_and_no_more_than_asked(self, now: datetime) -> None:
-        dues = [now - timedelta(days=days) for days in (9001, 9003, 9002)]
-        youngest, oldest, middle = [_promised("test.old", due_at=due) for due in dues]
-
-        assert set(services.claim(most=2)) == {oldest, middle}
-        assert services.claim(most=1) == [youngest]
-
-    def test_a_lost_claim_comes_back_after_its_time(self) -> None:
-        message_id = _promised("test.lost")
-        assert message_id in _claimed()
-
-        let_pass(services.CLAIM_LASTS - timedelta(seconds=5), id=message_id)
-        assert message_id not in _claimed()
-        let_pass(timedelta(seconds=5), id=message_id)
-        assert message_id in _claimed()
-
-    def test_what_could_not_be_published_is_due_again_at_once(self) -> None:
-        message_id = _promised("test.unpublished")
-        assert message_id in _claimed()
-
-        services.unclaim([message_id], now=clock.now())
-
-        assert message_id in _claimed()
-
-    def test_a_broker_that_fails_halfway_leaves_the_rest_due(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        wanted = sorted(_promised("test.many") for _ in range(relay.MESSAGES_PER_TASK + 5))
-        published: list[UUID] = []
-
-        def publish(*, kwargs: dict[str, list[str]]) -> None:
-            if published:
-                raise BrokerError("gone")
-            published.extend(UUID(text) for text in kwargs["ids"])
-
-        monkeypatch.setattr(tasks.deliver, "apply_async", publish)
-
-        with pytest.raises(BrokerError):
-            relay._publish_due()
-
-        assert len(published) == relay.MESSAGES_PER_TASK
-        assert set(wanted) - set(published) <= set(_claimed())
-        assert not set(published) & set(_claimed())
-
-    def test_what_the_worker_cannot_keep_up_with_waits_for_it_here(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(tasks.deliver.app.conf, "task_default_queue", "test.slow-worker")
-        broker = valkey.client()
-        broker.rpush("test.slow-worker", *["task"] * relay.MOST_TASKS_WAITING)
-        rounds: list[int] = []
-
-        def publish() -> int:
-            rounds.append(1)
-            return 1
-
-        monkeypatch.setattr(relay, "_publish_due", publish)
-
-        assert relay._publish_or_wait(0.0) == relay.PAUSE_AFTER_WORK_SECONDS
-        assert rounds == []
-        broker.lpop("test.slow-worker")
-        # While others wait there, what comes gathers here.
-        assert relay._publish_or_wait(0.0) == relay.PAUSE_WHILE_BUSY_SECONDS
-        assert rounds == [1]
-        broker.delete("test.slow-worker")
-        assert relay._publish_or_wait(0.0) == relay.PAUSE_AFTER_WORK_SECONDS
-
-    def test_done_and_dead_messages_are_never_claimed_nor_given_back(
-        self, register: Register, now: datetime
-    ) -> None:
-        done, dead = _promised(register(_nothing)), _promised("test.dead")
-        services.deliver([done], now=now)
-        OutboxMessage.objects.filter(id=dead).update(dead_at=now)
-
-        services.unclaim([done, dead], now=now)
-
-        assert not {done, dead} & set(_claimed())
+        assert registry.handler_of(topic).handle is nothing
 
 
 @pytest.mark.django_db
@@ -193,7 +89,7 @@ class TestDelivering:
         def handler(*, payload: dict[str, Any], now: datetime) -> None:
             seen.append((payload, now))
 
-        message_id = _promised(register(handler))
+        message_id = promised(register(handler))
         services.deliver([message_id], now=now)
 
         message = _message(message_id)
@@ -201,7 +97,7 @@ class TestDelivering:
         assert (message.done_at, message.dead_at, message.attempts) == (now, None, 0)
 
     def test_delivered_twice_has_one_effect(self, register: Register, now: datetime) -> None:
-        message_id = _promised(register(_effect))
+        message_id = promised(register(_effect))
 
         services.deliver([message_id, message_id], now=now)
         services.deliver([message_id], now=now + timedelta(hours=1))
@@ -212,7 +108,7 @@ class TestDelivering:
     def test_the_workers_door_takes_ids_as_text_and_newer_arguments(
         self, register: Register
     ) -> None:
-        message_id = _promised(register(_effect))
+        message_id = promised(register(_effect))
 
         tasks.deliver(ids=[str(message_id)], trace="of a newer release")
 
@@ -222,10 +118,10 @@ class TestDelivering:
     def test_a_failure_is_retried_with_growing_pauses_then_dead_while_others_go_on(
         self, register: Register, now: datetime
     ) -> None:
-        broken, topic = _promised(register(_failing)), register(_nothing)
+        broken, topic = promised(register(_failing)), register(nothing)
         pauses = [1, 2, 5, 15, 60, 300, 900]
         for attempt in range(1, services.MOST_ATTEMPTS):
-            other = _promised(topic)
+            other = promised(topic)
             before = clock.now()
             services.deliver([broken, other], now=now)
             message = _message(broken)
@@ -236,7 +132,7 @@ class TestDelivering:
             assert _is_paused(message, pause, since=before)
 
         assert pauses == []
-        other = _promised(topic)
+        other = promised(topic)
         services.deliver([broken, other], now=now)
         assert (_message(broken).attempts, _message(broken).dead_at) == (8, now)
         assert _message(other).done_at == now
@@ -245,7 +141,7 @@ class TestDelivering:
         assert _effects() == 0
 
     def test_nobody_handles_it_is_a_failure_too(self, now: datetime) -> None:
-        message_id = _promised("test.nobody")
+        message_id = promised("test.nobody")
 
         services.deliver([message_id], now=now)
 
@@ -259,7 +155,7 @@ class TestDelivering:
             for _ in range(2):
                 OutboxMessage.objects.create(id=UUID(int=1), topic="test.effect", payload={})
 
-        message_id = _promised(register(twice))
+        message_id = promised(register(twice))
 
         services.deliver([message_id], now=now)
 
@@ -269,7 +165,7 @@ class TestDelivering:
     def test_a_failure_that_comes_after_another_delivery_was_done_changes_nothing(
         self, register: Register, now: datetime
     ) -> None:
-        message_id = _promised(register(_nothing))
+        message_id = promised(register(nothing))
         last = services.MOST_ATTEMPTS - 1
         OutboxMessage.objects.filter(id=message_id).update(attempts=last)
         services.deliver([message_id], now=now)
@@ -288,15 +184,15 @@ class TestDelivering:
             if fails[0]:
                 raise _Broken
 
-        message_id = _promised(register(handler))
+        message_id = promised(register(handler))
         for _ in range(services.MOST_ATTEMPTS):
             services.deliver([message_id], now=now)
         assert _message(message_id).dead_at == now
-        assert message_id not in _claimed()
+        assert message_id not in claim_all()
 
         services.resend(message_id, reason="mended", now=now)
         assert (_message(message_id).attempts, _message(message_id).dead_at) == (0, None)
-        assert message_id in _claimed()
+        assert message_id in claim_all()
         for _ in range(services.MOST_ATTEMPTS - 1):
             services.deliver([message_id], now=now)
         assert _message(message_id).dead_at is None
@@ -305,7 +201,7 @@ class TestDelivering:
         assert _message(message_id).done_at == now
 
     def test_only_the_dead_are_resent(self, register: Register, now: datetime) -> None:
-        done, pending = _promised(register(_nothing)), _promised(register(_failing))
+        done, pending = promised(register(nothing)), promised(register(_failing))
         services.deliver([done, pending], now=now)
         before = _message(pending).due_at
 
@@ -319,8 +215,8 @@ class TestDelivering:
         self, register: Register, now: datetime
     ) -> None:
         before = queries.pending()
-        done, dead = _promised(register(_nothing)), _promised("test.dead")
-        _promised("test.waiting")
+        done, dead = promised(register(nothing)), promised("test.dead")
+        promised("test.waiting")
         assert queries.pending() == before + 3
 
         services.deliver([done], now=now)
@@ -329,7 +225,7 @@ class TestDelivering:
         assert queries.pending() == before + 1
 
     def test_nothing_is_both_done_and_dead(self, now: datetime) -> None:
-        message_id = _promised("test.both")
+        message_id = promised("test.both")
         with (
             pytest.raises(IntegrityError, match="a_message_is_not_both_done_and_dead"),
             django_transaction.atomic(),
@@ -357,7 +253,7 @@ class TestRaces:
             inside.set()
             assert go_on.wait(10)
 
-        message_id = _promised(register(handler))
+        message_id = promised(register(handler))
         with ThreadPoolExecutor(2) as pool:
             first = pool.submit(_deliver_in_a_thread, message_id, now)
             assert inside.wait(10)
@@ -383,7 +279,7 @@ class TestRaces:
             start.wait(10)
             _deliver_in_a_thread(message_id, now)
 
-        message_id = _promised(register(handler))
+        message_id = promised(register(handler))
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(deliver, range(8)))
 
@@ -393,7 +289,7 @@ class TestRaces:
     def test_what_a_database_that_is_away_makes_fail_is_delivered_again_soon(
         self, register: Register, now: datetime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        message_id = _promised(register(_effect))
+        message_id = promised(register(_effect))
         ids, published = [str(message_id)], []
         monkeypatch.setattr(tasks.deliver, "apply_async", lambda **task: published.append(task))
         port = connection.settings_dict["PORT"]
@@ -421,7 +317,7 @@ class TestRaces:
             inside.set()
             assert go_on.wait(10)
 
-        message_id = _promised(register(handler, calls_out=True))
+        message_id = promised(register(handler, calls_out=True))
         with ThreadPoolExecutor(2) as pool:
             first = pool.submit(_deliver_in_a_thread, message_id, now)
             assert inside.wait(10)
@@ -445,26 +341,26 @@ class TestRaces:
             if len(calls) == 1:
                 raise SystemExit  # what a killed process leaves behind: nothing is recorded
 
-        message_id = _promised(register(handler, calls_out=True))
+        message_id = promised(register(handler, calls_out=True))
         with pytest.raises(SystemExit):
             services.deliver([message_id], now=now)
         services.deliver([message_id], now=now)
         assert calls == [1]
-        assert message_id not in _claimed()
+        assert message_id not in claim_all()
 
         let_pass(services.CALL_LASTS, id=message_id)
-        assert message_id in _claimed()
+        assert message_id in claim_all()
         services.deliver([message_id], now=now)
         assert calls == [1, 1]
         assert _message(message_id).done_at == now
 
     def test_work_that_took_long_is_paused_from_its_failure_on(self, register: Register) -> None:
-        message_id = _promised(register(_failing))
+        message_id = promised(register(_failing))
         began = clock.now() - timedelta(seconds=30)
 
         services.deliver([message_id], now=began)
 
-        assert message_id not in _claimed()
+        assert message_id not in claim_all()
 
     def test_a_call_that_fails_is_retried_like_any_work(
         self, register: Register, now: datetime
@@ -472,7 +368,7 @@ class TestRaces:
         def handler(*, payload: dict[str, Any], now: datetime) -> None:
             raise _Broken("the vendor is away")
 
-        message_id, before = _promised(register(handler, calls_out=True)), clock.now()
+        message_id, before = promised(register(handler, calls_out=True)), clock.now()
         services.deliver([message_id], now=now)
 
         message = _message(message_id)
@@ -494,7 +390,7 @@ class TestRaces:
         def handler(*, payload: dict[str, Any], now: datetime) -> None:
             raise registry.NotYet("too many", after=asked)
 
-        message_id, before = _promised(register(handler, calls_out=True)), clock.now()
+        message_id, before = promised(register(handler, calls_out=True)), clock.now()
         services.deliver([message_id], now=now)
 
         message = _message(message_id)
@@ -504,7 +400,7 @@ class TestRaces:
 
     def test_relays_side_by_side_claim_each_message_once(self, now: datetime) -> None:
         long_ago = now - timedelta(days=9000)
-        wanted = {_promised("test.relayed", due_at=long_ago) for _ in range(20)}
+        wanted = {promised("test.relayed", due_at=long_ago) for _ in range(20)}
         start = threading.Barrier(4)
 
         def claim(_n: int) -> list[UUID]:

@@ -22,8 +22,8 @@ from krak.core import clock
 from krak.core.outbox import services as outbox
 from krak.customers.models import User
 from tests.people import Known
+from tests.trading.orders import SELL, placed
 from tests.trading.test_auto_convert import deposit, set_rule
-from tests.trading.test_orders import SELL, placed
 from tests.trading.test_recurring import started
 
 pytestmark = [

@@ -29,7 +29,7 @@ from krak.notifications.kinds import word
 from tests.people import Known, new_customer
 from tests.staff import browser, staff
 from tests.trading.conftest import told
-from tests.trading.test_orders import BUY, SELL, balance, placed
+from tests.trading.orders import BUY, SELL, balance, placed
 from tests.trading.test_quotes import ask, refusal, set_status
 from tests.trading.test_recurring import started
 from tests.trading.test_trades import books_hold

@@ -5,23 +5,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fx.assets.rules import Status
 from fx.eligibility.models import EligibilityRule
-from fx.prices import live
 from holdings.ledger import queries as ledger
 from holdings.ledger import services as ledger_services
 from holdings.ledger.rules import CREDIT, DEBIT, Entry, Leg
 from holdings.lots.models import Lot
 from holdings.trading.models import Order, Trade
 from holdings.trading.rules.orders import OrderSide, limit_units
-from holdings.trading.services import orders
 from krak.core import clock
-from krak.core.ids import read, show, uuid7
+from krak.core.ids import show, uuid7
 from krak.core.transactions import transaction as unit_of_work
 from krak.customers import services as customers
 from krak.customers.models import (
@@ -35,36 +33,11 @@ from krak.customers.models import (
 from krak.notifications.kinds import word
 from tests.people import Known, new_customer
 from tests.trading.conftest import told
+from tests.trading.orders import BUY, SELL, balance, fill_now, place, placed
 from tests.trading.test_quotes import a_policy, refusal, set_status
 from tests.trading.test_trades import books_hold
 
 pytestmark = pytest.mark.django_db
-
-SELL = {
-    "side": "sell", "asset": "BTC", "against": "USD", "quantity": "0.04", "limit_price": "60000",
-}  # fmt: skip
-BUY = {
-    "side": "buy", "asset": "BTC", "against": "USD", "quantity": "0.01", "limit_price": "40000",
-}  # fmt: skip
-
-
-def place(known: Known, order: dict[str, str], **changed: str) -> Any:
-    return known.send("/v1/orders", order | changed)
-
-
-def placed(known: Known, order: dict[str, str], **changed: str) -> Order:
-    response = place(known, order, **changed)
-    assert response.status_code == 201, response.content
-    return Order.objects.get(id=read("ord", response.json()["id"]))
-
-
-def fill_now() -> int:
-    return orders.fill_crossed(board=live.current(), now=clock.now())
-
-
-def balance(known: Known, code: str) -> tuple[Decimal, Decimal]:
-    found = ledger.balances(customer_id=known.customer.id)[code]
-    return found.posted, found.held
 
 
 @given(
@@ -409,52 +382,6 @@ def test_an_order_sells_all_that_is_shown(market: Any) -> None:
     assert order.units * Decimal(multiplier) == Decimal(shown)
 
 
-@pytest.mark.parametrize(
-    ("changed", "answer"),
-    [
-        ({"quantity": "0.2"}, (422, "trading.insufficient_funds")),
-        ({"quantity": "0.00001"}, (422, "quotes.below_minimum")),
-        ({"quantity": "0.000000000001"}, (400, "quotes.amount_too_fine")),
-        ({"quantity": "0"}, (400, "api.invalid")),
-        ({"quantity": "2"}, (422, "quotes.above_maximum")),
-        ({"limit_price": "1250000.01"}, (422, "quotes.above_maximum")),
-        ({"limit_price": "0"}, (400, "api.invalid")),
-        (
-            {"limit_price": "999999999999999999", "quantity": "1.1"},
-            (400, "quotes.amount_too_large"),
-        ),
-        ({"limit_price": "0.0000000001", "side": "buy"}, (422, "quotes.below_minimum")),
-        ({"against": "BTC"}, (400, "quotes.same_asset")),
-        ({"against": "btc"}, (404, "assets.unknown")),
-        ({"side": "buy", "asset": "AAPLx"}, (422, "eligibility.not_eligible")),
-        ({"side": "hold"}, (400, "api.invalid")),
-        ({"good_till": "friday"}, (400, "api.invalid")),
-    ],
-)
-def test_what_cannot_be_ordered_is_refused(
-    market: Any, changed: dict[str, str], answer: tuple[int, str]
-) -> None:
-    known = new_customer(cash="1000", holdings={"BTC": "0.1"})
-
-    assert refusal(place(known, SELL, **changed)) == answer
-    assert not Order.objects.exists()
-
-
-def test_an_order_needs_a_key_and_its_repeat_places_nothing(ada: Known) -> None:
-    first, again = (ada.send("/v1/orders", SELL, key="k1") for _ in range(2))
-
-    assert first.json() == again.json()
-    assert Order.objects.count() == 1
-
-
-def test_there_are_so_many_open_orders_at_a_time(ada: Known, monkeypatch: Any) -> None:
-    monkeypatch.setattr(orders, "MOST_OPEN", 2)
-    for _ in range(2):
-        placed(ada, SELL, quantity="0.01")
-
-    assert refusal(place(ada, SELL, quantity="0.01")) == (422, "trading.too_many_orders")
-
-
 def test_a_board_costs_the_same_few_queries_however_many_orders_wait(
     market: Any, ada: Known
 ) -> None:
@@ -494,46 +421,3 @@ def test_an_order_that_breaks_does_not_keep_the_others_waiting(
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
         f"{broken} broke"
     ]
-
-
-# --- What the database refuses -------------------------------------------------------------------
-
-
-def test_an_order_keeps_its_terms_and_its_end(market: Any, ada: Known) -> None:
-    order = placed(ada, SELL)
-    rows = Order.objects.filter(id=order.id)
-    changes: list[dict[str, Any]] = [
-        {"units": Decimal(1)}, {"limit_units": Decimal(1)}, {"side": "BUY"},
-        {"created_at": clock.now() + timedelta(days=1)},
-    ]  # fmt: skip
-    for change in changes:
-        with pytest.raises(DatabaseError, match="keeps its terms"), transaction.atomic():
-            rows.update(**change)
-    with pytest.raises(IntegrityError, match="canceled_for_a_reason"), transaction.atomic():
-        rows.update(canceled_at=clock.now())
-    market({"BTC": "70000"}, ask={"BTC": "70000"})
-    fill_now()
-    canceled = {"canceled_at": clock.now(), "cancel_reason": "customer"}
-    for undo in ({"trade": None}, canceled):
-        with pytest.raises(DatabaseError, match="ended stays as it is"), transaction.atomic():
-            rows.update(**undo)
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        rows.delete()
-
-
-def test_an_order_is_not_both_filled_and_canceled(market: Any, ada: Known) -> None:
-    filled, waits = placed(ada, SELL, limit_price="40000"), placed(ada, SELL, quantity="0.01")
-    fill_now()
-    filled.refresh_from_db()
-    # A trade of another kind, so that only this rule is in the way.
-    body = ada.send("/v1/quotes", {"sell": "USD", "buy": "BTC", "sell_amount": "10"}).json()
-    ada.send(f"/v1/quotes/{body['id']}/accept")
-    assert filled.trade_id is not None
-    other = Trade.objects.exclude(id=filled.trade_id).get()
-
-    with pytest.raises(IntegrityError, match="not_both_filled_and_canceled"), transaction.atomic():
-        Order.objects.filter(id=waits.id).update(
-            trade=other, canceled_at=clock.now(), cancel_reason="customer"
-        )
-    with pytest.raises(IntegrityError, match="trade_id"), transaction.atomic():
-        Order.objects.filter(id=waits.id).update(trade=filled.trade)

@@ -16,7 +16,7 @@ from holdings.trading.services import orders, recurring
 from krak.core import clock
 from tests.people import Known, new_customer
 from tests.races import in_a_thread, other_session, patient, wait_for_blocked
-from tests.trading.test_orders import SELL, placed
+from tests.trading.orders import SELL, placed
 from tests.trading.test_quotes import ask
 from tests.trading.test_recurring import started
 from tests.trading.test_trades import accept, books_hold
